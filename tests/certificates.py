@@ -1,4 +1,4 @@
-"""Certificates for tests, each made in the test."""
+"""Certificates for tests, created by each test."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import trustme
 
 @dataclass(frozen=True)
 class CertificateFiles:
-    """A certificate and its key in PEM files, and that of who signed it."""
+    """A certificate and its key in PEM files, and the certificate of its issuer."""
 
     cert: Path
     key: Path
@@ -20,7 +20,7 @@ class CertificateFiles:
 
 
 class Authority:
-    """Signs certificates, and writes them into a folder."""
+    """An authority that signs certificates and writes them into a folder."""
 
     def __init__(self, folder: Path, name: str = "ca") -> None:
         self._ca = trustme.CA(organization_name=name)
@@ -30,7 +30,7 @@ class Authority:
         self._ca.cert_pem.write_to_path(self.file)
 
     def issue(self, *names: str, file: str = "server") -> CertificateFiles:
-        """A certificate for these names; a new one in the same files if there is one already."""
+        """Issue a certificate for these names, into the same files if there is one already."""
         issued = self._ca.issue_cert(*(names or ("localhost", "127.0.0.1")))
         files = CertificateFiles(
             self._folder / f"{file}.pem", self._folder / f"{file}.key", self.file
@@ -42,7 +42,7 @@ class Authority:
 
 
 def replace(file: Path, content: bytes) -> None:
-    """Puts a new file in the place of an old one, at once."""
+    """Replace an old file with a new one atomically."""
     staging = file.with_name(file.name + ".new")
     with contextlib.suppress(FileNotFoundError):
         staging.unlink()

@@ -13,7 +13,7 @@ Names = tuple[str, ...]
 
 
 def all_commands() -> dict[Names, Any]:
-    """Every command by its names, those of its groups before its own."""
+    """Return every command by its names: those of its groups, then its own."""
     return dict(sorted(_within(typer.main.get_command(build_app()))))
 
 

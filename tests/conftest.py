@@ -1,4 +1,4 @@
-"""What tests share: a real PostgreSQL, both services over gRPC on loopback."""
+"""Shared fixtures: a real PostgreSQL, and both services over gRPC on loopback."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ from wanllmdb_registry.rpc.services import steps_of
 from wanllmdb_suggestion.app import SERVICES, running_suggestion
 from wanllmdb_suggestion.settings import SuggestionSettings
 
-# The same commit passes or fails every time, so that a change is judged by what it changed.
-# `--hypothesis-profile random` searches on, with other examples each time.
+# The same commit passes or fails every time, so that a result depends only on the change.
+# `--hypothesis-profile random` uses other examples each time.
 hypothesis.settings.register_profile("repeatable", derandomize=True, print_blob=True)
 hypothesis.settings.register_profile("random", print_blob=True)
 hypothesis.settings.load_profile("repeatable")
@@ -49,15 +49,15 @@ _names = itertools.count()
 
 LEASE = timedelta(seconds=60)
 
-# What all suggestion services sign samplers' states with, as replicas do.
+# The key with which all suggestion services sign sampler states, as replicas do.
 STATE_KEY = "5e" * 32
 
-# A shell that starts the tests in the background lets them, and all that they
-# start, ignore Ctrl-C; some of them are about what it does.
+# If a shell starts the tests in the background, they and their child processes ignore Ctrl-C. Some
+# tests are about Ctrl-C, so this restores its handler.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# The services log from this process. Without a stream of its own, a line would go to whatever
-# is sys.stdout at that moment, which tests of the command line replace to read its output.
+# The services log from this process. Without a stream of its own, a line would go to the current
+# sys.stdout, which tests of the command line replace to read its output.
 structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.__stderr__))
 
 
@@ -95,7 +95,7 @@ def spools() -> Iterator[Path]:
 
 @pytest.fixture(autouse=True)
 def _own_spool(spools: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a test's agents can't deliver is not another one's, nor this machine's user's."""
+    """Separate the results that a test's agents cannot deliver from other tests and the user."""
     monkeypatch.setenv("WANLLMDB_SPOOL_DIR", str(spools / str(next(_names))))
 
 
@@ -103,7 +103,7 @@ def _own_spool(spools: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def postgres_url() -> Iterator[str]:
     """A PostgreSQL server for the whole session."""
     with tempfile.TemporaryDirectory() as folder:
-        # Under root the server runs as a user of its own, who must get in.
+        # Under root the server runs as a user of its own, which must be able to enter the folder.
         Path(folder).chmod(0o755)
         with embedded_postgres(Path(folder) / "data") as url:
             _leave_flushing_to_the_system(url)
@@ -111,9 +111,10 @@ def postgres_url() -> Iterator[str]:
 
 
 def _leave_flushing_to_the_system(url: str) -> None:
-    """Turns fsync off: a crash of PostgreSQL still loses nothing, only one of the machine would.
+    """Turn fsync off: data is lost only if the machine crashes, not if PostgreSQL does.
 
-    Else the checkpoint at its end waits up to half a minute for the disk that all workers share.
+    Otherwise the checkpoint at the server's end waits up to 30 seconds for the disk, which all
+    workers share.
     """
 
     async def turn_off() -> None:
@@ -147,9 +148,9 @@ async def registry_server(
     admin_key: str = "",
     limits: LimitSettings | None = None,
 ) -> AsyncIterator[str]:
-    """A registry on the database, within the block; yields its address.
+    """Run a registry on the database for the block and yield its address.
 
-    With an admin key it asks for keys.
+    With an admin key, the registry requires keys.
     """
     async with (
         running_registry(
@@ -181,7 +182,7 @@ async def registry_address(session_database: str) -> AsyncIterator[str]:
 async def registry(
     registry_address: str,
 ) -> AsyncIterator[registry_grpc.SweepRegistryServiceAsyncStub]:
-    """Raw calls to the registry."""
+    """Stubs of the registry."""
     async with grpc.aio.insecure_channel(registry_address) as channel:
         yield registry_grpc.SweepRegistryServiceStub(channel)
 
@@ -193,7 +194,7 @@ async def suggestion_server(
     *,
     max_message_bytes: int = LimitSettings().max_message_bytes,
 ) -> AsyncIterator[str]:
-    """A suggestion service on the registry, within the block; yields its address."""
+    """Run a suggestion service on the registry for the block and yield its address."""
     settings = SuggestionSettings(
         port=0,
         grace=1,
@@ -226,7 +227,7 @@ async def suggestion_address(registry_address: str) -> AsyncIterator[str]:
 async def analysis(
     suggestion_address: str,
 ) -> AsyncIterator[analysis_grpc.AnalysisServiceAsyncStub]:
-    """Raw calls to the analysis service."""
+    """Stubs of the analysis service."""
     async with grpc.aio.insecure_channel(suggestion_address) as channel:
         yield analysis_grpc.AnalysisServiceStub(channel)
 
@@ -235,6 +236,6 @@ async def analysis(
 async def suggestion(
     suggestion_address: str,
 ) -> AsyncIterator[suggestion_grpc.SuggestionServiceAsyncStub]:
-    """Raw calls to the suggestion service."""
+    """Stubs of the suggestion service."""
     async with grpc.aio.insecure_channel(suggestion_address) as channel:
         yield suggestion_grpc.SuggestionServiceStub(channel)

@@ -1,4 +1,4 @@
-"""What a failed call told: its code, reason, metadata and fields."""
+"""The details of a failed call: its code, reason, metadata and fields."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from google.rpc import error_details_pb2, status_pb2
 
 
 @dataclass
-class Refusal:
-    """Filled in when the block has raised."""
+class RpcFailure:
+    """The details of an error, which are set once the block has raised."""
 
     code: grpc.StatusCode = grpc.StatusCode.OK
     message: str = ""
@@ -25,14 +25,14 @@ class Refusal:
 
 
 @contextlib.contextmanager
-def refused(code: grpc.StatusCode, reason: str) -> Iterator[Refusal]:
-    """The block must fail with this code and reason."""
-    refusal = Refusal()
+def rpc_fails(code: grpc.StatusCode, reason: str) -> Iterator[RpcFailure]:
+    """Check that the block raises an error with this code and reason."""
+    failure = RpcFailure()
     with pytest.raises(grpc.aio.AioRpcError) as caught:
-        yield refusal
+        yield failure
     error = caught.value
-    refusal.code = error.code()
-    refusal.message = error.details() or ""
+    failure.code = error.code()
+    failure.message = error.details() or ""
     for key, value in error.trailing_metadata() or ():
         if key == "grpc-status-details-bin":
             status = status_pb2.Status.FromString(value)
@@ -40,9 +40,9 @@ def refused(code: grpc.StatusCode, reason: str) -> Iterator[Refusal]:
                 info, bad = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest()
                 retry = error_details_pb2.RetryInfo()
                 if packed.Unpack(info):
-                    refusal.reason, refusal.metadata = info.reason, dict(info.metadata)
+                    failure.reason, failure.metadata = info.reason, dict(info.metadata)
                 elif packed.Unpack(bad):
-                    refusal.fields = {v.field: v.description for v in bad.field_violations}
+                    failure.fields = {v.field: v.description for v in bad.field_violations}
                 elif packed.Unpack(retry):
-                    refusal.retry_after = retry.retry_delay.ToMilliseconds() / 1000
-    assert (refusal.code, refusal.reason) == (code, reason), refusal
+                    failure.retry_after = retry.retry_delay.ToMilliseconds() / 1000
+    assert (failure.code, failure.reason) == (code, reason), failure

@@ -1,4 +1,4 @@
-"""Both services with keys asked for, and what the registry was called with on whose behalf."""
+"""Both services with required keys, and a record of the registry's calls."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ OWN, OTHER = "own-project", "other-project"
 
 @dataclass(frozen=True)
 class Seen:
-    """A call that the registry carried out or refused, and when it began and ended."""
+    """A call that the registry carried out or rejected, with its begin and end."""
 
     rpc: str
     key_id: str
@@ -47,7 +47,7 @@ class Seen:
 
 @dataclass
 class Recorder:
-    """A step of the registry that keeps its calls, innermost: those whose key passed."""
+    """The innermost interceptor step of the registry, which records calls with a valid key."""
 
     calls: list[Seen] = field(default_factory=list)
 
@@ -59,14 +59,14 @@ class Recorder:
         self.calls.append(Seen(call.rpc, call.caller.key_id, call.request, call.started, now))
 
     def of(self, key_text: str, *rpcs: str) -> list[Seen]:
-        """Those with the key, of these RPCs; all RPCs where none is named."""
+        """Return the calls with the key, of these RPCs or of all."""
         key_id = id_of(key_text)
         return [c for c in self.calls if c.key_id == key_id and (not rpcs or c.rpc in rpcs)]
 
 
 @dataclass(frozen=True)
 class Agent:
-    """Stubs on which every call brings one key."""
+    """Stubs that send one key."""
 
     key: str
     suggestion: suggestion_grpc.SuggestionServiceAsyncStub
@@ -104,7 +104,7 @@ class Keyed:
     stack: contextlib.AsyncExitStack
 
     async def agent(self, key_text: str) -> Agent:
-        """Calls with a key, or with what is none."""
+        """Return stubs that send a key, valid or not."""
         registry, suggestion = [
             await self.stack.enter_async_context(channel_with(address, key_text))
             for address in (self.registry_address, self.suggestion_address)
@@ -117,12 +117,12 @@ class Keyed:
         )
 
     async def new_key(self, role: Role, *projects: str, **more: Any) -> str:
-        """A new key's text."""
+        """Create a key and return its text."""
         async with channel_with(self.registry_address, self.root_key) as channel:
             return await create_key(channel, role, *projects, **more)
 
     async def new_agent(self, role: Role = Role.AGENT, *projects: str) -> Agent:
-        """Calls with a new key, of the own project where none is named."""
+        """Create a key, by default for the own project, and return stubs that send it."""
         return await self.agent(await self.new_key(role, *(projects or (OWN,))))
 
     async def revoke(self, key_text: str) -> None:
@@ -132,7 +132,7 @@ class Keyed:
             )
 
     async def sweep(self, project: str, config: str) -> str:
-        """The id of a new sweep."""
+        """Create a sweep and return its id."""
         root = await self.agent(self.root_key)
         request = rpb.CreateSweepRequest(
             project=project, config_text=rpb.ConfigText(text=config), request_id=request_id()
@@ -142,7 +142,7 @@ class Keyed:
 
 @contextlib.asynccontextmanager
 async def keyed_services(database_url: str, *, cached_sweeps: int = 200) -> AsyncIterator[Keyed]:
-    """A registry that asks for keys, and a suggestion service on it, within the block."""
+    """Run a registry that requires keys, and a suggestion service on it, for the block."""
     root_key = f"wsk_root_{new_secret()}"
     recorder = Recorder()
     async with contextlib.AsyncExitStack() as stack:

@@ -1,6 +1,6 @@
-"""An HTTP/2 connection to a gRPC server on which anything can be sent.
+"""An HTTP/2 connection to a gRPC server on which a test can send any bytes.
 
-gRPC's own clients refuse most of what a hostile caller sends: metadata that is not UTF-8, two
+gRPC's own clients reject most of what a hostile caller sends: metadata that is not UTF-8, two
 paths, broken base64, headers without a message, a reset right after the headers.
 
     async with raw_connection(address) as connection:
@@ -34,13 +34,13 @@ _CODES = {code.value[0]: code for code in grpc.StatusCode}
 
 @dataclass
 class Answer:
-    """What came back on one stream.
+    """The answer on one stream.
 
     Attributes:
         headers: The first block of headers, or the only one.
-        trailers: The second block; empty where there was one alone.
+        trailers: The second block; empty if there was only one.
         data: The bytes in between.
-        reset: The code of a RST_STREAM; None where there was none.
+        reset: The code of a RST_STREAM, or None.
         is_lost: Whether the connection ended first.
     """
 
@@ -51,7 +51,7 @@ class Answer:
     is_lost: bool = False
 
     def header(self, name: bytes) -> bytes | None:
-        """The value of a header or trailer; None where there is none of that name."""
+        """Return the value of a header or trailer, or None if it is absent."""
         for key, value in (*self.trailers, *self.headers):
             if key == name:
                 return value
@@ -59,7 +59,7 @@ class Answer:
 
     @property
     def code(self) -> grpc.StatusCode | None:
-        """gRPC's status; None where the stream ended without one."""
+        """gRPC's status, or None if the stream ended without one."""
         text = self.header(b"grpc-status")
         return None if text is None else _CODES[int(text)]
 
@@ -70,7 +70,7 @@ class Answer:
 
     @property
     def status(self) -> status_pb2.Status:
-        """The details; empty where none came."""
+        """The status details; empty if there are none."""
         packed = self.header(b"grpc-status-details-bin") or b""
         return status_pb2.Status.FromString(base64.b64decode(packed + b"=" * (-len(packed) % 4)))
 
@@ -86,12 +86,12 @@ class Answer:
 
 
 class RawConnection:
-    """One connection; made by `raw_connection`.
+    """One connection; created by `raw_connection`.
 
     Attributes:
-        address: The server's, host:port.
+        address: The server's address, host:port.
         goaway: The code with which the server ended the connection; None until then.
-        is_open: Whether the server has not closed it.
+        is_open: Whether the server has not closed the connection.
     """
 
     def __init__(
@@ -118,20 +118,20 @@ class RawConnection:
         self._data_came = asyncio.Event()
 
     async def start(self) -> None:
-        """Sends the preface, and waits for the server's settings."""
+        """Send the preface and wait for the server's settings."""
         self._h2.initiate_connection()
         self.flush()
         await self._settings_came.wait()
 
     async def read(self) -> None:
-        """Takes what the server sends until it closes the connection."""
+        """Read the server's frames until it closes the connection."""
         try:
             while data := await self._reader.read(1 << 16):
                 for event in self._h2.receive_data(data):
                     self._take(event)
                 self.flush()
         except (OSError, h2.exceptions.ProtocolError):
-            # The other side has closed it, or sends what no server sends.
+            # The peer closed the connection, or sent frames that no server sends.
             pass
         finally:
             self.is_open = False
@@ -142,11 +142,11 @@ class RawConnection:
 
     @property
     def max_concurrent_streams(self) -> int:
-        """How many streams the server allows at once."""
+        """The number of streams that the server allows at once."""
         return int(self._h2.remote_settings.max_concurrent_streams)
 
     def ignore_stream_limit(self) -> None:
-        """Lets more streams be opened than the server allows."""
+        """Allow more open streams than the server's limit."""
         settings = self._h2.remote_settings
         settings[h2.settings.SettingCodes.MAX_CONCURRENT_STREAMS] = 2**31 - 1
         settings.acknowledge()
@@ -154,13 +154,13 @@ class RawConnection:
     def headers_of(
         self, path: str | bytes, metadata: Iterable[Header] = (), **pseudo: bytes | None
     ) -> list[Header]:
-        """The headers of a gRPC call.
+        """Return the headers of a gRPC call.
 
         Args:
             path: /package.Service/Rpc
-            metadata: What comes after the usual ones.
+            metadata: Headers after the usual ones.
             **pseudo: Other values of `method`, `scheme`, `authority`, `content_type` and `te`;
-                None leaves the header out.
+                None omits the header.
         """
         usual: dict[str, bytes | None] = {
             "method": b"POST",
@@ -180,10 +180,10 @@ class RawConnection:
         return [*found[:1], (b":path", whole_path), *found[1:], *metadata]
 
     def open(self, headers: Sequence[Header], *, end: bool = False) -> int:
-        """The number of a new stream on which the headers were sent.
+        """Send headers on a new stream and return its number.
 
         Raises:
-            h2.exceptions.H2Error: the connection or its limit of streams forbids it.
+            h2.exceptions.H2Error: The connection or its limit of streams forbids the stream.
         """
         stream = self._h2.get_next_available_stream_id()
         self._answers[stream] = Answer()
@@ -195,7 +195,7 @@ class RawConnection:
         return stream
 
     async def send(self, stream: int, data: bytes, *, end: bool = False) -> None:
-        """Sends bytes on a stream as fast as the server takes them; none after its end."""
+        """Send bytes on a stream as fast as the server reads them, until the stream ends."""
         while data and self.is_open and not self.has_ended(stream):
             self._windows_changed.clear()
             room = self._h2.local_flow_control_window(stream)
@@ -212,39 +212,39 @@ class RawConnection:
             self.flush()
 
     def reset(self, stream: int) -> None:
-        """Cancels a stream."""
+        """Cancel a stream."""
         self._h2.reset_stream(stream, h2.errors.ErrorCodes.CANCEL)
         self.flush()
 
     def ping(self) -> None:
-        """Sends a PING."""
+        """Send a PING."""
         self._h2.ping(bytes(8))
         self.flush()
 
     def write(self, data: bytes) -> None:
-        """Sends bytes as they are, such as frames that break the protocol."""
+        """Send raw bytes, for example frames that break the protocol."""
         self._writer.write(data)
 
     def flush(self) -> None:
-        """Sends what waits to be sent."""
+        """Send all buffered bytes."""
         data = self._h2.data_to_send()
         if data and not self._writer.is_closing():
             self._writer.write(data)
 
     async def answer(self, stream: int) -> Answer:
-        """What came on a stream, once it has ended or the connection has."""
+        """Return the answer once the stream or the connection has ended."""
         if stream in self._ended:
             await asyncio.shield(self._ended[stream])
         return self._answers[stream]
 
     async def receiving(self, stream: int) -> None:
-        """Returns once data has come on a stream, or it has ended."""
+        """Wait until the stream has received data or ended."""
         while not self._answers[stream].data and not self.has_ended(stream):
             self._data_came.clear()
             await self._data_came.wait()
 
     def has_ended(self, stream: int) -> bool:
-        """Whether nothing more comes on a stream."""
+        """Return whether the stream receives nothing more."""
         return stream not in self._ended
 
     async def call(
@@ -254,7 +254,7 @@ class RawConnection:
         metadata: Iterable[Header] = (),
         **pseudo: bytes | None,
     ) -> Answer:
-        """The answer to a call with one message."""
+        """Return the answer to a call with one message."""
         stream = self.open(self.headers_of(path, metadata, **pseudo))
         await self.send(stream, framed(message), end=True)
         return await self.answer(stream)
@@ -299,7 +299,7 @@ class RawConnection:
 async def raw_connection(
     address: str, tls: ssl.SSLContext | None = None
 ) -> AsyncIterator[RawConnection]:
-    """A connection to a server at host:port within the block, over TLS where a context is given."""
+    """Connect to a server at host:port for the block, over TLS if a context is given."""
     host, _, port = address.rpartition(":")
     reader, writer = await asyncio.open_connection(host.strip("[]"), int(port), ssl=tls)
     connection = RawConnection(address, reader, writer)
@@ -314,7 +314,7 @@ async def raw_connection(
 
 
 def framed(message: bytes) -> bytes:
-    """A message as gRPC sends it."""
+    """Return a message with gRPC's length prefix."""
     return bytes(1) + len(message).to_bytes(4) + message
 
 

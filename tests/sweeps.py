@@ -14,7 +14,7 @@ from wanllmdb_common.search_space.proto_conversion import parameters_to_proto
 if TYPE_CHECKING:
     from wanllmdb.api.registry.v1.registry_service_pb2_grpc import SweepRegistryServiceAsyncStub
 
-# The type stubs tell async calls from others; at run time there is one class.
+# The type stubs distinguish blocking and async calls; at run time there is one class.
 Registry: TypeAlias = "SweepRegistryServiceAsyncStub"
 
 CONFIG: dict[str, Any] = {
@@ -25,23 +25,23 @@ CONFIG: dict[str, Any] = {
 
 
 def request_id() -> str:
-    """A new id."""
+    """Return a new request id."""
     return str(uuid.uuid4())
 
 
 def config_text(**changes: Any) -> pb.ConfigText:
-    """`CONFIG` with some keys changed."""
+    """Return `CONFIG` with some keys changed, as text."""
     return pb.ConfigText(text=json.dumps({**CONFIG, **changes}))
 
 
 async def create_sweep(registry: Registry, **changes: Any) -> sweep_pb2.Sweep:
-    """A new sweep from `CONFIG` with some keys changed."""
+    """Create a sweep from `CONFIG` with some keys changed."""
     request = pb.CreateSweepRequest(config_text=config_text(**changes), request_id=request_id())
     return (await registry.CreateSweep(request)).sweep
 
 
 def proposal(number: int, **parameters: Any) -> pb.RunProposal:
-    """A proposal; x is 0.5 and n is 1 unless said."""
+    """Return a proposal, by default with x = 0.5 and n = 1."""
     return pb.RunProposal(
         number=number, parameters=parameters_to_proto({"x": 0.5, "n": 1, **parameters})
     )
@@ -50,7 +50,7 @@ def proposal(number: int, **parameters: Any) -> pb.RunProposal:
 def create_runs_request(
     sweep_id: str, *proposals: pb.RunProposal, agent_id: str = "agent", request_id: str = ""
 ) -> pb.CreateRunsRequest:
-    """What the suggestion service sends for one waiting Suggest."""
+    """Return the request that the suggestion service sends for one waiting Suggest."""
     return pb.CreateRunsRequest(
         sweep_id=sweep_id,
         requests=[
@@ -67,7 +67,7 @@ def create_runs_request(
 async def create_runs(
     registry: Registry, sweep_id: str, *proposals: pb.RunProposal
 ) -> list[run_pb2.Run]:
-    """Hands out the proposals."""
+    """Create the runs of the proposals."""
     response = await registry.CreateRuns(create_runs_request(sweep_id, *proposals))
     assert not response.conflict
     return list(response.results[0].runs)
@@ -76,7 +76,7 @@ async def create_runs(
 async def finish_run(
     registry: Registry, run: run_pb2.Run, objective: float | None = None
 ) -> pb.FinishRunResponse:
-    """Ends a run well."""
+    """Finish a run successfully."""
     return await registry.FinishRun(
         pb.FinishRunRequest(
             sweep_id=run.sweep_id,
@@ -89,5 +89,5 @@ async def finish_run(
 
 
 def row(step: int, values: Mapping[str, float]) -> run_pb2.MetricRow:
-    """Values of one step."""
+    """Return the values of one step."""
     return run_pb2.MetricRow(step=step, values=values)

@@ -1,1 +1,1 @@
-"""Benchmarks: each prints a table; none of them passes or fails."""
+"""Benchmarks: each prints a table, and none passes or fails."""

@@ -1,4 +1,4 @@
-"""`make bench`: prints the tables. `python -m tests.benchmarks trial_loop` prints one of them."""
+"""`make bench` prints all tables; `python -m tests.benchmarks trial_loop` prints one of them."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ TABLES = {
     "watching": watching.run,
 }
 
-# On platforms of their own, which they break.
+# Benchmarks with platforms of their own, which they break.
 ALONE = {"kills": kills.run, "tenants": tenants.run}
 
 
 def main(names: list[str]) -> None:
-    """Runs the named benchmarks, all of them where none is named."""
+    """Run the named benchmarks, or all of them."""
     known = [*TABLES, *ALONE]
     unknown = set(names) - set(known)
     if unknown:

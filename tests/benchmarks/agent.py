@@ -1,4 +1,4 @@
-"""How long an agent takes for trials that take no time: what is left is the platform's own."""
+"""The time that an agent takes for trials without work, which is the platform's overhead."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _train() -> None:
 
 
 async def run(platform: Endpoints) -> None:
-    """Prints the table: each line is the median of some rounds, each with a new sweep."""
+    """Print the table: each line is the median of some rounds, each with a new sweep."""
     with Client(platform.registry, platform.suggestion) as client:
 
         def function(method: str, trials: int) -> Callable[[], float]:

@@ -1,4 +1,4 @@
-"""What the runs say, of sweeps with 10,000 finished ones."""
+"""Analyses of sweeps with 10,000 finished runs."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Read = Callable[[], Awaitable[object]]
 
 
 async def run(platform: Endpoints) -> None:
-    """Prints the table."""
+    """Print the table."""
     async with calls_to(platform.registry, platform.suggestion) as calls:
         one = await calls.create_sweep("random")
         await fill(calls, one, SIZE)
@@ -43,7 +43,7 @@ async def run(platform: Endpoints) -> None:
             )
         )
     table(
-        f"(e) What {SIZE:,} finished runs of six parameters say, one client, {ROUNDS} rounds",
+        f"(e) Analyses of {SIZE:,} finished runs of six parameters, one client, {ROUNDS} rounds",
         ["read", "first ms", "after a run ended: median ms", "max ms", "again ms"],
         rows,
     )
@@ -128,7 +128,7 @@ async def _create_sweep_of_two_metrics(calls: Calls) -> str:
 
 
 async def _finish_both(calls: Calls, ended: run_pb2.Run) -> None:
-    """Ends a run with both objectives; the two want different widths and depths."""
+    """End a run with both objectives, which need different widths and depths."""
     parameters = parameters_from_proto(ended.parameters)
     width, depth = parameters["width"], parameters["depth"]
     assert isinstance(width, int)

@@ -1,4 +1,4 @@
-"""Suggest with method bayes beside Optuna's own ask in memory, in the same run."""
+"""Suggest with method bayes, compared with Optuna's own ask in memory."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ASKS = 15
 
 
 async def run(platform: Endpoints) -> None:
-    """Prints the table. Our Suggests and Optuna's asks take turns."""
+    """Print the table. The platform's Suggests and Optuna's asks alternate."""
     rows = []
     async with calls_to(platform.registry, platform.suggestion) as calls:
         for size in SIZES:
@@ -53,10 +53,10 @@ async def run(platform: Endpoints) -> None:
 
 
 async def _sweep_with(calls: Calls, size: int) -> str:
-    """A bayes sweep with `size` finished runs."""
+    """Create a bayes sweep with `size` finished runs."""
     sweep_id = await calls.create_sweep("bayes")
     await fill(calls, sweep_id, size)
-    # The first Suggest builds the model; what is measured is a warm one.
+    # The first Suggest builds the model; the benchmark measures a warm one.
     (run_,) = await calls.suggest(sweep_id, 0)
     await calls.finish(run_)
     return sweep_id
@@ -78,7 +78,7 @@ def _study_with(size: int) -> optuna.Study:
 
 
 def _ask_and_tell(study: optuna.Study) -> float:
-    """Seconds that ask took, parameters included."""
+    """Return the seconds of an ask, including its parameters."""
     start = time.perf_counter()
     trial = study.ask()
     parameters = _suggest(trial)

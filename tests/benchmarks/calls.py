@@ -18,7 +18,7 @@ from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as suggestion_pb
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2_grpc as suggestion_grpc
 from wanllmdb_common.search_space.proto_conversion import parameters_from_proto
 
-# Six parameters, as in the figures for Optuna that this is held against.
+# Six parameters, as in the compared figures of Optuna.
 PARAMETERS: dict[str, Any] = {
     "lr": {"distribution": "log_uniform", "min": 1e-5, "max": 1e-1},
     "dropout": {"min": 0.0, "max": 0.5},
@@ -30,7 +30,7 @@ PARAMETERS: dict[str, Any] = {
 
 
 def objective(parameters: dict[str, Any]) -> float:
-    """Something smooth to minimize."""
+    """A smooth function to minimize."""
     return float(
         abs(parameters["lr"] - 0.01) * 10
         + (parameters["dropout"] - 0.2) ** 2
@@ -50,7 +50,7 @@ class Calls:
     analysis: analysis_grpc.AnalysisServiceAsyncStub
 
     async def create_sweep(self, method: str, **more: Any) -> str:
-        """A new sweep over PARAMETERS; gives its id."""
+        """Create a sweep over PARAMETERS and return its id."""
         config = {
             "method": method,
             "metric": {"name": "loss", "goal": "minimize"},
@@ -64,7 +64,7 @@ class Calls:
         return (await self.registry.CreateSweep(request)).sweep.sweep_id
 
     async def suggest(self, sweep_id: str, agent: int, count: int = 1) -> list[run_pb2.Run]:
-        """Runs to do."""
+        """Ask for runs."""
         request = suggestion_pb.SuggestRequest(
             sweep_id=sweep_id,
             agent_id=f"agent-{agent}",
@@ -74,7 +74,7 @@ class Calls:
         return list((await self.suggestion.Suggest(request)).runs)
 
     async def finish(self, run: run_pb2.Run, value: float | None = None) -> None:
-        """Ends a run with a value, else with its objective."""
+        """End a run with a value, by default its objective."""
         if value is None:
             value = objective(parameters_from_proto(run.parameters))
         await self.registry.FinishRun(
@@ -89,14 +89,14 @@ class Calls:
         )
 
     async def trial(self, sweep_id: str, agent: int) -> None:
-        """Suggest and FinishRun."""
+        """Call Suggest and FinishRun once."""
         (run,) = await self.suggest(sweep_id, agent)
         await self.finish(run)
 
 
 @contextlib.asynccontextmanager
 async def calls_to(registry: str, suggestion: str, key: str = "") -> AsyncIterator[Calls]:
-    """Stubs over one channel a service, within the block; with an API key where one is given."""
+    """Open one channel to each service for the block, with an API key if one is given."""
     async with (
         channel_with(registry, key) as first,
         channel_with(suggestion, key) as second,

@@ -1,9 +1,9 @@
 """The machine's ceiling: grpc.aio servers that answer a Suggest with a fixed message.
 
-    python -m tests.benchmarks.echo            # answers by itself: one hop
-    python -m tests.benchmarks.echo ADDRESS    # asks the echo there first: two hops
+    python -m tests.benchmarks.echo            # answers directly: one hop
+    python -m tests.benchmarks.echo ADDRESS    # calls that echo first: two hops
 
-Prints its address and runs until it is told to stop.
+Prints its address and runs until SIGTERM.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ for _field in ("create_time", "start_time", "lease_expire_time"):
 
 
 async def serve(behind: str | None) -> None:
-    """Serves until SIGTERM."""
+    """Serve until SIGTERM."""
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     server = grpc.aio.server()

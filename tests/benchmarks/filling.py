@@ -1,4 +1,4 @@
-"""Finished runs by the thousand, through the registry's own API."""
+"""Thousands of finished runs, created through the registry's own API."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ async def fill(
     seed: int = 1,
     finish: Callable[[run_pb2.Run], Awaitable[None]] | None = None,
 ) -> None:
-    """Adds `size` finished runs with random parameters to a sweep that has none running.
+    """Add `size` finished runs with random parameters to a sweep without running runs.
 
-    `finish` ends a run, where that takes more than the metric `loss`.
+    `finish` ends a run, if that takes more than the metric `loss`.
     """
     draw = random.Random(seed)
     sweep = (await calls.registry.GetSweep(pb.GetSweepRequest(sweep_id=sweep_id))).sweep

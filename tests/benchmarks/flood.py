@@ -1,9 +1,9 @@
-"""One tenant's flood, as a process of its own: so many clients, each with one call under way.
+"""One tenant's flood in its own process: many clients, each with one call in flight.
 
     python -m tests.benchmarks.flood KIND REGISTRY SUGGESTION SWEEP_ID
 
 The API key is in the environment variable FLOOD_KEY. Prints `ready` once calls are answered
-(or refused), and how many were when it is told to stop; ends by itself after some minutes.
+(or rejected), and the number of answered calls at SIGTERM. Ends by itself after some minutes.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ KINDS: dict[str, Send] = {
 
 
 async def flood(kind: str, registry: str, suggestion: str, sweep_id: str) -> None:
-    """Runs until SIGTERM."""
+    """Run until SIGTERM."""
     stop, answered = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, stop.set)

@@ -1,4 +1,4 @@
-"""Functions that optimizers are commonly tried on, to be minimized, as search spaces."""
+"""Common test functions of optimizers, to be minimized, as search spaces."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Point = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A function and where it is searched; `least` is its smallest value there."""
+    """A function and its search space; `least` is its smallest value there."""
 
     name: str
     space: SearchSpace
@@ -68,7 +68,7 @@ def _rosenbrock(p: Point) -> float:
 
 
 def _ackley(p: Point) -> float:
-    # The optimum lies off the middle, at 10^0.5.
+    # The optimum is not in the middle of the range, but at 10^0.5.
     x = np.array([math.log10(p[f"x{i}"]) - 0.5 for i in range(4)])
     near = -20 * math.exp(-0.2 * math.sqrt(float(np.mean(x**2))))
     return near - math.exp(float(np.mean(np.cos(2 * math.pi * x)))) + 20 + math.e

@@ -1,4 +1,4 @@
-"""What keys cost a call: the two steps alone, and a call with and without them."""
+"""The cost of API keys: the two steps alone, and a call with and without keys."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _PROJECT = "bench"
 
 
 async def run(platform: Endpoints) -> None:
-    """Prints the tables."""
+    """Print the tables."""
     secret = new_secret()
     ring = KeyRing(_OneKey(secret), required=True)
     projects = SweepProjects(_OneProject())
@@ -63,7 +63,7 @@ class _OneProject:
 
 
 async def _steps(ring: KeyRing, projects: SweepProjects, text: str) -> float:
-    """Microseconds that the two steps take a call."""
+    """Return the microseconds that the two steps take in each call."""
     steps: list[CallStep] = [
         Authentication(ring.authenticate),
         Authorization(
@@ -86,7 +86,7 @@ async def _steps(ring: KeyRing, projects: SweepProjects, text: str) -> float:
 
 
 async def _calls(database_url: str) -> None:
-    """Prints ReportMetrics with and without keys, in turns, on one database."""
+    """Print ReportMetrics with and without keys, alternating, on one database."""
     root_key = f"wsk_root_{new_secret()}"
     database = {"WANLLMDB_REGISTRY_DATABASE_URL": database_url}
     with tempfile.TemporaryDirectory() as folder:

@@ -12,7 +12,7 @@ EVERY = 5.0
 
 
 def run() -> None:
-    """Prints the table, on a platform of its own."""
+    """Print the table, from a platform of its own."""
     with temporary_data_dir() as data_dir, up(data_dir, "--replicas", "2") as running:
         running.wait_until_ready()
         seen = survive(running, agents=AGENTS, seconds=SECONDS, every=EVERY)

@@ -1,4 +1,4 @@
-"""Closed-loop load: so many clients, each with one call under way, for so long."""
+"""Closed-loop load: a number of clients, each with one call in flight, for a period."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Load:
-    """What a load showed: rate in calls/s, latencies in ms."""
+    """The results of a load: rate in calls/s, latencies in ms."""
 
     rate: float
     p50: float
@@ -23,7 +23,7 @@ class Load:
 async def measure(
     call: Callable[[int], Awaitable[None]], *, clients: int, seconds: float, warm_up: float = 0.5
 ) -> Load:
-    """Lets `clients` call one after the other; `call` is told which client it is.
+    """Let `clients` clients call repeatedly; `call` gets the index of its client.
 
     Calls that began in the first `warm_up` seconds are not counted.
     """
@@ -44,7 +44,7 @@ async def measure(
 
 
 def table(title: str, columns: list[str], rows: list[list[str]]) -> None:
-    """Prints aligned columns."""
+    """Print aligned columns."""
     widths = [max(len(row[i]) for row in [columns, *rows]) for i in range(len(columns))]
     print(f"\n{title}")
     for row in [columns, ["-" * width for width in widths], *rows]:

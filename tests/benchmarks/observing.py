@@ -1,4 +1,4 @@
-"""What the steps that observe calls cost each call: python -m tests.benchmarks.observing."""
+"""The cost of observing each call: python -m tests.benchmarks.observing."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ METHOD = "/wanllmdb.api.registry.v1.SweepRegistryService/FinishRun"
 
 
 class _Context:
-    """What steps ask of gRPC's."""
+    """The part of gRPC's context that the steps use."""
 
     def peer(self) -> str:
         return "ipv4:127.0.0.1:54321"
@@ -43,7 +43,7 @@ class _Nowhere(SpanExporter):
 
 
 async def _microseconds(steps: Sequence[CallStep], drain: Drain | None) -> float:
-    """Of CPU, a call: the median of some rounds."""
+    """Return the microseconds of CPU time a call, as the median of some rounds."""
     request = pb.FinishRunRequest(
         sweep_id="abcdefghijkl",
         number=7,
@@ -68,7 +68,7 @@ async def _microseconds(steps: Sequence[CallStep], drain: Drain | None) -> float
 
 
 async def main() -> None:
-    """Prints a table."""
+    """Print the table."""
     provider = TracerProvider()
     provider.add_span_processor(BatchSpanProcessor(_Nowhere()))
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:

@@ -1,4 +1,4 @@
-"""What benchmarks measure, in processes of its own: echo servers and the platform."""
+"""Measured processes: echo servers and the platform."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from wanllmdb_local.settings import PlatformSettings
 
 @contextlib.contextmanager
 def echo_server(behind: str | None = None, *, niceness: int = 0) -> Iterator[str]:
-    """An echo within the block; yields its address."""
+    """Run an echo server for the block and yield its address."""
     command = [
         "nice",
         "-n",
@@ -36,7 +36,7 @@ def echo_server(behind: str | None = None, *, niceness: int = 0) -> Iterator[str
 
 @contextlib.contextmanager
 def running_platform() -> Iterator[Endpoints]:
-    """PostgreSQL and both services within the block, in a temporary place."""
+    """Run PostgreSQL and both services for the block, in a temporary folder."""
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)
         settings = PlatformSettings(Path(folder) / "data", registry_port=0, suggestion_port=0)

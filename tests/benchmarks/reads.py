@@ -16,7 +16,7 @@ SIZE = 10_000
 
 
 async def run(platform: Endpoints) -> None:
-    """Prints the table."""
+    """Print the table."""
     async with calls_to(platform.registry, platform.suggestion) as calls:
         sweep_id = await calls.create_sweep("random")
         await fill(calls, sweep_id, SIZE)

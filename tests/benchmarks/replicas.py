@@ -1,4 +1,4 @@
-"""Two suggestion replicas and one sweep: calls spread over both, or all to one of them."""
+"""Two suggestion replicas and one sweep: calls go to both replicas, or all to one of them."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Replica:
     metrics_port: int
 
     def conflicts(self) -> float:
-        """Rounds that it made once more, since it began."""
+        """Return the number of rounds that it has repeated since its start."""
         with urllib.request.urlopen(f"http://127.0.0.1:{self.metrics_port}/metrics") as answer:
             text = answer.read().decode()
         found = re.search(r"^wanllmdb_suggestion_conflicts_total (\S+)", text, re.MULTILINE)
@@ -43,7 +43,7 @@ class Replica:
 
 @contextlib.contextmanager
 def replica(registry: str) -> Iterator[Replica]:
-    """One more suggestion service on the registry, within the block."""
+    """Run one more suggestion service on the registry for the block."""
     metrics_port = free_port()
     command = [sys.executable, "-m", "wanllmdb_suggestion", "--registry", registry, "--port", "0"]
     with subprocess.Popen(
@@ -62,7 +62,7 @@ def replica(registry: str) -> Iterator[Replica]:
 
 
 async def run(platform: Endpoints) -> None:
-    """Prints the table. Both ways take turns, so that the machine's moods hit both."""
+    """Print the table. Both ways alternate, so that changes of the machine's load affect both."""
     rows: list[list[str]] = []
     with replica(platform.registry) as first, replica(platform.registry) as second:
         both = (first, second)
@@ -98,7 +98,7 @@ async def _trials(platform: Endpoints, method: str, replicas: Sequence[Replica])
             await fill(calls[0], sweep_id, FILLED)
         turns = itertools.cycle(calls)
         for each in calls:
-            # Its model is warm.
+            # The replica's model is warm.
             await each.trial(sweep_id, 0)
 
         async def trial(client: int) -> None:

@@ -1,8 +1,7 @@
-"""What sweeps find beside what Optuna finds in process: same samplers, seeds and trials.
+"""Results of sweeps compared with those of Optuna: same samplers, seeds and trials.
 
-Each sampler minimizes four functions with 20 seeds, one run at a time and with 8
-outstanding. A sweep is driven as Suggest drives it, by its model; one table goes
-through both services.
+Each sampler minimizes four functions with 20 seeds, with one run at a time and with 8 at a time.
+The sweep's model is called as Suggest calls it; one table uses both services.
 """
 
 from __future__ import annotations
@@ -44,7 +43,7 @@ SERVICE_SEEDS = 10
 
 @dataclass(frozen=True, slots=True)
 class Contest:
-    """A sampler, how it is made in Optuna, and how much is asked of it."""
+    """A sampler, how it is created in Optuna, and the number of trials."""
 
     sampler: str
     optuna: Callable[[int], optuna.samplers.BaseSampler]
@@ -55,7 +54,7 @@ class Contest:
 
 CONTESTS = (
     Contest("tpe", lambda seed: optuna.samplers.TPESampler(seed=seed), trials=60, seeds=20),
-    # A proposal of 30 trials takes about 0.2 s.
+    # A proposal after 30 trials takes about 0.2 s.
     Contest(
         "gp",
         lambda seed: optuna.samplers.GPSampler(seed=seed),
@@ -67,7 +66,7 @@ CONTESTS = (
 
 
 async def run(platform: Endpoints) -> None:
-    """Prints the tables."""
+    """Print the tables."""
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     for contest in CONTESTS:
         if contest.module and find_spec(contest.module) is None:
@@ -117,7 +116,7 @@ def _row(function: Function, outstanding: int, ours: list[float], theirs: list[f
 
 
 def _sweep(contest: Contest, function: Function, seed: int, outstanding: int) -> float:
-    """The least value that a sweep finds."""
+    """Return the least value that a sweep finds."""
     model = SweepModel(
         StudySpec(AlgorithmChoice(contest.sampler), function.space, seed, (Metric("loss"),))
     )
@@ -147,7 +146,7 @@ def _sweep(contest: Contest, function: Function, seed: int, outstanding: int) ->
 
 
 def _study(contest: Contest, function: Function, seed: int, outstanding: int) -> float:
-    """The least value that Optuna finds by itself."""
+    """Return the least value that Optuna finds by itself."""
     mapping = SpaceMapping(function.space)
     study = optuna.create_study(sampler=contest.optuna(seed))
     running: deque[tuple[optuna.Trial, dict[str, Any]]] = deque()
@@ -164,7 +163,7 @@ def _study(contest: Contest, function: Function, seed: int, outstanding: int) ->
 
 
 async def _through_the_services(platform: Endpoints) -> None:
-    """TPE on Hartmann's function by 8 agents that call both services."""
+    """Return the results of TPE on Hartmann's function, by 8 agents that call both services."""
     contest = CONTESTS[0]
     [function] = [f for f in FUNCTIONS if f.name.startswith("Hartmann")]
     async with calls_to(platform.registry, platform.suggestion) as calls:

@@ -1,4 +1,4 @@
-"""Each distribution's quantiles, from random suggestions of the real services, beside its law."""
+"""Each distribution's quantiles: random suggestions of the services compared with scipy."""
 
 from __future__ import annotations
 
@@ -6,23 +6,23 @@ import json
 
 from tests.benchmarks.calls import calls_to
 from tests.benchmarks.load import table
-from tests.laws import KNOWN_LAWS, LEVELS, compare
+from tests.known_distributions import KNOWN_DISTRIBUTIONS, LEVELS, compare
 from wanllmdb.api.registry.v1 import registry_service_pb2 as registry_pb
 from wanllmdb_common.search_space.distributions import ParameterValue
 from wanllmdb_common.search_space.proto_conversion import parameters_from_proto
 from wanllmdb_local.platform import Endpoints
 
 SUGGESTIONS = 4_000
-# As many as one Suggest gives at most.
+# The largest number of runs that one Suggest returns.
 BATCH = 100
 
 
 async def run(platform: Endpoints) -> None:
-    """Prints the table."""
-    names = {f"p{index}": name for index, name in enumerate(KNOWN_LAWS)}
+    """Print the table."""
+    names = {f"p{index}": name for index, name in enumerate(KNOWN_DISTRIBUTIONS)}
     config = {
         "method": "random",
-        "parameters": {key: KNOWN_LAWS[name].config for key, name in names.items()},
+        "parameters": {key: KNOWN_DISTRIBUTIONS[name].config for key, name in names.items()},
         "seed": 20,
     }
     points: list[dict[str, ParameterValue]] = []
@@ -37,7 +37,7 @@ async def run(platform: Endpoints) -> None:
             points += [parameters_from_proto(run.parameters) for run in runs]
     rows = []
     for key, name in names.items():
-        found = compare(KNOWN_LAWS[name], [point[key] for point in points])
+        found = compare(KNOWN_DISTRIBUTIONS[name], [point[key] for point in points])
         rows.append(
             [
                 name,
@@ -46,7 +46,7 @@ async def run(platform: Endpoints) -> None:
             ]
         )
     table(
-        f"Quantiles of {len(points):,} random suggestions / of the law; categories by their place",
+        f"Quantiles of {len(points):,} random suggestions / of the distribution; categories: index",
         ["distribution", *map(str, LEVELS), "sigmas off at most"],
         rows,
     )

@@ -1,8 +1,8 @@
-"""One tenant's Suggest while another one floods the services, each flood against quiet.
+"""One tenant's Suggest while another tenant floods the services, and without a flood.
 
-The flood's own process, which would be another machine's, has the lowest priority, so that it
-takes the processors only while nobody else wants them. What it costs all the same shows the
-flood of a server that only echoes (`null`), of that priority too.
+The flood's process, which would run on another machine, has the lowest priority: it uses only
+processor time that no other process wants. The flood of a server that only echoes (`null`), at the
+same priority, shows what the flood costs nevertheless.
 """
 
 from __future__ import annotations
@@ -39,13 +39,14 @@ LOWEST_PRIORITY = 19
 
 @dataclass(frozen=True)
 class Tenants:
-    """Both tenants' keys and sweeps.
+    """The keys and sweeps of both tenants.
 
     Attributes:
-        key: The measured one's.
-        sweep_id: The measured one's.
-        flood_key: The other's.
-        flood_sweeps: The other's, by the kind of flood; of all other kinds a large one.
+        key: The key of the measured tenant.
+        sweep_id: The sweep of the measured tenant.
+        flood_key: The key of the other tenant.
+        flood_sweeps: The sweeps of the other tenant by the kind of flood; all other kinds use a
+            large one.
     """
 
     key: str
@@ -55,7 +56,7 @@ class Tenants:
 
 
 def run() -> None:
-    """Prints a table with keys and one without, on platforms of their own."""
+    """Print a table with keys and one without, from platforms of their own."""
     for has_keys in (True, False):
         with tempfile.TemporaryDirectory() as folder:
             Path(folder).chmod(0o755)
@@ -77,7 +78,7 @@ async def _run(endpoints: Endpoints, root: str) -> None:
         for kind in kinds:
             quiet = await _suggest_p99(calls, tenants.sweep_id, SECONDS)
             with _flood(kind, endpoints, tenants) as rates:
-                # What the flood finds cold is not what is measured.
+                # The flood's first calls, on a cold model, are not measured.
                 await asyncio.sleep(1.0)
                 loud = await _suggest_p99(calls, tenants.sweep_id, SECONDS)
             rows.append([kind, *rates, f"{quiet:.1f}", f"{loud:.1f}", f"{loud / quiet:.1f}"])
@@ -113,7 +114,7 @@ async def _tenants(endpoints: Endpoints, root: str) -> Tenants:
 
 
 async def _suggest_p99(calls: Calls, sweep_id: str, seconds: float) -> float:
-    """Milliseconds, of an agent that tries one run after the other."""
+    """Return the milliseconds of an agent that tries one run after the other."""
     latencies = []
     end = time.perf_counter() + seconds
     while time.perf_counter() < end:
@@ -126,7 +127,7 @@ async def _suggest_p99(calls: Calls, sweep_id: str, seconds: float) -> float:
 
 @contextlib.contextmanager
 def _flood(kind: str, endpoints: Endpoints, tenants: Tenants) -> Iterator[list[str]]:
-    """Floods within the block; then the list holds its calls a second, answered and refused."""
+    """Flood within the block; then the list holds the calls a second, answered and rejected."""
     rates: list[str] = []
     with contextlib.ExitStack() as stack:
         suggestion = endpoints.suggestion

@@ -1,4 +1,4 @@
-"""The trial loop, method random, against the machine's echo ceiling in the same run."""
+"""The trial loop with method random, compared with the machine's echo ceiling."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SECONDS = 4.0
 
 
 async def run(platform: Endpoints) -> None:
-    """Prints the table. Ceiling and loop take turns, so that the machine's moods hit both."""
+    """Print the table. Ceiling and loop alternate, so that other load affects both."""
     with echo_server() as back, echo_server(back) as front:
         rows = []
         for clients in (1, 32):
@@ -46,7 +46,7 @@ async def run(platform: Endpoints) -> None:
 
 
 async def echo(address: str, clients: int) -> Load:
-    """Suggests that are answered with a fixed message."""
+    """Measure Suggests that are answered with a fixed message."""
     async with grpc.aio.insecure_channel(address) as channel:
         stub = pb_grpc.SuggestionServiceStub(channel)
 
@@ -63,7 +63,7 @@ async def echo(address: str, clients: int) -> Load:
 
 
 async def trials(platform: Endpoints, clients: int) -> Load:
-    """Trials of a new sweep."""
+    """Measure trials of a new sweep."""
     async with calls_to(platform.registry, platform.suggestion) as calls:
         sweep_id = await calls.create_sweep("random")
         return await measure(

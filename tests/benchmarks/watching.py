@@ -1,4 +1,4 @@
-"""Watches across replicas: told by notifications against looking, and what telling costs."""
+"""Watches across replicas: latency with notifications and with polling, and their cost."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ CLIENTS = 32
 
 
 async def run(platform: Endpoints) -> None:
-    """Prints both tables. With and without notifications take turns."""
+    """Print both tables. Rounds with and without notifications alternate."""
     database_url = create_database(platform.database_url, "watching")
     async with (
         registry_server(database_url) as here,
@@ -39,30 +39,30 @@ async def run(platform: Endpoints) -> None:
     ):
         sweep_id = await calls.create_sweep("random")
         with _silent():
-            looking = await _lags(calls, others, sweep_id)
-        told = await _lags(calls, others, sweep_id)
+            polling = await _lags(calls, others, sweep_id)
+        notified = await _lags(calls, others, sweep_id)
         table(
             f"Watch of a sweep through another replica: seconds from a change's answer until it is "
             f"seen, {CHANGES} changes at random times",
             ["how", "p50 s", "p99 s"],
-            [_lag_row("looking every second", looking), _lag_row("LISTEN and NOTIFY", told)],
+            [_lag_row("polling every second", polling), _lag_row("LISTEN and NOTIFY", notified)],
         )
         plain: list[Load] = []
-        telling: list[Load] = []
+        notifying: list[Load] = []
         for _ in range(ROUNDS):
             with _silent():
                 plain.append(await _trials(calls))
-            telling.append(await _trials(calls))
-        ratios = [t.rate / p.rate for t, p in zip(telling, plain, strict=True)]
+            notifying.append(await _trials(calls))
+        ratios = [t.rate / p.rate for t, p in zip(notifying, plain, strict=True)]
         table(
             f"Trials by {CLIENTS} clients over two registries in one process; medians of {ROUNDS} "
             f"rounds of {SECONDS:g} s",
             ["", "per s", "ratio"],
             [
-                ["nobody is told", f"{median(load.rate for load in plain):,.0f}", ""],
+                ["without notifications", f"{median(load.rate for load in plain):,.0f}", ""],
                 [
-                    "every change is told",
-                    f"{median(load.rate for load in telling):,.0f}",
+                    "with notifications",
+                    f"{median(load.rate for load in notifying):,.0f}",
                     f"{median(ratios):.2f}",
                 ],
             ],
@@ -71,7 +71,7 @@ async def run(platform: Endpoints) -> None:
 
 @contextlib.contextmanager
 def _silent() -> Iterator[None]:
-    """Nobody is told, so that watches look every second."""
+    """Disable notifications, so that watches poll every second."""
     with (
         mock.patch.object(ChangeChannel, "announce", return_value=None),
         mock.patch.object(stream_servicer, "POLL", stream_servicer.POLL_ALONE),
@@ -80,7 +80,7 @@ def _silent() -> Iterator[None]:
 
 
 async def _lags(calls: Calls, others: Calls, sweep_id: str) -> list[float]:
-    """How long changes through `calls` took to be seen through `others`."""
+    """Measure how long changes through `calls` took to be seen through `others`."""
     answered: dict[int, float] = {}
     seen: dict[int, float] = {}
     runs = await calls.suggest(sweep_id, 0, CHANGES)

@@ -28,7 +28,7 @@ def stored(database: Database) -> Stored:
 
 @pytest.fixture
 async def stores(session_database: str) -> AsyncIterator[list[SweepStore]]:
-    """Two replicas' stores, on connections of their own."""
+    """The stores of two replicas, on connections of their own."""
     databases = [Database(session_database, pool_size=8) for _ in range(2)]
     yield [SweepStore(database, LEASE) for database in databases]
     for database in databases:
@@ -37,7 +37,7 @@ async def stores(session_database: str) -> AsyncIterator[list[SweepStore]]:
 
 @pytest.fixture
 async def operator(session_database: str) -> AsyncIterator[asyncpg.Connection[asyncpg.Record]]:
-    """A connection beside all stores."""
+    """A connection that belongs to no store."""
     connection = await asyncpg.connect(session_database)
     yield connection
     await connection.close()

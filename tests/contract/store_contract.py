@@ -1,8 +1,8 @@
-"""The contract of every store of sweeps, whatever it stores them in.
+"""The contract of every store of sweeps, independent of the database.
 
 A test module subclasses `SweepStoreContract` and provides its fixtures for one implementation.
-Commands on one sweep, in any grouping and through any number of stores at once, must leave
-what the same commands one after the other would have left.
+Commands on one sweep, in any grouping and through any number of stores at once, must have the
+same result as the same commands one after the other.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from wanllmdb_registry.store.sweep_store import SweepStore
 
 @dataclass(frozen=True)
 class HalfWay(SingleCommand[None]):
-    """Breaks the rule that a change fails before it has changed anything."""
+    """A command that breaks a rule: it fails after it has changed something."""
 
     def apply(self, edit: UnitOfWork) -> None:
         edit.touch_sweep()
@@ -39,7 +39,7 @@ class HalfWay(SingleCommand[None]):
 
 
 class CountingStore:
-    """Passes everything on and counts the transactions."""
+    """A store that counts the transactions of another one."""
 
     def __init__(self, store: SweepStore) -> None:
         self._store = store
@@ -51,12 +51,12 @@ class CountingStore:
 
 
 class SweepStoreContract(ABC):
-    """Tests that an implementation of a store runs by providing the two fixtures."""
+    """Tests of a store implementation, which provides the two fixtures."""
 
     @abstractmethod
     @pytest.fixture
     def stored(self) -> Stored:
-        """A store and the reads beside it."""
+        """A store and its reads."""
 
     @abstractmethod
     @pytest.fixture
@@ -64,7 +64,7 @@ class SweepStoreContract(ABC):
         """Three stores over the data of `stored`, as different replicas have them."""
         yield ()
 
-    async def test_a_refused_change_leaves_its_neighbours_alone(self, stored: Stored) -> None:
+    async def test_a_rejected_command_leaves_its_neighbours_alone(self, stored: Stored) -> None:
         sweep_id = await stored.sweep()
         outcomes = await stored.store.apply(
             sweep_id, [create(0, 1), finish(7, 1.0), finish(0, 2.0), finish(0, 3.0), finish(1, 1.0)]
@@ -92,14 +92,14 @@ class SweepStoreContract(ABC):
         await stored.store.apply(sweep_id, [create(0, 1)])
         again = finish(0, 1.0, key())
         (first,) = await stored.store.apply(sweep_id, [again])
-        # In another transaction, and twice in the same one.
+        # Once in another transaction, and twice in the same one.
         assert await stored.store.apply(sweep_id, [again, again]) == [first, first]
         twice = finish(1, 1.0, key())
         outcomes = await stored.store.apply(sweep_id, [twice, twice])
         assert outcomes[0] == outcomes[1]
         assert (await stored.sweeps.get(sweep_id)).counts.finished == 2
 
-    async def test_a_reused_id_is_refused(self, stored: Stored) -> None:
+    async def test_a_reused_id_is_rejected(self, stored: Stored) -> None:
         sweep_id = await stored.sweep()
         await stored.store.apply(sweep_id, [create(0, 1)])
         used = key()
@@ -121,7 +121,7 @@ class SweepStoreContract(ABC):
         with pytest.raises(NotFoundError):
             await stored.runs.metric_points(sweep_id, 0, [], None, None, None, 10)
 
-    async def test_a_change_that_fails_half_way_takes_nobody_with_it(self, stored: Stored) -> None:
+    async def test_a_command_that_fails_half_way_fails_alone(self, stored: Stored) -> None:
         sweep_id = await stored.sweep()
         half_way = HalfWay(None, lambda _: b"")
         with pytest.raises(MixedTransactionError):
@@ -137,7 +137,7 @@ class SweepStoreContract(ABC):
         )
         assert results[0] == b"created"
         assert isinstance(results[1], MixedTransactionError)
-        # CreateRuns has started the sweep already.
+        # CreateRuns has already started the sweep.
         assert isinstance(results[2], FailedPreconditionError)
         assert set(committed) == {sweep_id}
 
@@ -150,7 +150,7 @@ class SweepStoreContract(ABC):
         assert store.transactions == [100]
         assert (await stored.sweeps.get(sweep_id)).counts.finished == 100
 
-    async def test_a_caller_that_went_away_holds_up_nobody(self, stored: Stored) -> None:
+    async def test_a_canceled_caller_delays_no_other(self, stored: Stored) -> None:
         sweep_id = await stored.sweep()
         await stored.store.apply(sweep_id, [create(0, 1)])
         commits = GroupCommit(stored.store, lambda _: None)
@@ -203,7 +203,7 @@ class SweepStoreContract(ABC):
     async def test_a_revision_never_appears_before_a_smaller_one(
         self, stored: Stored, replicas: Sequence[SweepStore]
     ) -> None:
-        """Whoever has seen up to R has seen everything up to R, while others write."""
+        """A caller that has seen revision R has seen every change up to R, also during writes."""
         sweep_id = await stored.sweep()
         await stored.store.apply(sweep_id, [create(*range(120))])
         done = asyncio.Event()
@@ -263,7 +263,7 @@ class SweepStoreContract(ABC):
             create(4),
         ]
         outcomes = await stored.store.apply(sweep_id, changes)
-        # What is queued goes before anything new.
+        # Queued runs are assigned before new ones.
         assert outcomes == [
             b"created",
             b"1,2",
@@ -276,7 +276,7 @@ class SweepStoreContract(ABC):
         assert await stored.store.apply(sweep_id, [create(1, 3)]) == [b"created"]
 
     async def test_thousands_of_runs_change_together(self, stored: Stored) -> None:
-        """What it takes grows with the runs, not with their square: then it would be given up."""
+        """The time grows with the runs, not with their square, which would exceed the deadline."""
         sweep_id = await stored.sweep()
         for start in range(0, 5_000, 1_000):
             await stored.store.apply(sweep_id, [create(*range(start, start + 1_000))])

@@ -1,4 +1,4 @@
-"""A store, the reads beside it, and changes to make."""
+"""A store, its reads, and changes for tests."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ LEASE = timedelta(seconds=60)
 
 @dataclass(frozen=True)
 class Stored:
-    """A store and the reads beside it."""
+    """A store and its reads."""
 
     store: SweepStore
     sweeps: SweepReads
@@ -38,7 +38,7 @@ class Stored:
     syncs: SyncReads
 
     async def sweep(self, run_cap: int | None = None, *metrics: Metric) -> str:
-        """The id of a new sweep."""
+        """Create a sweep and return its id."""
         sweep = new_sweep(run_cap, *metrics)
         await self.store.create_sweep(sweep, None, b"")
         return sweep.sweep_id
@@ -55,7 +55,7 @@ def stored_in(database: Database) -> Stored:
 
 
 def new_sweep(run_cap: int | None = None, *metrics: Metric) -> Sweep:
-    """One that is stored nowhere."""
+    """Return a sweep that is not stored yet."""
     space = SearchSpace((Parameter("x", Uniform(0.0, 1.0)),))
     spec = SweepSpec(
         Method.RANDOM,

@@ -1,4 +1,4 @@
-"""A replica that stops in the midst of a transaction holds up the others for some seconds only."""
+"""A replica that freezes within a transaction delays the others only for some seconds."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from wanllmdb_registry.store.sweep_store import SweepStore
 
 @pytest.fixture
 async def other_replica(session_database: str) -> AsyncIterator[Database]:
-    """Its own connections to the same database."""
+    """A store with its own connections to the same database."""
     database = Database(session_database, pool_size=4)
     yield database
     await database.close()
 
 
 async def lock(connection: Connection, sweep_id: str) -> None:
-    """As a write does that met another one."""
+    """Lock the sweep, as a write does that conflicted with another one."""
     assert await LOCK_SWEEP.fetch_one(connection, sweep_id=sweep_id, request_ids=[])
 
 
@@ -43,17 +43,17 @@ async def test_a_frozen_replica_loses_its_locks(
     async def freeze() -> None:
         async with other_replica.transaction() as frozen:
             await lock(frozen, sweep_id)
-            # It neither goes on nor gives up.
+            # The write neither proceeds nor fails.
             async with asyncio.timeout(IDLE_SECONDS * 6):
                 (outcome,) = await stored.store.apply(sweep_id, [waiting])
             assert isinstance(outcome, bytes)
-            # It thaws, and finds that it can't go on.
+            # The replica continues, and its transaction has been ended.
             await lock(frozen, sweep_id)
 
     with pytest.raises(UnavailableError) as caught:
         await freeze()
     assert caught.value.reason == "DATABASE_UNAVAILABLE"
     assert (await stored.sweeps.get(sweep_id)).counts.finished == (0 if needs_lock else 1)
-    # With a new connection it works on.
+    # It works again with a new connection.
     await SweepStore(other_replica, LEASE).apply(sweep_id, [create(1)])
     assert (await stored.sweeps.get(sweep_id)).next_number == 2

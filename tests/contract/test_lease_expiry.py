@@ -1,4 +1,4 @@
-"""Looking after leases while the database goes away."""
+"""Lease expiry while the database becomes unavailable."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LEASE = timedelta(seconds=0.6)
 
 
 class FailingStore:
-    """A store whose database goes away, or that has a defect, before every write."""
+    """A store that fails before every write, by an outage of its database or a defect."""
 
     def __init__(self, error: Exception) -> None:
         self._error = error
@@ -34,7 +34,7 @@ class FailingStore:
     [(UnavailableError("DATABASE_UNAVAILABLE", "away"), "warning"), (ValueError("bug"), "error")],
     ids=["away", "defect"],
 )
-async def test_an_outage_is_told_as_one_and_a_defect_as_a_defect(
+async def test_an_outage_and_a_defect_are_logged_differently(
     stored: Stored,
     operator: asyncpg.Connection[asyncpg.Record],
     error: Exception,
@@ -48,12 +48,12 @@ async def test_an_outage_is_told_as_one_and_a_defect_as_a_defect(
     )
     task = LeaseExpiryTask(stored.store, GroupCommit(FailingStore(error), lambda _: None), LEASE)
     with capture_logs() as logs:
-        # Before it has listened for half a lease it takes no silence for death.
+        # The task expires no lease before it has run for half a lease.
         for _ in range(100):
             await task.run_once()
             if any(entry.get("sweep_id") == sweep_id for entry in logs):
                 break
             await asyncio.sleep(LEASE.total_seconds() / 6)
-    told = [entry for entry in logs if entry.get("sweep_id") == sweep_id]
-    assert [entry["log_level"] for entry in told] == [level]
-    assert ("exc_info" in told[0]) == (level == "error")
+    logged = [entry for entry in logs if entry.get("sweep_id") == sweep_id]
+    assert [entry["log_level"] for entry in logged] == [level]
+    assert ("exc_info" in logged[0]) == (level == "error")

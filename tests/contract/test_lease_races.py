@@ -1,4 +1,4 @@
-"""Leases that run out while everybody does something, through two stores at once."""
+"""Leases that expire while agents and users act, through two stores at once."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ async def test_two_replicas_count_a_loss_once(
 
 
 class Race:
-    """One sweep whose leases have all run out, and all that is done to it at once."""
+    """A sweep whose leases have all expired, and all calls that are made on it at once."""
 
     def __init__(self, sweep_id: str, stores: list[SweepStore], seed: int) -> None:
         self.sweep_id = sweep_id
@@ -99,7 +99,7 @@ class Race:
         acts = [
             self.change("expire 1", _expire()),
             self.change("expire 2", _expire()),
-            # The agent and the process that it was before its crash.
+            # The agent, and its process from before the crash.
             self.change("finish 0", finish(0, 1.0)),
             self.change("finish 0 too", finish(0, 2.0)),
             self.beat("beat", 1, 2, 0),
@@ -135,20 +135,20 @@ async def test_whatever_happens_at_once_everything_is_counted_once(
     sweep = await stored.sweeps.get(sweep_id)
     synced = await stored.syncs.sync(sweep_id, 0, 1000)
     runs = {run.number: run for run in synced.runs}
-    # The counters are those of the runs, each run has a revision of its own.
+    # The counters match the runs, and each run has a revision of its own.
     states = Counter(run.state.lower() for run in runs.values())
     assert {name: getattr(sweep.counts, name) for name in states} == states
     assert sweep.next_number == len(runs) == RUNS
     assert len({run.revision for run in runs.values()}) == RUNS
-    # A loss is counted once, and none was invented.
+    # Each loss counts once, and each counted loss happened.
     expired = [_expired(race.outcomes[f"expire {i}"]) for i in (1, 2)]  # type: ignore[arg-type]  # of changes
     assert sum(e.runs for e in expired) == sum(run.losses for run in runs.values())
     assert all(run.losses <= 1 for run in runs.values())
-    # Of two results of one attempt one counts, and it is the one that was told so.
+    # Of two results of one attempt only one counts: the one that was acknowledged.
     assert race.accepted("finish 0") != race.accepted("finish 0 too")
     assert runs[0].state is RunState.FINISHED
     assert runs[0].objective == (1.0 if race.accepted("finish 0") else 2.0)
-    # Handed out again, the late result is refused; else it counts.
+    # If the run was assigned again, the late result is rejected; otherwise it counts.
     if race.outcomes["again 4"] == b"created":
         assert runs[4].attempt == 2
         assert not race.accepted("finish 4")
@@ -158,7 +158,7 @@ async def test_whatever_happens_at_once_everything_is_counted_once(
     found = [run.objective for run in runs.values() if run.objective is not None]
     assert sweep.best is not None
     assert sweep.best.objective == min(found)
-    # A lease that was renewed holds: nobody takes the run for lost afterwards.
+    # A renewed lease holds: the run is not counted as lost afterwards.
     beat = race.outcomes["beat"]
     assert isinstance(beat, HeldRuns)
     for number, _ in beat.expire_times:
@@ -168,8 +168,8 @@ async def test_whatever_happens_at_once_everything_is_counted_once(
         given = race.outcomes[name]
         assert isinstance(given, bytes)
         for number in map(int, given.split()):
-            # It runs on, unless its agent ended it or gave it back afterwards.
+            # The run continues, unless its agent ended or released it afterwards.
             assert runs[number].state is not RunState.QUEUED or number == 3
-    # And everything that is left comes to an end.
+    # All remaining runs can end.
     await stored.store.apply(sweep_id, [_expire()])
     assert (await stored.sweeps.get(sweep_id)).counts.unfinished == RUNS - states["finished"]

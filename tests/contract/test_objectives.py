@@ -1,4 +1,4 @@
-"""What runs are worth is the same however their values and their ends are grouped."""
+"""Objective values do not depend on how values and run ends are grouped into transactions."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.contract.stored import Stored, create, finish, report
 from wanllmdb_registry.domain.command import Command
 from wanllmdb_registry.domain.model import Metric, ObjectiveValue
 
-# Values by step, in the order in which they are reported; step 2 comes twice.
+# Values by step, in the order in which they are reported; step 2 occurs twice.
 REPORTED = [(0, 5.0), (3, 7.0), (2, 100.0), (1, 1.0), (2, 4.0)]
 RULES = {
     ObjectiveValue.LAST: (0, 7.0),
@@ -20,7 +20,7 @@ RULES = {
 
 
 def groupings(count: int) -> list[list[int]]:
-    """All ways to cut a sequence into parts, each as the lengths of the parts."""
+    """Return all ways to cut a sequence into parts, each as the lengths of the parts."""
     cuts = itertools.product([False, True], repeat=count - 1)
     return [
         [len(list(part)) for _, part in itertools.groupby(itertools.accumulate((0, *cut)))]

@@ -1,4 +1,4 @@
-"""Prior runs are written with the changes beside them, once, each under its own revision."""
+"""Prior runs are written with concurrent changes, once, each under its own revision."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ async def test_imports_through_many_stores_follow_each_other(
     databases = [Database(session_database, pool_size=2) for _ in range(3)]
     stores = [SweepStore(database, LEASE) for database in databases]
     requests = [import_runs(5, key()) for _ in range(12)]
-    # Each twice, through two stores at once.
+    # Each import twice, through two stores at once.
     answers = await asyncio.gather(
         *(stores[i % 3].apply(sweep_id, [change]) for i, change in enumerate(requests)),
         *(stores[(i + 1) % 3].apply(sweep_id, [change]) for i, change in enumerate(requests)),

@@ -1,4 +1,4 @@
-"""Stored answers: kept for a day, then forgotten, by as many replicas as there are."""
+"""Stored answers are kept for a day and then deleted, by any number of replicas."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _enqueue(request: RequestKey) -> EnqueueRuns:
 
 
 async def _answered(stored: Stored, count: int) -> tuple[str, list[RequestKey]]:
-    """A sweep and requests that it answered."""
+    """Return a sweep and requests that were answered."""
     sweep_id = await stored.sweep()
     keys = [key() for _ in range(count)]
     await stored.store.apply(sweep_id, [_enqueue(request) for request in keys])
@@ -33,7 +33,7 @@ async def _answered(stored: Stored, count: int) -> tuple[str, list[RequestKey]]:
 
 
 async def _age(operator: Operator, keys: list[RequestKey]) -> None:
-    """As if they had been answered a little more than the time ago that answers are kept."""
+    """Make the answers slightly older than the time for which answers are kept."""
     aged = await operator.execute(
         "UPDATE replies SET create_time = create_time - $2::interval - interval '1 minute' "
         "WHERE request_id = ANY($1::uuid[])",
@@ -53,7 +53,7 @@ async def _left(operator: Operator, keys: list[RequestKey]) -> int:
 
 
 async def _forget(store: SweepStore) -> int:
-    """What a replica does from time to time, in small steps."""
+    """Delete old answers in small steps, as a replica does periodically."""
     total = 0
     while deleted := await store.delete_old_replies(REPLY_AGE, limit=50):
         total += deleted
@@ -69,12 +69,13 @@ async def test_replicas_forget_old_answers_together_and_keep_the_young(
     deleted = await asyncio.gather(*(_forget(store) for store in [*stores, *stores]))
     assert sum(deleted) == 500
     assert (await _left(operator, old), await _left(operator, young)) == (0, 100)
-    # A young request gets its answer again, one that was forgotten is carried out again.
+    # A recent request gets its answer again; a request whose answer was deleted is carried out
+    # again.
     answers = await stored.store.apply(sweep_id, [_enqueue(young[0]), _enqueue(old[0])])
     assert answers == [b"500", b"600"]
 
 
-async def test_forgetting_waits_for_nobody(
+async def test_deleting_old_answers_waits_for_no_lock(
     stored: Stored, stores: list[SweepStore], operator: Operator
 ) -> None:
     _, keys = await _answered(stored, 20)
@@ -92,7 +93,7 @@ async def test_forgetting_waits_for_nobody(
 async def test_a_request_is_answered_while_its_answer_is_forgotten(
     stored: Stored, stores: list[SweepStore], operator: Operator
 ) -> None:
-    """Either with the first answer or as a new one, and never twice."""
+    """The request returns its first answer or is carried out once more, never twice."""
     sweep_id, keys = await _answered(stored, 30)
     await _age(operator, keys)
     forgetting = [asyncio.create_task(_forget(store)) for store in stores]

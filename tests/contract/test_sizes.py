@@ -1,4 +1,4 @@
-"""What a report touches, and how much of the database a page reads."""
+"""How much a report writes, and how much of the database a page reads."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def set_config(number: int, size: int) -> UpdateRun:
 
 
 async def rows_of(url: str, sweep_id: str) -> dict[str, tuple[int, float]]:
-    """The step of each last value, and the transaction that wrote it."""
+    """Return the step of each last value, and the transaction that wrote it."""
     connection = await asyncpg.connect(url)
     try:
         found = await connection.fetch(
@@ -52,7 +52,7 @@ async def test_a_report_touches_the_values_that_it_brings_alone(
     assert {name for name in after if after[name] != before.get(name)} == {"m7", "new"}
     assert (after["m7"][0], after["m8"][0]) == (6, 5)
     run = await stored.runs.get(sweep_id, number=0)
-    # What it did not load is there still.
+    # Values that the report did not load are unchanged.
     assert (run.parameters, run.labels, len(str(run.config["text"]))) == (
         {"x": 0.5},
         {"l": "v"},
@@ -99,7 +99,7 @@ async def test_a_page_reads_as_many_runs_as_fit_into_its_bytes(stored: Stored) -
     assert ([run.number for run in tiny.items], tiny.has_more) == ([0], True)
     watched, since = list[int](), 0
     for _ in numbers:
-        # A stream holds what one page has as long as its reader takes.
+        # A stream holds one page at a time, for as long as its reader takes.
         changes = await stored.syncs.watch(sweep_id, since, 1000)
         watched += [run.number for run in changes.runs]
         since = changes.revision
@@ -109,7 +109,7 @@ async def test_a_page_reads_as_many_runs_as_fit_into_its_bytes(stored: Stored) -
 
 
 class _Recorder:
-    """Takes changes and remembers how many came together."""
+    """A store that records how many changes arrived together."""
 
     def __init__(self) -> None:
         self.together: list[int] = []

@@ -1,4 +1,4 @@
-"""The PostgreSQL store keeps the contract of stores, and survives a concurrent write."""
+"""The PostgreSQL store fulfils the store contract and survives concurrent writes."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class TestPostgresStore(SweepStoreContract):
 
 
 class _AfterReplies:
-    """A connection on which something happens through another store once the replies were read."""
+    """A connection that lets another store write after the first one has read stored replies."""
 
     def __init__(self, connection: Connection, meanwhile: Callable[[], Awaitable[object]]) -> None:
         self._connection = connection
@@ -61,10 +61,10 @@ class _InterruptedDatabase:
             yield _AfterReplies(connection, self._meanwhile)
 
 
-async def test_what_another_store_did_meanwhile_is_no_refusal(
+async def test_what_another_store_did_meanwhile_is_no_error(
     stored: Stored, database: Database
 ) -> None:
-    """Beside a repetition that was answered long ago, one that is answered right now."""
+    """Repeat a request that was answered long ago, beside one that is answered at this moment."""
     sweep_id = await stored.sweep()
     old, new = finish(0, 1.0, key()), finish(1, 2.0, key())
     (first,) = (await stored.store.apply(sweep_id, [create(0, 1), old]))[1:]

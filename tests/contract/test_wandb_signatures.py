@@ -1,7 +1,7 @@
-"""Every call that W&B's names accept, ours accept: by position and by keyword.
+"""Every call that a name of W&B's client accepts is accepted here, by position and by keyword.
 
-W&B's client is in an environment of its own, `.venv-wandb`. The table of what differs is
-printed (`pytest -s`); each difference has a reason here, and each reason a difference.
+W&B's client is in an environment of its own, `.venv-wandb`. The test prints the table of
+differences (`pytest -s`). Each difference has a reason here, and each reason a difference.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from wanllmdb.apis.public import _unsupported
 ROOT = Path(__file__).parents[2]
 PYTHON = ROOT / ".venv-wandb" / "bin" / "python"
 
-# What a path's first part is here, where it is not the same name.
+# Names of ours for the first part of a W&B path, where the names differ.
 OTHERWISE: Mapping[str, Any] = {"Run": wanllmdb.ActiveRun, "Summary": Summary}
 
 _ON_THE_WIRE = "how W&B stores and sends media, which stay in the program here"
@@ -38,7 +38,7 @@ _KEYWORDS_ARE_KEYS = "keywords are keys, as in a dictionary's own `update`, and 
 _PYDANTIC = "pydantic's methods, and what W&B makes of its settings; here they are kept alone"
 
 REASONS: Mapping[str, str] = {
-    # By the path that W&B has; `*` stands for anything.
+    # Reasons by the path of the W&B name; `*` matches any text.
     **{
         f"*.{name}": _ON_THE_WIRE
         for name in (
@@ -78,7 +78,7 @@ REASONS: Mapping[str, str] = {
     "errors.WandbCoreNotAvailableError": "there is no such process",
     "util.*": "W&B's helpers of its own; `util` says which there are",
     "annotations": "an import of Python's",
-    # What the package refuses, for the reason that it gives the program.
+    # Names that the package rejects, with the reason that it gives the program.
     **{
         name: each.what
         for name, each in NAMES.items()
@@ -106,14 +106,14 @@ REFUSED_BY_API: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class Difference:
-    """One name of W&B's that ours are not the same as."""
+    """One W&B name whose counterpart here differs."""
 
     path: str
     what: str
 
 
 def theirs() -> dict[str, Shape | None]:
-    """W&B's public names and signatures."""
+    """Return W&B's public names and signatures."""
     if not PYTHON.exists():
         pytest.skip("W&B's client is not installed: run 'make wandb'")
     script = Path(__file__).with_name("wandb_signatures.py")
@@ -123,7 +123,7 @@ def theirs() -> dict[str, Shape | None]:
         capture_output=True,
         text=True,
         timeout=120,
-        # It reports its own errors over the network otherwise.
+        # Without this, W&B's client reports its own errors over the network.
         env={**os.environ, "WANDB_ERROR_REPORTING": "false"},
     )
     found = json.loads(done.stdout)
@@ -134,7 +134,7 @@ def theirs() -> dict[str, Shape | None]:
 
 
 def ours(path: str) -> tuple[bool, Shape | None]:
-    """Whether we have that name, and its signature."""
+    """Return whether the package has that name, and its signature."""
     first, *rest = path.split(".")
     try:
         value: Any = OTHERWISE[first] if first in OTHERWISE else getattr(wanllmdb, first)
@@ -143,7 +143,7 @@ def ours(path: str) -> tuple[bool, Shape | None]:
     except AttributeError:
         return _is_annotated(path), None
     except ImportError:
-        # A module of callbacks, for a framework that is not installed.
+        # A module of callbacks for a framework that is not installed.
         return True, None
     if not callable(value):
         return True, None
@@ -152,7 +152,7 @@ def ours(path: str) -> tuple[bool, Shape | None]:
 
 
 def _is_annotated(path: str) -> bool:
-    """Whether it is an attribute that instances alone have."""
+    """Return whether the name is an attribute that only instances have."""
     owner, _, name = path.rpartition(".")
     kind = OTHERWISE.get(owner, getattr(wanllmdb, owner, None)) if owner else None
     return isinstance(kind, type) and any(
@@ -161,7 +161,7 @@ def _is_annotated(path: str) -> bool:
 
 
 def refusals(their: Shape, our: Shape) -> Iterator[str]:
-    """What a call that fits `their` can have and `our` does not take."""
+    """Return the parameters of a call that fits `their` signature but not `our` signature."""
     kinds = {kind for _, kind, _ in our}
     placed = [each for each in our if each[1].startswith("POSITIONAL")]
     keywords = {name for name, kind, _ in our if kind in ("POSITIONAL_OR_KEYWORD", "KEYWORD_ONLY")}
@@ -187,12 +187,12 @@ def refusals(their: Shape, our: Shape) -> Iterator[str]:
 
 
 def differences() -> list[Difference]:
-    """All of them, in the order of their paths."""
+    """Return all differences, in the order of their paths."""
     found = []
     for path, their in sorted(theirs().items()):
         is_here, our = ours(path)
         if not is_here:
-            # Of a class that is not here, its methods are not either.
+            # If a class is missing here, its methods are missing too.
             owner = path.rpartition(".")[0]
             if not owner or ours(owner)[0]:
                 found.append(Difference(path, "is not here"))
@@ -204,7 +204,7 @@ def differences() -> list[Difference]:
 
 
 def reason_for(path: str) -> str | None:
-    """The first pattern of a reason that fits."""
+    """Return the first pattern of a reason that matches."""
     fitting = (pattern for pattern in REASONS if fnmatchcase(path, pattern))
     return path if path in REFUSED_BY_API else next(fitting, None)
 

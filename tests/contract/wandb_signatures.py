@@ -1,7 +1,7 @@
-"""What a package named on the command line has of public names, as JSON.
+"""Print the public names of a package, given on the command line, as JSON.
 
-Runs under the interpreter that has the package, which need not be the tests' own: the standard
-library alone.
+Runs under the interpreter that has the package, which may not have the tests' packages: only the
+standard library is used.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ Shape = list[tuple[str, str, bool]]
 
 
 def shape(value: Any) -> Shape | None:
-    """The signature of what can be called; None where Python knows none."""
+    """Return the signature of a callable, or None if Python knows none."""
     try:
         parameters = inspect.signature(value).parameters.values()
     except (TypeError, ValueError):
@@ -45,17 +45,17 @@ def shape(value: Any) -> Shape | None:
 
 
 def unbound(value: Any) -> Shape | None:
-    """The signature of a method, or of a function that stands for one, without its `self`."""
+    """Return the signature of a method, or of a function that replaces one, without `self`."""
     found = shape(value)
     return found[1:] if found and found[0][0] in ("self", "cls") else found
 
 
 def names(package: str) -> Iterator[tuple[str, Shape | None]]:
-    """Each public name by its path below the package, with its signature."""
+    """Return each public name by its path below the package, with its signature."""
     top = import_module(package)
     for name in _public(top):
         value = getattr(top, name)
-        # A loader imports a framework as soon as it is looked at.
+        # A lazy loader imports its framework on any access.
         if type(value).__name__ in ("LazyLoader", "LazyModule") or inspect.ismodule(value):
             yield name, None
         else:
@@ -88,7 +88,7 @@ def _of(path: str, value: Any) -> Iterator[tuple[str, Shape | None]]:
 
 
 def _public(value: Any) -> list[str]:
-    # What is loaded at its first use stands in `__all__` alone.
+    # A lazily loaded name is only listed in `__all__`.
     listed = {*dir(value), *getattr(value, "__all__", ())}
     return sorted(name for name in listed if not name.startswith("_"))
 

@@ -1,7 +1,8 @@
-"""Agents that do nothing but short runs: `python -m tests.e2e.busy_agents SWEEP COUNT`.
+"""Agents that work on short runs only: `python -m tests.e2e.busy_agents SWEEP COUNT`.
 
-COUNT threads, each an agent with a client of its own, until the sweep hands out no more.
-Then a line of JSON: a diary of each. What agents say goes to stderr, as always.
+COUNT threads, each an agent with a client of its own, work until the sweep assigns no more runs.
+Then the program prints a line of JSON with the diary of each agent. The agents' messages go to
+stderr, as always.
 """
 
 from __future__ import annotations
@@ -24,11 +25,11 @@ WORK = (0.05, 0.25)
 
 @dataclass
 class Diary:
-    """What one agent lived through.
+    """The record of one agent.
 
     Attributes:
-        done: Of each run that it did, the number and the last loss.
-        errors: What was raised, by the agent or into a run.
+        done: The number and the last loss of each run that the agent finished.
+        errors: Errors that the agent raised, or that reached a run.
     """
 
     done: list[tuple[int, float]] = field(default_factory=list)
@@ -36,12 +37,12 @@ class Diary:
 
 
 def loss_of(parameters: Mapping[str, Any]) -> float:
-    """What a run finds out."""
+    """Return the loss that a run finds."""
     return float((parameters["x"] - 1.0) ** 2 + parameters["layers"])
 
 
 def work(sweep_id: str) -> Diary:
-    """One agent."""
+    """Run one agent."""
     diary = Diary()
 
     def train() -> None:

@@ -1,4 +1,4 @@
-"""One platform, started by `up` as its users start it, for the tests that don't break it."""
+"""A platform, started by `up` as users start it, for the tests that do not break it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.e2e.up_process import UpProcess, temporary_data_dir, up
 
 @pytest.fixture(scope="session")
 def platform() -> Iterator[UpProcess]:
-    """A running platform; each test makes sweeps of its own."""
+    """A running platform; each test creates sweeps of its own."""
     with temporary_data_dir() as data_dir, up(data_dir) as running:
         running.wait_until_ready()
         yield running
@@ -21,5 +21,5 @@ def platform() -> Iterator[UpProcess]:
 
 @pytest.fixture
 def wanllmdb(platform: UpProcess) -> Program:
-    """The `wanllmdb` program, pointed at the platform."""
+    """The `wanllmdb` program with the addresses of the platform."""
     return Program(platform.environment())

@@ -1,4 +1,4 @@
-"""Busy agents while of two replicas of each service one after the other dies."""
+"""Busy agents while one replica of each service after the other is killed."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CONFIG = {
     "metric": {"name": "loss", "goal": "minimize"},
     "parameters": {"x": {"min": -5.0, "max": 5.0}, "layers": {"min": 1, "max": 6}},
 }
-# Runs that are left to do when the killing ends.
+# Runs that remain to be done when the last process was killed.
 LEFT = 200
 AGENTS_A_PROCESS = 16
 LAST_RUNS_SECONDS = 180.0
@@ -32,15 +32,15 @@ LAST_RUNS_SECONDS = 180.0
 
 @dataclass(frozen=True)
 class Survival:
-    """What came of it, when no agent saw an error and nothing was lost or counted twice.
+    """The result when no agent saw an error and no run was lost or counted twice.
 
     Attributes:
-        kills: Processes that were killed.
-        seconds: For how long.
-        rate: Runs finished a second meanwhile.
+        kills: The number of killed processes.
+        seconds: The duration of the test.
+        rate: Finished runs a second during the test.
         runs: All runs of the sweep.
-        again: How often a run was handed out a second time.
-        waits: How often an agent said that it waits for the services.
+        again: The number of runs that were assigned again.
+        waits: How often an agent reported that it waits for the services.
         best: The best run's loss.
     """
 
@@ -54,9 +54,10 @@ class Survival:
 
 
 def survive(running: UpProcess, *, agents: int, seconds: float, every: float) -> Survival:
-    """Lets the agents work while one replica of each service is killed, in turn.
+    """Let the agents work while one replica of each service is killed in turn.
 
-    Then sets a cap and lets them end. Fails where what is stored is not what the agents did.
+    Then set a cap and let the agents end. Fails if the stored runs differ from what the agents
+    did.
     """
     ready = running.ready
     with (
@@ -102,7 +103,7 @@ def survive(running: UpProcess, *, agents: int, seconds: float, every: float) ->
 def _agents(
     running: UpProcess, sweep_id: str, count: int, said: IO[str]
 ) -> Iterator[list[subprocess.Popen[str]]]:
-    """Processes of agents; they are ended at the end."""
+    """Start the agents' processes, and end them after the block."""
     processes = [
         subprocess.Popen(
             [
@@ -126,14 +127,14 @@ def _agents(
 
 
 def _kill_in_turn(running: UpProcess, seconds: float, every: float) -> int:
-    """How many processes were killed."""
+    """Kill replicas in turn and return the number of killed processes."""
     began = time.monotonic()
     kills = 0
     for turn in range(round(seconds / every)):
         time.sleep(max(0.0, began + turn * every - time.monotonic()))
         pids = running.ready["pids"]
         for service in ("registry", "suggestion"):
-            # One that is still on its way back stands there with the pid of its last life.
+            # A replica that is still restarting is listed with the pid of its last life.
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pids[service][turn % 2], signal.SIGKILL)
                 kills += 1
@@ -142,14 +143,14 @@ def _kill_in_turn(running: UpProcess, seconds: float, every: float) -> int:
 
 
 def _check(runs: Sequence[Run], done: Sequence[tuple[int, float]], cap: int) -> None:
-    """Numbers without gaps up to the cap; each result is there, once, unaltered."""
+    """Check that numbers have no gaps up to the cap, and that each result is stored once."""
     assert [run.number for run in runs] == list(range(cap))
     times = Counter(number for number, _ in done)
     losses = dict(done)
     for run in runs:
         assert run.state == "finished", f"run {run.number} is {run.state}"
         assert run.objective == loss_of(run.parameters) == losses[run.number]
-        # Done as often as it was handed out, each time by another agent.
+        # A run is done as often as it was assigned, each time by another agent.
         assert times[run.number] == run.attempt
 
 

@@ -24,32 +24,32 @@ class Program:
     def __call__(
         self, *arguments: str, code: int = 0, stdin: str = ""
     ) -> subprocess.CompletedProcess[str]:
-        """Runs `wanllmdb ARGUMENTS` and checks its exit code; there must be no traceback."""
+        """Run `wanllmdb ARGUMENTS` and check its exit code and that it prints no traceback."""
         done = self._run([*WANLLMDB, *arguments], stdin)
         assert done.returncode == code, done.stdout + done.stderr
         assert "Traceback" not in done.stderr
         return done
 
     def json(self, *arguments: str) -> Any:
-        """Runs `wanllmdb ARGUMENTS --json`, which must print one JSON document."""
+        """Run `wanllmdb ARGUMENTS --json` and return the JSON document that it prints."""
         return json.loads(self(*arguments, "--json").stdout, parse_constant=_refuse)
 
     def python(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Runs Python and checks that it ends well."""
+        """Run Python and check that it succeeds."""
         done = self._run([sys.executable, *arguments], "")
         assert done.returncode == 0, done.stdout + done.stderr
         return done
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
-        """Starts `wanllmdb ARGUMENTS` and returns at once."""
+        """Start `wanllmdb ARGUMENTS` and return at once."""
         return self._start([*WANLLMDB, *arguments])
 
     def start_python(self, *arguments: str) -> subprocess.Popen[str]:
-        """Starts Python and returns at once."""
+        """Start Python and return at once."""
         return self._start([sys.executable, *arguments])
 
     def create(self, config: Mapping[str, Any]) -> str:
-        """Creates a sweep and returns its id."""
+        """Create a sweep and return its id."""
         done = self("sweep", "create", "-", "--json", stdin=json.dumps(config))
         sweep_id: str = json.loads(done.stdout)["sweep"]["sweep_id"]
         return sweep_id

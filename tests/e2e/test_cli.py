@@ -1,4 +1,4 @@
-"""The command line against a running platform."""
+"""The command line with a running platform."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ GRID = {
     "metric": {"name": "score", "goal": "maximize"},
     "parameters": {"a": {"values": [1, 2]}, "b": {"values": ["x", "y"]}},
 }
-# Without a metric a run is done when its program is.
+# Without a metric, a run is done when its program ends.
 PLAIN = {"method": "random", "parameters": {"a": {"min": 0.0, "max": 1.0}}, "run_cap": 3}
 
 
 @pytest.fixture
 def nowhere() -> Program:
-    """The program with addresses at which nobody answers."""
+    """The program with addresses on which no server listens."""
     return Program({"WANLLMDB_REGISTRY": "127.0.0.1:1", "WANLLMDB_SUGGESTION": "127.0.0.1:1"})
 
 
 @pytest.fixture
 def script(tmp_path: Path) -> Script:
-    """Writes a program and returns the command that runs it."""
+    """Write a program and return the command that runs it."""
 
     def write(text: str) -> list[str]:
         file = tmp_path / "program.py"
@@ -43,7 +43,7 @@ def script(tmp_path: Path) -> Script:
     return write
 
 
-def test_create_says_what_came_of_it_and_what_is_next(wanllmdb: Program, tmp_path: Path) -> None:
+def test_create_prints_its_result_and_the_next_step(wanllmdb: Program, tmp_path: Path) -> None:
     file = tmp_path / "sweep.yaml"
     file.write_text("method: grid\nparameters:\n  a: {values: [1, 2, 3]}\n")
     said = wanllmdb("sweep", "create", str(file), "--name", "mine", "--project", "theirs").stdout
@@ -54,7 +54,7 @@ def test_create_says_what_came_of_it_and_what_is_next(wanllmdb: Program, tmp_pat
 
 
 def test_create_sends_the_text_as_it_is(wanllmdb: Program) -> None:
-    # An int and a float that a client's own parser might have made equal.
+    # An int and a float that a client's own parser might confuse.
     text = "method: random\nparameters:\n  n: {values: [1, 2]}\n  x: {values: [1.0, 2.0]}\n"
     created = json.loads(wanllmdb("sweep", "create", "-", "--json", stdin=text).stdout)
     parameters = created["sweep"]["spec"]["parameters"]

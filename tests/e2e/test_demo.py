@@ -1,4 +1,4 @@
-"""`wanllmdb demo`, the first thing that a newcomer runs."""
+"""`wanllmdb demo`, the first command that a new user runs."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def demo() -> Iterator[tuple[subprocess.Popen[str], Path, Path]]:
 
 
 def started_by(folder: Path) -> list[str]:
-    """Processes that have the demo's folder in their arguments."""
+    """Return the processes that have the demo's folder in their arguments."""
     found = []
     for process in psutil.process_iter(["cmdline"]):
         command = " ".join(process.info["cmdline"] or [])

@@ -1,8 +1,8 @@
-"""The pages in docs/ say what is true: their examples are run, in order, as a reader would.
+"""The pages in docs/ are correct: their examples are run, in order, as a reader runs them.
 
-Blocks by language: `yaml` is a sweep's config and must be accepted; `python` runs;
-`sh` runs line by line. A first line such as `# train.py` saves a block under that name
-instead of running it. `text` is output, and not looked at.
+The language of a block decides: `yaml` is a sweep's config and must be accepted; `python` is run;
+`sh` is run line by line. A first line such as `# train.py` saves a block under that name instead
+of running it. `text` is output and is not checked.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from tests.e2e.up_process import UpProcess
 from wanllmdb import Client
 
 DOCS = Path(__file__).parents[2] / "docs"
-# What stands before `pip` and `up` is for a reader's machine: here both is done.
+# Lines with `pip` and `up` are for a reader's machine; here both are already done.
 SETTING_UP = ("pip install", "wanllmdb up")
-# Made from the protos, without examples.
+# Generated from the protos, without examples.
 PAGES = sorted(page for page in DOCS.glob("*.md") if page.name != "api.md")
 
 
 @dataclass(frozen=True)
 class Block:
-    """A fenced block of a page; `name` is set where its first line says so."""
+    """A fenced block of a page; `name` is the file name in its first line, if there is one."""
 
     language: str
     text: str
@@ -40,7 +40,7 @@ class Block:
 
 
 def blocks(page: Path) -> list[Block]:
-    """The page's blocks, in order."""
+    """Return the page's blocks, in order."""
     found = re.findall(r"^```(\w*)\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL)
     return [Block(language, text) for language, text in found]
 
@@ -53,7 +53,7 @@ def run(
     *,
     seconds: float = 120,
 ) -> None:
-    """Runs a block; what it printed is told when it fails."""
+    """Run a block; print its output if it fails."""
     done = subprocess.run(
         program,
         input=text,
@@ -67,7 +67,7 @@ def run(
     assert done.returncode == 0, f"{text}\n{done.stdout}\n{done.stderr}"
 
 
-# On a machine that is busy a command takes seconds, and a page may have dozens.
+# On a busy machine a command takes seconds, and a page may have dozens of commands.
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_the_examples_of_a_page_run(page: Path, platform: UpProcess, tmp_path: Path) -> None:
@@ -88,6 +88,6 @@ def test_the_examples_of_a_page_run(page: Path, platform: UpProcess, tmp_path: P
                 shell += block.text
             else:
                 assert block.language in ("python", "text"), block
-    # One shell, so that what one block sets is there for the next.
+    # One shell for all blocks, so that variables of one block are set in the next.
     lines = [line for line in shell.splitlines() if not line.startswith(SETTING_UP)]
     run(["bash", "-euo", "pipefail"], "\n".join(lines), tmp_path, environment, seconds=500)

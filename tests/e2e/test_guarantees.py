@@ -1,4 +1,4 @@
-"""What the platform promises of a sweep, with its processes as `up` runs them."""
+"""The platform's guarantees for a sweep, with processes as `up` runs them."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_many_agents_never_exceed_the_cap(platform: UpProcess) -> None:
                     assert suggestion.exhausted == "run_cap"
                     return done
                 for run in suggestion.runs:
-                    # Few different values: many runs are equally good.
+                    # Few different values, so that many runs are equally good.
                     outcome = Succeeded(float(run.parameters["layers"]))
                     client.finish_run(sweep_id, run.number, run.attempt, outcome)
                     done += 1
@@ -57,7 +57,7 @@ def test_many_agents_never_exceed_the_cap(platform: UpProcess) -> None:
         assert sweep.state == "finished"
         assert sweep.finish_reason == "run_cap"
         assert sweep.stats.finished_runs == run_cap
-        # Of equals the earlier one, in whatever order they ended.
+        # Of equally good runs the earlier one, in whatever order they ended.
         true_best = min(runs, key=lambda run: (-(run.objective or 0.0), run.number))
         assert sweep.stats.best_run is not None
         assert sweep.stats.best_run.number == true_best.number
@@ -84,7 +84,7 @@ def test_killing_the_suggestion_service_changes_nothing_in_the_sequence(
 
 
 def sequence(platform: UpProcess, *, kill_before: int | None) -> list[dict[str, Any]]:
-    """The parameters of a seeded sequential sweep, in order."""
+    """Return the parameters of a seeded sequential sweep, in order."""
     config = {
         "method": "bayes",
         "metric": {"name": "score", "goal": "minimize"},

@@ -1,4 +1,4 @@
-"""The main job: a training script runs a sweep, then its user looks at what came of it."""
+"""The main use: a training script runs a sweep, then its user reads the results."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`up` with the real parts: data stays, parts may be killed, what is in the way is said."""
+"""`up` with its real parts: data survives, killed parts restart, obstacles are reported."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def test_agents_go_on_when_a_part_is_killed(
 
 
 def kill_replicas(running: UpProcess, **numbers: int) -> None:
-    """Kills the replica of that number of each service and waits until others stand there."""
+    """Kill replica `number` of each service and wait until new processes replace them."""
     before = running.ready["pids"]
     killed = [before[name][number] for name, number in numbers.items()]
     for pid in killed:
@@ -111,7 +111,7 @@ def test_with_two_replicas_no_agent_notices_that_one_is_killed(tmp_path: Path) -
             wait_until(lambda: client.get_sweep_stats(sweep_id).total_runs >= 6)
             kill_replicas(running, registry=0, suggestion=1)
             kill_replicas(running, registry=1, suggestion=0)
-            # However long that took, agents work on afterwards.
+            # Agents work afterwards, however long the outage took.
             so_far = client.get_sweep_stats(sweep_id).total_runs
             wait_until(lambda: client.get_sweep_stats(sweep_id).total_runs >= so_far + 8)
             client.finish_sweep(sweep_id)

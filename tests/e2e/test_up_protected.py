@@ -1,4 +1,4 @@
-"""`up` as it stands in a network: mutual TLS, API keys, two of each service."""
+"""`up` on a network: mutual TLS, API keys, two replicas of each service."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TRAINING = "import wanllmdb; wanllmdb.init(); wanllmdb.log({'score': wanllmdb.co
 
 
 def on_this_machine(running: UpProcess) -> dict[str, str]:
-    """The environment with the addresses as this machine reaches them, whatever its name."""
+    """The environment with addresses of this machine, whatever its host name."""
     environment = running.environment()
     for variable in ("WANLLMDB_REGISTRY", "WANLLMDB_SUGGESTION"):
         ports = [address.rpartition(":")[2] for address in environment[variable].split(",")]
@@ -45,7 +45,7 @@ def test_a_sweep_over_mutual_tls_with_keys(tmp_path: Path) -> None:
         known = keyless | {"WANLLMDB_API_KEY_FILE": str(data_dir / "admin.key")}
         program = Program(known)
         sweep_id = program.create(SWEEP)
-        # What goes on is on the replicas of both services that are left.
+        # Later calls go to the remaining replicas of both services.
         os.kill(ready["pids"]["registry"][0], signal.SIGKILL)
         os.kill(ready["pids"]["suggestion"][1], signal.SIGKILL)
         program("agent", sweep_id, "--", sys.executable, "-c", TRAINING)

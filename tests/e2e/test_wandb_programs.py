@@ -1,7 +1,7 @@
-"""Programs in the style of W&B's users run as written, but for the import.
+"""Programs in the style of W&B's users run unchanged, except for the import.
 
-Each program of `wandb_programs/` is one case: how it is started, and what the registry must
-hold afterwards. The objectives are computed here from the parameters of each run.
+Each program of `wandb_programs/` is one case: how it is started, and what the registry must store
+afterwards. The objectives are computed here from the parameters of each run.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ class Case:
     """One program.
 
     Attributes:
-        name: the file, without its suffix; its project has that name, with hyphens.
-        runs: how many runs it makes.
-        objective: what the objective of a finished run is, by its parameters.
-        states: the states that its runs may end in.
-        needs: packages without which the case is skipped.
-        prints: a text that stands in its output.
+        name: The file without its suffix; its project has that name, with hyphens.
+        runs: The number of runs that it makes.
+        objective: Returns the objective of a finished run from its parameters.
+        states: The states in which its runs may end.
+        needs: Packages without which the case is skipped.
+        prints: A text that is in its output.
     """
 
     name: str
@@ -60,7 +60,7 @@ FUNCTIONS = [
 
 @pytest.fixture
 def project(wanllmdb: Program) -> Callable[[str], list[dict[str, Any]]]:
-    """Returns the runs of a project's only sweep."""
+    """Return the runs of a project's only sweep."""
 
     def runs(name: str) -> list[dict[str, Any]]:
         (sweep,) = wanllmdb.json("sweep", "ls", "--project", name.replace("_", "-"))
@@ -72,7 +72,7 @@ def project(wanllmdb: Program) -> Callable[[str], list[dict[str, Any]]]:
 
 @pytest.fixture
 def at_home(wanllmdb: Program, tmp_path: Path) -> Program:
-    """The programs' environment: a spool and a W&B folder of the test's own."""
+    """The programs' environment, with a spool and a W&B folder for each test."""
     return replace(
         wanllmdb,
         environment={
@@ -162,7 +162,7 @@ def test_a_program_on_a_training_library(
     assert [run["state"] for run in runs] == ["finished"] * case.runs
     for run in runs:
         assert run["objective"] is not None
-        # What the program took from the library by itself, at the end.
+        # Values that the program read from the library itself, at the end.
         by_hand = run["summary"].get("kept_val_loss", run["objective"])
         assert run["objective"] == pytest.approx(by_hand)
 

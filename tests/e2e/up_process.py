@@ -20,7 +20,7 @@ START_SECONDS = 60.0
 
 @dataclass
 class UpProcess:
-    """A running `up`. `ready` is what its ready file says now."""
+    """A running `up`. `ready` is the current content of its ready file."""
 
     process: subprocess.Popen[str]
     ready_file: Path
@@ -36,19 +36,19 @@ class UpProcess:
         return self.output_file.read_text()
 
     def wait_until_ready(self) -> dict[str, Any]:
-        """Waits for the ready file; fails with the output when `up` ends first."""
+        """Wait for the ready file; fail with the output if `up` ends first."""
         wait_until(lambda: self.ready_file.exists() or self.process.poll() is not None)
         assert self.process.poll() is None, f"up ended:\n{self.output}"
         return self.ready
 
     def stop(self, how: signal.Signals = signal.SIGTERM, *, seconds: float = 30.0) -> int:
-        """Sends a signal and waits for the end; returns the exit code."""
+        """Send a signal, wait for the end and return the exit code."""
         if self.process.poll() is None:
             self.process.send_signal(how)
         return self.process.wait(seconds)
 
     def environment(self) -> dict[str, str]:
-        """This process's environment, and where the platform answers."""
+        """Return this process's environment with the platform's addresses."""
         ready = self.ready
         return {
             **os.environ,
@@ -64,7 +64,7 @@ def up(
     ports: tuple[int, int] = (0, 0),
     environment: Mapping[str, str] | None = None,
 ) -> Iterator[UpProcess]:
-    """Starts `up`; at the end it is stopped, whatever happened."""
+    """Start `up`, and stop it after the block in any case."""
     with tempfile.TemporaryDirectory(prefix="wanllmdb-test-") as name:
         folder = Path(name)
         output_file = folder / "output"
@@ -95,9 +95,9 @@ def up(
 
 @contextmanager
 def temporary_data_dir() -> Iterator[Path]:
-    """A place for a data directory that PostgreSQL's own user can reach, also under root.
+    """Yield a folder for a data directory that PostgreSQL's own user can reach, also under root.
 
-    Not pytest's tmp_path: nobody but its owner may enter that one's parents.
+    Pytest's tmp_path does not serve: only its owner can enter its parent folders.
     """
     with tempfile.TemporaryDirectory(prefix="wanllmdb-test-") as name:
         Path(name).chmod(0o711)
@@ -105,7 +105,7 @@ def temporary_data_dir() -> Iterator[Path]:
 
 
 def wait_until(condition: Callable[[], bool], *, seconds: float = START_SECONDS) -> None:
-    """Waits for a condition; fails after `seconds`."""
+    """Wait for a condition; fail after `seconds`."""
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, f"still not so after {seconds} s"

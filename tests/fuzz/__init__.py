@@ -1,1 +1,1 @@
-"""Every RPC, fed with what no well-meaning caller sends: see `python -m tests.fuzz --help`."""
+"""Fuzzing of every RPC with unusual requests; see `python -m tests.fuzz --help`."""

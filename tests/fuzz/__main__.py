@@ -1,4 +1,4 @@
-"""`python -m tests.fuzz --minutes 10`: feeds every RPC of real servers, and prints a table."""
+"""`python -m tests.fuzz --minutes 10` fuzzes every RPC of real servers and prints a table."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ from wanllmdb_local.data_dir import LOGS
 from wanllmdb_local.platform import Endpoints, Platform
 from wanllmdb_local.settings import PlatformSettings
 
-# Inputs for one RPC before it is the next one's turn.
+# Inputs for one RPC before the next RPC.
 EXAMPLES = 40
-# RPCs after which all raw forms have a turn.
+# RPCs between two rounds of all raw forms.
 RAW_EVERY = 10
 
 
@@ -44,7 +44,7 @@ class Fuzzer:
         self._end = end
 
     def run(self, rpcs: Sequence[Rpc]) -> None:
-        """Round after round until the time is over, within a round one RPC after the other."""
+        """Repeat rounds until the time is over; each round fuzzes one RPC after the other."""
         with asyncio.Runner() as runner:
             channels = runner.run(self._open())
             world = World(channels[REGISTRY], channels[SUGGESTION])
@@ -65,7 +65,7 @@ class Fuzzer:
         world: World,
         seed: int,
     ) -> None:
-        """Every raw form once."""
+        """Send every raw form once."""
         addresses = {
             REGISTRY: self._endpoints.registry,
             SUGGESTION: self._endpoints.suggestion,
@@ -119,7 +119,7 @@ class Fuzzer:
 
 
 def main() -> None:
-    """Exit code 1 if anything was found."""
+    """Return exit code 1 if a fault was found."""
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
     parser.add_argument("--minutes", type=float, default=1.0)
     parser.add_argument("--seed", type=int, default=1, help="the first round's")

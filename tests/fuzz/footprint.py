@@ -1,4 +1,4 @@
-"""What an input costs the servers' machine: lines in logs, and memory."""
+"""The cost of an input to the servers' machine: log lines and memory."""
 
 from __future__ import annotations
 
@@ -9,28 +9,28 @@ from typing import Self
 
 import psutil
 
-# A flood of some hundred calls may write a line for each, and fill gRPC's buffers.
+# A flood of some hundred calls may write a line for each call and fill gRPC's buffers.
 MOST_LOG_BYTES = 512 * 1024
 MOST_MEMORY = 96 * 1024 * 1024
 
 
 @dataclass(frozen=True)
 class Footprint:
-    """How long the logs are, by file, and how much memory the processes hold."""
+    """The length of the logs, by file, and the memory that the processes hold."""
 
     logs: dict[Path, int]
     memory: int
 
     @classmethod
     def of(cls, pids: Iterable[int], logs: Path) -> Self:
-        """As it is now."""
+        """Return the present footprint."""
         return cls(
             {log: log.stat().st_size for log in logs.glob("*.log")},
             sum(psutil.Process(pid).memory_info().rss for pid in pids if psutil.pid_exists(pid)),
         )
 
     def faults_of(self, after: Self) -> list[str]:
-        """What of the difference is more than an input may cost."""
+        """Return the parts of the difference that exceed what an input may cost."""
         faults = []
         for log, size in after.logs.items():
             begin = self.logs.get(log, 0)
@@ -41,7 +41,7 @@ class Footprint:
                 written = file.read(MOST_LOG_BYTES)
             _, begun, rest = written.partition(b"Traceback (")
             if begun:
-                # Its end says what it was.
+                # The end of the log shows what it was.
                 end = rest[:6_000].decode(errors="replace").rstrip()[-1_500:]
                 faults.append(f"a traceback was logged in {log.name}: ...{end}")
         if after.memory - self.memory > MOST_MEMORY:

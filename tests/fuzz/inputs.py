@@ -1,4 +1,4 @@
-"""What is sent to an RPC: bytes and metadata."""
+"""The bytes and metadata that are sent to an RPC."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ class Input:
     """One call.
 
     Attributes:
-        message: The request; bytes where it is none.
-        metadata: Beside it.
-        cut: How many bytes of the request are left off.
+        message: The request; bytes if it is not a message.
+        metadata: The metadata of the call.
+        cut: The number of bytes that are removed from the end of the request.
     """
 
     message: Message | bytes
@@ -48,7 +48,7 @@ class Input:
 
 @st.composite
 def inputs(draw: st.DrawFn, rpc: Rpc) -> Input:
-    """Mostly messages: changed proper ones and wild ones; now and then bytes."""
+    """Return a strategy for inputs: mostly changed and arbitrary messages, sometimes bytes."""
     metadata = tuple(draw(_METADATA)) if draw(st.integers(0, 9)) == 0 else ()
     proper = proper_requests(rpc)
     match draw(st.integers(0, 9)):

@@ -1,4 +1,4 @@
-"""Strategies for messages, from their descriptors: wild ones, and proper ones with changes."""
+"""Strategies for messages, from their descriptors: arbitrary ones, and valid ones with changes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.fuzz.texts import (
 from tests.fuzz.world import NAMED_TEXTS
 
 _MAX_DEPTH = 7
-# Of a field's values: larger messages are turned away by their size alone.
+# The largest size of a field's value; larger messages are rejected by their size alone.
 _MAX_BYTES = 500_000
 
 _INTS = {
@@ -33,7 +33,7 @@ _INTS = {
 }
 _DOUBLES = [0.0, -0.0, 0.5, 1.0, -1.0, 5e-324, 1e308, float("inf"), float("-inf"), float("nan")]
 
-# What a text field of that name is likely to be read as.
+# The kind of text that a field of that name probably holds.
 _TEXTS_BY_FIELD: dict[str, st.SearchStrategy[str]] = {
     "text": config_texts(),
     "config_text": config_texts(),
@@ -45,13 +45,13 @@ _TEXTS_BY_FIELD: dict[str, st.SearchStrategy[str]] = {
 
 
 def wild_messages(kind: Descriptor) -> st.SearchStrategy[Message]:
-    """Messages with any fields set to anything."""
+    """Return a strategy for messages with any fields set to any values."""
     return _messages(kind, 0)
 
 
 @st.composite
 def changed_messages(draw: st.DrawFn, proper: Message) -> Message:
-    """The message with one to three fields, anywhere in it, set to something else."""
+    """Return a strategy for the message with one to three fields, at any depth, changed."""
     changed = type(proper)()
     changed.CopyFrom(proper)
     for _ in range(draw(st.integers(1, 3))):
@@ -73,7 +73,7 @@ def _messages(draw: st.DrawFn, kind: Descriptor, depth: int) -> Message:
         return draw(special())
     message = message_factory.GetMessageClass(kind)()
     for field in kind.fields:
-        # Rarer the deeper, so that messages end.
+        # Deeper messages are rarer, so that messages end.
         if draw(st.integers(0, 1 + depth // 3)) == 0:
             _set(draw, message, field, depth + 1)
     return message
@@ -137,14 +137,14 @@ def _texts(field: str) -> st.SearchStrategy[str]:
     odd = st.one_of(st.sampled_from(ODD_TEXTS), st.text(max_size=12))
     named = NAMED_TEXTS.get(field)
     if named is not None:
-        # Mostly what exists, so that the code behind the first check is reached.
+        # Mostly existing names, so that the code after the first check is reached.
         return st.one_of(*[st.sampled_from(named)] * 4, odd)
     fitting = _TEXTS_BY_FIELD.get(field)
     return odd if fitting is None else st.one_of(fitting, fitting, odd)
 
 
 def _places(message: Message) -> Any:
-    """Every field of a message, set or not, and of those that it holds."""
+    """Return every field of a message and of the messages in it, set or not."""
     for field in message.DESCRIPTOR.fields:
         yield message, field
         if field.message_type is None or field.message_type.full_name in _SPECIAL:
@@ -179,7 +179,7 @@ def _structs(draw: st.DrawFn) -> Message:
     struct = struct_pb2.Struct()
     if draw(st.integers(0, 9)) == 0:
         inner = struct
-        # Protobuf itself reads at most 100 levels; each of these takes three.
+        # Protobuf itself reads at most 100 levels; each of these levels takes three.
         for _ in range(draw(st.sampled_from([10, 32, 40]))):
             inner = inner.fields["a"].struct_value
         return struct

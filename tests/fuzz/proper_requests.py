@@ -1,4 +1,4 @@
-"""Proper requests to start from, by RPC; those of an RPC without any are only made up."""
+"""Valid requests as a starting point, by RPC; an RPC without any gets only generated requests."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ _STRUCT = json_format.ParseDict(_CONFIG, struct_pb2.Struct())
 
 
 def _run(kind: type[Message], **more: object) -> Message:
-    """About run 4 of a sweep, which runs."""
+    """Return a request about run 4 of a sweep, which is running."""
     return kind(sweep_id="@random", number=4, attempt=1, request_id="@id", **more)
 
 
@@ -248,5 +248,5 @@ _PROPER: Mapping[str, list[Message]] = {
 
 
 def proper_requests(rpc: Rpc) -> list[Message]:
-    """Requests that the RPC carries out."""
+    """Return requests that the RPC carries out."""
     return _PROPER.get(rpc.path.rpartition("/")[2], [])

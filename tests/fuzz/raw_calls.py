@@ -1,4 +1,4 @@
-"""Calls that no client of gRPC's would send: odd headers, and messages that lie of their size."""
+"""Calls that no gRPC client would send: odd headers, and messages with a wrong length."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ Headers = list[Header]
 
 @dataclass(frozen=True)
 class RawCall:
-    """What is sent on one stream.
+    """The content of one stream.
 
     Attributes:
-        metadata: Beside the usual headers.
-        pseudo: Values in place of the usual headers', None to leave one out; `path`, too.
-        body: What follows the headers, as it is; None to end the stream with the headers.
+        metadata: Headers in addition to the usual ones.
+        pseudo: Values that replace the usual headers, including `path`; None omits a header.
+        body: The bytes after the headers; None ends the stream with the headers.
         trailers: Short headers that end the stream after the body; an empty list for none.
     """
 

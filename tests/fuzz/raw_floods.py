@@ -1,6 +1,7 @@
-"""What a connection can be used for beside calls: floods, frames out of order, and silence.
+"""Abuse of a connection other than by calls: floods, frames out of order, and silence.
 
-Each sends a bounded number of frames and leaves; how the server takes it is seen by others.
+Each form sends a bounded number of frames and disconnects; other clients check how the server
+reacts.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ Flood = Callable[[str, Rpc, bytes, random.Random], Awaitable[None]]
 
 
 def frame(kind: int, flags: int, stream: int, payload: bytes = b"") -> bytes:
-    """A frame of HTTP/2."""
+    """Return an HTTP/2 frame."""
     return len(payload).to_bytes(3) + bytes([kind, flags]) + stream.to_bytes(4) + payload
 
 
@@ -45,7 +46,7 @@ def _headers(address: str, path: str) -> bytes:
 
 
 def _frames(make: Callable[[bytes, bytes, random.Random], bytes]) -> Flood:
-    """Sends, after a proper preface, the frames that are made of a header block and a message."""
+    """Send a valid preface, and then the frames made of a header block and a message."""
 
     async def run(address: str, rpc: Rpc, message: bytes, rng: random.Random) -> None:
         block = _headers(address, rpc.path)
@@ -62,7 +63,7 @@ def _bytes(make: Callable[[random.Random], bytes]) -> Flood:
 
 
 async def _send(address: str, data: bytes) -> None:
-    """Sends bytes, hears for a moment what comes, and leaves."""
+    """Send bytes, read the reply for a moment, and disconnect."""
     host, _, port = address.rpartition(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     try:
@@ -73,21 +74,21 @@ async def _send(address: str, data: bytes) -> None:
             while await reader.read(1 << 16):
                 pass
     except (TimeoutError, ConnectionError):
-        # It holds on to the connection, or has had enough.
+        # The server keeps the connection open, or closes it.
         pass
     finally:
         writer.transport.abort()
 
 
 def _with_calls(act: Callable[[RawConnection, Rpc, bytes], Awaitable[None]]) -> Flood:
-    """On a connection that speaks properly but for what `act` does."""
+    """Use a connection that is valid except for what `act` does."""
 
     async def run(address: str, rpc: Rpc, message: bytes, _rng: random.Random) -> None:
         try:
             async with asyncio.timeout(10.0), raw_connection(address) as connection:
                 await act(connection, rpc, message)
         except (TimeoutError, OSError, h2.exceptions.H2Error):
-            # The server ended it, or what h2 knows of it allows no more.
+            # The server ended the connection, or h2 allows no more frames on it.
             pass
 
     return run
@@ -158,7 +159,7 @@ RAW_FLOODS: dict[str, Flood] = {
         lambda block, *_: frame(HEADERS, END_HEADERS, 1, block) + frame(DATA, 0, 1) * 3_000
     ),
     "padding": _frames(_padded),
-    "answers that nobody reads": _frames(_unread),
+    "unread answers": _frames(_unread),
     "continuations without end": _frames(
         lambda block, *_: (
             frame(HEADERS, 0, 1, block)
@@ -230,7 +231,7 @@ RAW_FLOODS: dict[str, Flood] = {
 
 
 async def _slow(address: str, rpc: Rpc, message: bytes, _rng: random.Random) -> None:
-    """A call byte by byte, left in the middle."""
+    """Send a call byte by byte and stop in the middle."""
     data = PREFACE + frame(SETTINGS, 0, 0) + _call(1, _headers(address, rpc.path), message)
     host, _, port = address.rpartition(":")
     _reader, writer = await asyncio.open_connection(host, int(port))
@@ -240,14 +241,14 @@ async def _slow(address: str, rpc: Rpc, message: bytes, _rng: random.Random) -> 
             await writer.drain()
             await asyncio.sleep(0.002)
     except ConnectionError:
-        # The server would not wait.
+        # The server did not wait.
         pass
     finally:
         writer.transport.abort()
 
 
 async def _half_closed(address: str, rpc: Rpc, message: bytes, _rng: random.Random) -> None:
-    """A call whose connection is closed on one side before it is whole."""
+    """Send half a call and close one side of its connection."""
     block = _headers(address, rpc.path)
     host, _, port = address.rpartition(":")
     reader, writer = await asyncio.open_connection(host, int(port))
@@ -259,7 +260,7 @@ async def _half_closed(address: str, rpc: Rpc, message: bytes, _rng: random.Rand
             while await reader.read(1 << 16):
                 pass
     except (TimeoutError, ConnectionError):
-        # It holds on to its half, or drops it.
+        # The server keeps its side open, or closes it.
         pass
     finally:
         writer.transport.abort()

@@ -1,4 +1,4 @@
-"""Sends raw forms to a server while an ordinary caller goes on, and judges both."""
+"""Send raw forms to a server while an ordinary client makes calls, and judge both."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ from tests.fuzz.world import World
 from tests.raw_http2 import Answer as RawAnswer
 from tests.raw_http2 import RawConnection, raw_connection
 
-# Beside what our services answer: what gRPC itself says of a stream that is no call, before
-# any code of ours sees it.
+# gRPC itself answers a stream that is not a call, before any code of the services sees it. These
+# are its answers, in addition to those of the services.
 _OF_GRPC = {grpc.StatusCode.UNIMPLEMENTED, grpc.StatusCode.DEADLINE_EXCEEDED}
-# Its specification asks for INTERNAL where it can't unpack a message.
+# The gRPC specification asks for INTERNAL if a message cannot be decompressed.
 _INTERNAL_BY_GRPC = {
     "compressed without an encoding",
     "unknown encodings",
     "gzip that is none",
     "odd flags",
 }
-# Headers that gRPC's core can't read, in its words.
+# The messages of gRPC's core for headers that it cannot read.
 _UNREADABLE = re.compile(r"Error parsing '[^']*' metadata|Illegal header |Metadata keys cannot ")
 BYSTANDER_DEADLINE = 10.0
 
@@ -50,7 +50,7 @@ class RawInput:
 
 @dataclass
 class Bystander:
-    """An ordinary caller: its calls, the slowest one, and what went wrong with them."""
+    """An ordinary client: its calls, the slowest one, and the faults that it saw."""
 
     calls: int = 0
     slowest: float = 0.0
@@ -59,7 +59,7 @@ class Bystander:
 
 @contextlib.asynccontextmanager
 async def bystander(channel: grpc.aio.Channel) -> AsyncIterator[Bystander]:
-    """Calls again and again within the block, and once after it."""
+    """Make calls repeatedly within the block, and once after it."""
     seen = Bystander()
     check: Any = channel.unary_unary("/grpc.health.v1.Health/Check")
     stop = asyncio.Event()
@@ -90,7 +90,7 @@ async def bystander(channel: grpc.aio.Channel) -> AsyncIterator[Bystander]:
 async def try_raw(
     address: str, channel: grpc.aio.Channel, rpc: Rpc, world: World, tried: RawInput
 ) -> tuple[Answer, Bystander]:
-    """Sends one form; a fault of the bystander is one of the answer."""
+    """Send one form; a fault of the bystander counts as a fault of the answer."""
     rng = random.Random(tried.seed)
     proper = proper_requests(rpc)
     message = b""
@@ -120,14 +120,14 @@ async def _call(address: str, rpc: Rpc, call: RawCall, form: str) -> Answer:
     code = None if _is_of_grpc(answer, form) else answer.code
     if code is not None and code not in FIT:
         faults.append(f"{code.name}: {answer.text[:300]}")
-    told = b"\n".join(value for _, value in (*answer.headers, *answer.trailers))
-    if found := LEAKS.search(told + answer.data):
+    returned = b"\n".join(value for _, value in (*answer.headers, *answer.trailers))
+    if found := LEAKS.search(returned + answer.data):
         faults.append(f"the answer holds {found[0]!r}: {answer.text[:300]}")
     return Answer(code, tuple(faults))
 
 
 def _is_of_grpc(answer: RawAnswer, form: str) -> bool:
-    """Whether gRPC itself refused the stream: our services' errors all have details."""
+    """Return whether gRPC itself rejected the stream: the services' own errors all have details."""
     if answer.header(b"grpc-status-details-bin") is not None:
         return False
     if answer.code is grpc.StatusCode.INTERNAL:
@@ -145,7 +145,7 @@ async def _answer_of(connection: RawConnection, rpc: Rpc, call: RawCall) -> RawA
     if call.body is not None:
         await connection.send(stream, call.body, end=not call.trailers)
     if call.trailers:
-        # As they are: literals that touch no table of the connection.
+        # Literal headers, which use no table of the connection.
         block = b"".join(
             b"\0" + bytes([len(name)]) + name + bytes([len(value)]) + value
             for name, value in call.trailers
@@ -154,7 +154,7 @@ async def _answer_of(connection: RawConnection, rpc: Rpc, call: RawCall) -> RawA
     if not rpc.is_stream:
         return await connection.answer(stream)
     try:
-        # A watch that was taken goes on.
+        # A watch that was accepted continues.
         async with asyncio.timeout(STREAM_SECONDS):
             return await connection.answer(stream)
     except TimeoutError:
@@ -163,7 +163,7 @@ async def _answer_of(connection: RawConnection, rpc: Rpc, call: RawCall) -> RawA
 
 
 def drawn_forms(rpcs: Sequence[Rpc], seed: int) -> Iterator[tuple[Rpc, RawInput]]:
-    """Every form once, each for an RPC that the seed chooses."""
+    """Return every form once, each for an RPC that the seed chooses."""
     rng = random.Random(seed)
     for form in (*RAW_CALLS, *RAW_FLOODS):
         rpc = rng.choice(rpcs)

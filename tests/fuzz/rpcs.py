@@ -1,4 +1,4 @@
-"""The RPCs, as the descriptors of the served services tell them."""
+"""The RPCs of the served services, from their descriptors."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ class Rpc:
     """One RPC.
 
     Attributes:
-        server: Who serves it: REGISTRY or SUGGESTION.
-        path: Its full name, `/package.Service/Rpc`.
-        request: What it takes.
-        response: What it answers with.
-        is_stream: Whether it answers with a stream.
+        server: The server with the RPC: REGISTRY or SUGGESTION.
+        path: The full name, `/package.Service/Rpc`.
+        request: The type of the request.
+        response: The type of the answer.
+        is_stream: Whether the answer is a stream.
     """
 
     server: str
@@ -41,7 +41,7 @@ class Rpc:
 
 
 def all_rpcs() -> list[Rpc]:
-    """Every RPC of both servers, in the order of the protos."""
+    """Return every RPC of both servers, in the order of the protos."""
     return [*_rpcs(REGISTRY, REGISTRY_SERVICES), *_rpcs(SUGGESTION, SUGGESTION_SERVICES)]
 
 

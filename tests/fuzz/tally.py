@@ -1,4 +1,4 @@
-"""What came of the inputs to an RPC, and the table of all."""
+"""Counts of the answers to each RPC's inputs, and the table of all counts."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from tests.benchmarks.load import table
 from tests.fuzz.verdict import Answer
 
 _REFERENCE = re.compile(r"under reference (\w{12})")
-# Faults that differ in such a part alone are the same one.
+# Faults that differ only in such a part are the same fault.
 _PARTICULAR = re.compile(r"reference \w+|\d+|'[^']*'")
 
 
 @dataclass
 class Tally:
-    """One RPC's.
+    """The counts of one RPC.
 
     Attributes:
-        codes: How often each status was seen; None for streams that ended without one.
-        faults: The shortest input that showed each fault, with the fault's words.
-        slowest: Seconds that the slowest answer took.
+        codes: The number of answers by status; None for streams that ended without one.
+        faults: The shortest input that showed each fault, by the fault's text.
+        slowest: Seconds of the slowest answer.
     """
 
     codes: Counter[grpc.StatusCode | None] = field(default_factory=Counter)
@@ -33,7 +33,7 @@ class Tally:
     slowest: float = 0.0
 
     def add(self, answer: Answer, seconds: float, tried: object) -> None:
-        """Takes one answer in."""
+        """Count one answer."""
         self.codes[answer.code] += 1
         self.slowest = max(self.slowest, seconds)
         for fault in answer.faults:
@@ -44,7 +44,7 @@ class Tally:
 
 
 def report(tallies: Mapping[str, Tally], logs: Path) -> bool:
-    """Prints the table and every fault; returns whether there is any."""
+    """Print the table and every fault; return whether there is any."""
     rows = [
         [
             name,
@@ -94,7 +94,7 @@ _COLUMNS = [
 
 
 def _logged(fault: str, logs: Path) -> Iterator[str]:
-    """The end of what servers logged of an INTERNAL."""
+    """Return the last lines that the servers logged about an INTERNAL."""
     found = _REFERENCE.search(fault)
     if found is None:
         return

@@ -1,4 +1,4 @@
-"""Some tens of inputs for each RPC, the same ones each time."""
+"""Some tens of inputs for each RPC, the same in each test run."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ RPCS = all_rpcs()
 async def channels(
     registry_address: str, suggestion_address: str
 ) -> AsyncIterator[Mapping[str, grpc.aio.Channel]]:
-    """To both servers."""
+    """Channels to both servers."""
     async with (
         grpc.aio.insecure_channel(registry_address) as registry,
         grpc.aio.insecure_channel(suggestion_address) as suggestion,
@@ -39,13 +39,13 @@ async def channels(
 
 @pytest.fixture(scope="module")
 def addresses(registry_address: str, suggestion_address: str) -> Mapping[str, str]:
-    """Of both servers."""
+    """The addresses of both servers."""
     return {REGISTRY: registry_address, SUGGESTION: suggestion_address}
 
 
 @pytest.fixture(scope="module")
 async def raw_world(channels: Mapping[str, grpc.aio.Channel]) -> World:
-    """Sweeps for all raw forms, which come no further than to their first check."""
+    """Sweeps for all raw forms, which do not get past the first check."""
     created = World(channels[REGISTRY], channels[SUGGESTION])
     await created.create()
     return created
@@ -53,7 +53,7 @@ async def raw_world(channels: Mapping[str, grpc.aio.Channel]) -> World:
 
 @pytest.fixture
 async def world(channels: Mapping[str, grpc.aio.Channel]) -> World:
-    """New sweeps: some inputs end them."""
+    """New sweeps for each test, because some inputs end them."""
     created = World(channels[REGISTRY], channels[SUGGESTION])
     await created.create()
     return created
@@ -80,7 +80,7 @@ async def test_no_input_brings_an_rpc_to_fall(
 async def test_proper_requests_reach_what_is_behind_the_checks(
     rpc: Rpc, channels: Mapping[str, grpc.aio.Channel], world: World
 ) -> None:
-    """Else the changed ones of them would all be turned away at the door."""
+    """Otherwise the first check would reject all changed requests."""
     codes = set()
     for request in proper_requests(rpc):
         data = world.with_real_names(request).SerializeToString()

@@ -1,4 +1,4 @@
-"""Texts that a parser may stumble over: configs, expressions, JSON, tables."""
+"""Texts that a parser may fail on: configs, expressions, JSON, tables."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-# One row a trap.
+# One row for each trap.
 ODD_TEXTS = [
     "",
     " ",
@@ -239,13 +239,13 @@ _configs = st.fixed_dictionaries(
 
 
 def config_objects() -> st.SearchStrategy[dict[str, Any]]:
-    """Configs that are nearly right."""
+    """Return a strategy for configs that are nearly valid."""
     return _configs
 
 
 @st.composite
 def config_texts(draw: st.DrawFn) -> str:
-    """Sweep files: nearly right ones, some with a few characters replaced, and known traps."""
+    """Return a strategy for sweep files: nearly valid ones, altered ones, and traps."""
     if draw(st.integers(0, 3)) == 0:
         return draw(st.sampled_from(YAML_TEXTS))
     text = json.dumps(draw(_configs))

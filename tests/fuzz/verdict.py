@@ -1,4 +1,4 @@
-"""Sends a request and judges the answer."""
+"""Send a request and judge the answer."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from google.rpc import error_details_pb2, status_pb2
 from tests.fuzz.rpcs import Rpc
 from wanllmdb.api.registry.v1 import error_reason_pb2
 
-# Seconds after which a call counts as stuck. A stream is listened to for a moment.
+# Seconds after which a call counts as stuck. A stream is read for a moment only.
 STUCK = 30.0
 STREAM_SECONDS = 0.2
 
@@ -31,7 +31,7 @@ FIT = {
 }
 _REASONS = {name.removeprefix("ERROR_REASON_") for name in error_reason_pb2.ErrorReason.keys()}  # noqa: SIM118  # no dictionary
 
-# What only our inside could have written.
+# Texts that only the internals of the servers produce.
 LEAKS = re.compile(
     rb"Traceback \(|sqlalchemy|asyncpg|postgres|psycopg|site-packages|simpleeval|optuna\."
     rb"|\.py\b.*line \d|<class '| object at 0x|(?-i:\b(?:SELECT|INSERT INTO|UPDATE) \w+ )",
@@ -41,7 +41,7 @@ LEAKS = re.compile(
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back: a status, None where a raw form got none, and what is wrong with it."""
+    """The result: a status, or None if a raw form got none, and the faults of the answer."""
 
     code: grpc.StatusCode | None
     faults: tuple[str, ...] = ()
@@ -50,7 +50,7 @@ class Answer:
 async def try_out(
     channel: grpc.aio.Channel, rpc: Rpc, request: bytes, metadata: tuple[tuple[str, str], ...] = ()
 ) -> Answer:
-    """Sends the bytes and judges what comes back."""
+    """Send the bytes and judge the answer."""
     try:
         answers = await _send(channel, rpc, request, metadata)
     except grpc.aio.AioRpcError as error:

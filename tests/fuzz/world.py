@@ -1,7 +1,7 @@
-"""Sweeps, runs and templates that fuzzed requests are about, so that they get past the first check.
+"""Sweeps, runs and templates for fuzzed requests, so that the requests pass the first check.
 
-Requests name them by texts that begin with @, which are the same in each run of the tests: so
-an example that hypothesis found means the same when it is tried again.
+Requests name the objects by texts that begin with @, which are the same in each test run: an
+example that Hypothesis found means the same when it is tried again.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ _SWEEPS: dict[str, dict[str, Any]] = {
     "empty": {"method": "random", "metric": _LOSS, "parameters": _SPACE},
 }
 
-# Positions that no page ends at, in tokens that are bound to their requests all the same.
+# Positions where no page ends, in tokens that are nevertheless bound to their requests.
 _POSITIONS: list[list[Any]] = [
     [],
     [None],
@@ -129,7 +129,7 @@ NAMED_TEXTS: dict[str, list[str]] = {
 
 
 class World:
-    """What there is, by the names in requests."""
+    """The existing objects, by their names in requests."""
 
     def __init__(self, registry: grpc.aio.Channel, suggestion: grpc.aio.Channel) -> None:
         self._sweeps = pb_grpc.SweepRegistryServiceStub(registry)
@@ -138,7 +138,7 @@ class World:
         self._ids: dict[str, str] = {}
 
     async def create(self) -> None:
-        """Everything anew, under other ids than before."""
+        """Create all objects again, under new ids."""
         for name, config in _SWEEPS.items():
             self._ids[f"@{name}"] = await self._create_sweep(config)
         worked_on = ("random", "bayes", "multi", "halving", "unmeasured")
@@ -163,7 +163,7 @@ class World:
         )
 
     def with_real_names(self, request: Message) -> Message:
-        """The request with every @name replaced by what it stands for."""
+        """Return the request with every @name replaced by the real name."""
         real = type(request)()
         real.CopyFrom(request)
         for message, field in _texts_of(real):
@@ -186,7 +186,7 @@ class World:
         return (await self._sweeps.CreateSweep(request)).sweep.sweep_id
 
     async def _work_on(self, sweep_id: str) -> None:
-        """Runs in several states, with metrics."""
+        """Make runs in several states, with metrics."""
         request = suggestion_pb.SuggestRequest(sweep_id=sweep_id, agent_id="agent", count=5)
         runs = (await self._suggestion.Suggest(request)).runs
         for run in runs:

@@ -1,6 +1,7 @@
-"""Each RPC x each role x (own project, other project, all projects; bad keys), as servers answer.
+"""The security table on real servers: each RPC x each role x (projects; bad keys).
 
-And what no answer and no log line tells. See `tests.security_table` on how rows are added.
+The tests also check what no answer and no log line may contain. See `tests.security_table` for how
+rows are added.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ def of_cases(cases: list[Case]) -> pytest.MarkDecorator:
 
 
 def key_of(world: World, role: Role) -> Key:
-    """The key that is good in one project."""
+    """Return the key that is valid in one project."""
     return next(k for k in world.keys if k.role is role and k.projects is not None)
 
 
@@ -52,16 +53,14 @@ async def test_each_key_may_do_what_its_role_and_projects_allow(world: World, ca
 
 
 @of_cases([case for case in CASES if case.scope is Scope.PROJECT])
-async def test_what_is_elsewhere_and_what_is_nowhere_are_refused_alike(
-    world: World, case: Case
-) -> None:
+async def test_foreign_and_missing_objects_are_rejected_alike(world: World, case: Case) -> None:
     key = key_of(world, case.role)
     world.made.clear()
     elsewhere = await case.make(world, OTHER)
     absent = elsewhere
     foreign = [made for made, project in world.made.items() if project == OTHER]
     for made in foreign:
-        # An id as long as any other keeps the message whole.
+        # An id as long as any other, so that the whole message can be compared.
         content = absent.SerializeToString().replace(made.encode(), b"0" * len(made))
         absent = type(elsewhere).FromString(content)
     named = [made for made in foreign if made.encode() in elsewhere.SerializeToString()]
@@ -74,7 +73,7 @@ async def test_what_is_elsewhere_and_what_is_nowhere_are_refused_alike(
         assert OTHER not in refusals[0].message
 
 
-async def test_bad_keys_are_refused_alike_whatever_is_wrong_with_them(world: World) -> None:
+async def test_bad_keys_are_rejected_alike_whatever_is_wrong_with_them(world: World) -> None:
     case = next(case for case in CASES if case.name == "GetCaller")
     request = await case.make(world, OWN)
     invalid = [key for key in world.keys if key.refused == "KEY_INVALID"]
@@ -84,7 +83,7 @@ async def test_bad_keys_are_refused_alike_whatever_is_wrong_with_them(world: Wor
 
 
 async def test_no_secret_is_in_any_line_of_the_log(world: World, server_log: Path) -> None:
-    # The log of all that this module did, at its least level; and of these at least.
+    # The log of all calls of this module, at the lowest level, which has at least these entries.
     case = next(case for case in CASES if case.name == "CancelSweep")
     for key in world.keys:
         await ending_of(world, case.rpc, await case.make(world, OTHER), key)

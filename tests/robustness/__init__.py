@@ -1,1 +1,1 @@
-"""Faults under traffic, and a checker of what came of it; see docs/robustness.md."""
+"""Faults under traffic, and a checker of the resulting histories; see docs/robustness.md."""

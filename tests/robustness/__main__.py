@@ -1,4 +1,4 @@
-"""`python -m tests.robustness`: schedules for some minutes, or the one of a seed again."""
+"""`python -m tests.robustness` runs random schedules for minutes, or repeats that of a seed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.robustness.schedule import SWEEPS, make_schedule
 
 
 def main() -> int:
-    """0 when nothing was violated, else 1."""
+    """Return 0 if no property was violated, else 1."""
     parser = argparse.ArgumentParser(prog="python -m tests.robustness", description=__doc__)
     parser.add_argument("--seed", type=int, help="carry out this seed's schedule alone")
     parser.add_argument("--first-seed", type=int, default=1, help="where to begin")
@@ -29,7 +29,7 @@ def main() -> int:
     totals = asyncio.run(
         run_schedules(
             schedules,
-            say=lambda text: print(text, flush=True),
+            report=lambda text: print(text, flush=True),
             seconds=options.minutes * 60,
             goes_on=options.go_on,
         )

@@ -1,4 +1,4 @@
-"""Agents: they ask for runs, report, and end them well, badly, late or never."""
+"""Simulated agents: they ask for runs, report, and end runs in time, late or never."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as suggestion_pb
 
 HEARTBEAT_SECONDS = LEASE_SECONDS / 3
 
-# How far a clock jumps.
+# Seconds by which a clock jumps.
 _DAY = 86_400
 
 
@@ -30,7 +30,7 @@ class Conduct(StrEnum):
     QUICK = "finishes"
     SLOW = "takes longer than a lease, with heartbeats"
     LATE = "sends no heartbeat for longer than a lease, then goes on"
-    DIES = "is not heard of again"
+    DIES = "sends nothing again"
     FAILS = "fails"
     RELEASES = "gives it back"
     CANCELS = "cancels it"
@@ -61,16 +61,16 @@ class _DiedError(Exception):
 class Agent:
     """One agent of a sweep.
 
-    Each Suggest is sent under a name of its own, so that a run tells which one it was
-    handed out for. The first agent of a sweep is steady: it never dies, and stays until
-    the sweep has ended and no user will have its runs retried.
+    Each Suggest is sent under an agent id of its own, so that a run names the Suggest to which it
+    was assigned. The first agent of a sweep is steady: it never dies, and it stays until the sweep
+    has ended and no user will retry runs.
 
     Args:
-        calls: How it sends.
-        plan: The sweep's.
-        sweep_id: The sweep's.
-        place: Which of the sweep's agents it is.
-        acted: Set once the sweep's users have done all that they do.
+        calls: Sends the agent's calls.
+        plan: The plan of the sweep.
+        sweep_id: The id of the sweep.
+        place: The agent's index in the sweep.
+        acted: Set once the sweep's users have carried out all their actions.
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class Agent:
         self._asks_to_stop = "early_terminate" in plan.config
 
     async def work(self) -> None:
-        """Until the sweep has ended, or the agent."""
+        """Work until the sweep or the agent has ended."""
         heart = asyncio.create_task(self._beat())
         try:
             while True:
@@ -104,7 +104,7 @@ class Agent:
             heart.cancel()
 
     async def _work_as(self, name: str) -> bool:
-        """One Suggest and what follows; whether there is more to do."""
+        """Send one Suggest and work on its runs; return whether there is more to do."""
         count = self._random.choice([1, 1, 1, 1, 2, 3])
         resume = False
         while True:
@@ -119,14 +119,14 @@ class Agent:
                 if self._random.random() < 0.4:
                     return False
                 await asyncio.sleep(self._random.uniform(0.1, LEASE_SECONDS * 1.5))
-                # It comes back, sometimes to what it held.
+                # The agent starts again and sometimes resumes its runs.
                 resume = self._random.random() < 0.7
                 if resume:
                     continue
             return True
 
     async def _suggest(self, name: str, count: int, *, resume: bool) -> list[run_pb2.Run] | None:
-        """Runs to work on; None once the sweep has ended."""
+        """Return runs to work on, or None once the sweep has ended."""
         request = suggestion_pb.SuggestRequest(
             sweep_id=self._sweep_id,
             count=count,
@@ -135,7 +135,7 @@ class Agent:
             resume=resume,
         )
         if not self._is_steady and not resume and self._random.random() < 0.02:
-            # It crashes while it waits; perhaps it was given runs.
+            # The agent crashes while it waits, perhaps after runs were assigned to it.
             await self._calls.once("Suggest", request, self._random.uniform(0.01, 0.2))
             return []
         try:
@@ -152,7 +152,7 @@ class Agent:
             sweep = await self._calls.ask("GetSweep", pb.GetSweepRequest(sweep_id=self._sweep_id))
             if sweep.sweep.state in FINAL_SWEEP_STATES:
                 return None
-            # Runs of others may yet be lost and come back.
+            # Runs of other agents may still be lost and queued again.
             await asyncio.sleep(self._random.uniform(0.4, 0.9))
         return runs
 
@@ -161,12 +161,12 @@ class Agent:
         return self._place == 0
 
     async def _do(self, run: run_pb2.Run) -> None:
-        """Works on a run, in one of many ways."""
+        """Work on a run in one of many ways."""
         conduct = self._random.choices(list(_WEIGHTS), list(_WEIGHTS.values()))[0]
         try:
             await self._behave(run, conduct)
         except RefusedError:
-            # Lost, given to others or ended; the checker says whether rightly.
+            # The run was lost, assigned again or ended; the checker decides whether rightly.
             return
         finally:
             self._held.pop((run.number, run.attempt), None)
@@ -179,15 +179,15 @@ class Agent:
         for part in range(reports):
             await asyncio.sleep(random.uniform(0.01, 0.2))
             if not await self._report(run, self._rows(part, skew)):
-                await self._end(run, canceled=pb.RunCanceled(reason="told to stop"))
+                await self._end(run, canceled=pb.RunCanceled(reason="the sweep stops it"))
                 return
             if await self._should_stop(run):
-                await self._end(run, pruned=pb.RunPruned(reason="told by ShouldStop"))
+                await self._end(run, pruned=pb.RunPruned(reason="stopped by ShouldStop"))
                 return
         if conduct is Conduct.DIES and not self._is_steady:
             raise _DiedError
         if conduct in (Conduct.LATE, Conduct.CLOCK_JUMPS):
-            # Its heart stands still, or beats by a clock that jumped.
+            # The agent sends no heartbeats, or sends them by a clock that jumped.
             self._held.pop((run.number, run.attempt), None)
             if conduct is Conduct.LATE or random.random() < 0.3:
                 await asyncio.sleep(LEASE_SECONDS * random.uniform(1.1, 1.9))
@@ -197,7 +197,7 @@ class Agent:
             await asyncio.sleep(random.uniform(0.01, 0.35))
         command = self._held.get((run.number, run.attempt))
         if command == run_pb2.RUN_COMMAND_ABANDON and random.random() < 0.5:
-            # Half of those that are told so try all the same.
+            # Half of the agents that get STOP or ABORT finish the run all the same.
             return
         rows = self._rows(reports, skew) if random.random() < 0.6 else []
         match conduct:
@@ -219,7 +219,7 @@ class Agent:
                 await self._end(run, rows, succeeded=self._success(given))
 
     def _success(self, objective: float | None) -> pb.RunSucceeded:
-        """With few different values now and then, so that several runs are equally good."""
+        """Return a success, sometimes with few distinct values, so that runs are equally good."""
         if objective is not None and self._random.random() < 0.25:
             objective = round(objective, 1)
         if objective is None or len(self._metrics) == 1:
@@ -227,7 +227,7 @@ class Agent:
         return pb.RunSucceeded(objectives=dict.fromkeys(self._metrics, objective))
 
     def _rows(self, part: int, skew: int) -> list[run_pb2.MetricRow]:
-        """Values of some steps; sometimes of one that was reported before."""
+        """Return values of some steps, sometimes of a step that was reported before."""
         first = max(0, part * 3 - self._random.choice([0, 0, 0, 1]))
         rows = []
         for step in range(first, first + self._random.choice([1, 2, 3])):
@@ -239,14 +239,14 @@ class Agent:
                 row.time.FromSeconds(1_800_000_000 + skew + step)
             rows.append(row)
         if self._random.random() < 0.2:
-            # The program sets what counts, at the step that it has come to.
+            # The program sets the summary value at the step that it has reached.
             names = [*self._metrics, "set"]
             values = {name: self._random.random() for name in names if self._random.random() < 0.6}
             rows.append(run_pb2.MetricRow(step=rows[-1].step, values=values, is_summary=True))
         return rows
 
     async def _report(self, run: run_pb2.Run, rows: list[run_pb2.MetricRow]) -> bool:
-        """Whether to go on."""
+        """Report values and return whether to continue."""
         request = pb.ReportMetricsRequest(
             sweep_id=self._sweep_id,
             number=run.number,
@@ -287,7 +287,7 @@ class Agent:
         await self._calls.ask("ReleaseRun", request)
 
     async def _beat(self) -> None:
-        """Renews the leases of what the agent holds."""
+        """Send a heartbeat for the runs that the agent holds."""
         while True:
             await asyncio.sleep(HEARTBEAT_SECONDS)
             leases = [

@@ -1,4 +1,4 @@
-"""Changes to a history made by hand, each of which breaks a property."""
+"""Changes to a handmade history, each of which breaks a property."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ import pytest
 
 MadeT = TypeVar("MadeT")
 
-# In the modules of properties, though it is none.
+# Defined in the modules of properties, although it is not one.
 _NO_PROPERTIES = frozenset(["REQUEST_LABEL", "SET_METRIC"])
 
 
 class Breaks(Generic[MadeT]):
-    """Collects them; `cases` are for parametrize."""
+    """Collects the changes; `cases` is the argument of parametrize."""
 
     def __init__(self) -> None:
         self.cases: list[Any] = []
 
     def __call__(self, prop: str) -> Callable[[Callable[[MadeT], None]], Callable[[MadeT], None]]:
-        """Marks what breaks a property, and with it perhaps others."""
+        """Register a change that breaks a property, and perhaps others."""
 
         def mark(change: Callable[[MadeT], None]) -> Callable[[MadeT], None]:
             self.cases.append(pytest.param(prop, change, id=change.__name__))
@@ -31,12 +31,12 @@ class Breaks(Generic[MadeT]):
 
     @property
     def properties(self) -> set[str]:
-        """Those that some change breaks."""
+        """Return the properties that some change breaks."""
         return {case.values[0] for case in self.cases}
 
 
 def properties_of(*modules: ModuleType) -> set[str]:
-    """Those that modules of the checker name."""
+    """Return the properties that modules of the checker name."""
     return {
         value
         for module in modules

@@ -1,4 +1,4 @@
-"""Calls of one sweep's agents and users, each written down with its answer."""
+"""Calls of one sweep's agents and users, each recorded with its answer."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from wanllmdb.api.registry.v1 import key_service_pb2_grpc as key_grpc
 from wanllmdb.api.registry.v1 import registry_service_pb2_grpc as registry_grpc
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2_grpc as suggestion_grpc
 
-# A request that is not done after so many seconds is given up, and that is a violation:
-# faults last some seconds, and after them everything must go on.
+# A request without an answer after this time is given up, which is a violation: faults last some
+# seconds, and after them every request must be carried out.
 GIVE_UP_SECONDS = 75.0
 
 _SUGGESTION_METHODS = frozenset(["Suggest", "ShouldStop", "GetBestRuns"])
 _KEY_METHODS = frozenset(["CreateKey", "RevokeKey", "ListKeys"])
 _OPTIONS = [
-    # Each sweep's calls have connections of their own, so that a cut hits some sweeps only.
+    # Each sweep's calls have connections of their own, so that a cut affects some sweeps only.
     ("grpc.use_local_subchannel_pool", 1),
     ("grpc.initial_reconnect_backoff_ms", 100),
     ("grpc.min_reconnect_backoff_ms", 100),
@@ -38,7 +38,7 @@ _OPTIONS = [
 
 
 class RefusedError(Exception):
-    """The services refused a request, for certain."""
+    """The services rejected a request, for certain."""
 
     def __init__(self, one: Try) -> None:
         super().__init__(f"{one.method}: {one.code} {one.reason}")
@@ -47,34 +47,35 @@ class RefusedError(Exception):
 
 
 class GaveUpError(Exception):
-    """A request could not be carried out in the time that it had."""
+    """A request could not be carried out within its time."""
 
 
 class Clock:
-    """Seconds from the start of the traffic."""
+    """A clock that starts with the traffic."""
 
     def __init__(self) -> None:
         self.begin = time.monotonic()
 
     def now(self) -> float:
-        """Seconds so far."""
+        """Return the seconds since the start of the traffic."""
         return time.monotonic() - self.begin
 
 
 class Calls:
     """Sends requests to replicas chosen at random; use it as an async context manager.
 
-    Repetitions, all with the same request id: after an uncertain error until there is
-    an answer, and for no reason, at the same time through another replica, or late.
+    A request is repeated with the same request id after an uncertain error until there is an
+    answer. Some requests are also repeated without a reason, at the same time through another
+    replica or later.
 
     Args:
-        platform: Where to.
-        history: Takes every sending.
-        clock: Of the traffic.
-        seed: Of its choices.
+        platform: The platform that gets the calls.
+        history: Records every sending.
+        clock: The clock of the traffic.
+        seed: The seed of the random choices.
 
     Attributes:
-        keyring: What calls bring; None where the platform asks for no keys.
+        keyring: The keys that calls send; None if the platform requires no keys.
     """
 
     def __init__(self, platform: Platform, history: History, clock: Clock, seed: str) -> None:
@@ -112,25 +113,25 @@ class Calls:
             await channel.close()
 
     def stub(self, replica: str) -> Any:
-        """For calls that are written down elsewhere."""
+        """Return a stub for calls that their caller records."""
         return self._stubs[replica]
 
     def key_for(self, method: str) -> Key | None:
-        """The project's own key for a method; None where none is asked for."""
+        """Return the project's own key for a method, or None if no key is required."""
         return None if self.keyring is None else self.keyring.key_for(method)
 
     def registry(self) -> str:
-        """A replica of the registry."""
+        """Return a replica of the registry."""
         return self._random.choice(REGISTRIES)
 
     async def ask(self, method: str, request: Message, by: Key | None = None) -> Any:
-        """Sends a request until there is an answer; a mutation has its request id already.
+        """Send a request until there is an answer. A mutation already has its request id.
 
-        It brings the project's own key where `by` is None.
+        The call sends the project's own key if `by` is None.
 
         Raises:
-            RefusedError: it was refused.
-            GaveUpError: there was no answer for too long.
+            RefusedError: The request was rejected.
+            GaveUpError: There was no answer for too long.
         """
         key = getattr(request, "request_id", "") or f"read-{uuid.uuid4().hex[:12]}"
         is_mutation = bool(getattr(request, "request_id", ""))
@@ -153,20 +154,20 @@ class Calls:
             await asyncio.sleep(pause * self._random.uniform(0.5, 1.5))
             pause = min(pause * 2, 0.6)
             tries += 1
-            # Mostly another one, as balancing clients do.
+            # Mostly another replica, as load-balancing clients do.
             if self._random.random() < 0.8:
                 target = next(name for name in self._replicas(method) if name != target)
 
     async def once(
         self, method: str, request: Message, seconds: float, by: Key | None = None
     ) -> Any:
-        """Sends a request once, whatever comes of it: None after an error."""
+        """Send a request once and ignore its errors: None after an error."""
         key = getattr(request, "request_id", "") or f"read-{uuid.uuid4().hex[:12]}"
         one = await self.send(method, request, key, self._target(method), seconds, by)
         return one.answer
 
     async def intrude(self, method: str, request: Message, seconds: float, by: Key) -> None:
-        """Sends a request once; an intrusion where the key is no good for it, for certain."""
+        """Send a request once, as an intrusion if the key certainly does not permit the request."""
         key = getattr(request, "request_id", "") or f"read-{uuid.uuid4().hex[:12]}"
         target = self._target(method)
         project = self.history.project
@@ -183,7 +184,7 @@ class Calls:
         seconds: float,
         by: Key | None = None,
     ) -> Try:
-        """One sending, written down; it brings the project's own key where `by` is None."""
+        """Send and record one request; it carries the project's own key if `by` is None."""
         by = by or self.key_for(method)
         return await self._send(self.history.tries, method, request, key, target, seconds, by)
 
@@ -210,18 +211,18 @@ class Calls:
         except grpc.aio.AioRpcError as error:
             one.note(error)
         finally:
-            # Where the driver stops a call, nothing is known of it.
+            # The result is unknown for a call that the driver stops.
             if one.answer is not None or one.code:
                 one.returned = self.clock.now()
         return one
 
     async def settle(self) -> None:
-        """Waits for repetitions that are still to come."""
+        """Wait for all pending repetitions."""
         while self._background:
             await asyncio.gather(*self._background, return_exceptions=True)
 
     async def settle_known(self) -> None:
-        """Waits for those repetitions that are to come by now."""
+        """Wait for the repetitions that are pending now."""
         await asyncio.gather(*self._background, return_exceptions=True)
 
     def _repeat_sometimes(self, method: str, request: Message, key: str, by: Key | None) -> None:
@@ -233,7 +234,7 @@ class Calls:
             self._spawn(self._later(method, request, self._random.uniform(0.02, 4), by))
 
     async def _later(self, method: str, request: Message, seconds: float, by: Key | None) -> None:
-        """Sends it once more after a while."""
+        """Send the request once more after a while."""
         await asyncio.sleep(seconds)
         await self.once(method, request, self._timeout(), by)
 
@@ -250,10 +251,10 @@ class Calls:
         return self._random.choice(self._replicas(method))
 
     def _timeout(self, tries: int = 0) -> float:
-        """Sometimes so short that the call is given up half-way.
+        """Return a timeout, sometimes so short that the call is given up half-way.
 
-        Who has waited in vain waits longer: on a machine that does much else a call takes
-        seconds, and one that is always given up before its end is never answered.
+        After each timeout the next one is longer: on a busy machine a call takes seconds, and a
+        call that is always given up before its end is never answered.
         """
         if self._random.random() < 0.06:
             return self._random.uniform(0.01, 0.15)
@@ -261,5 +262,5 @@ class Calls:
 
 
 def new_id() -> str:
-    """A request id."""
+    """Return a new request id."""
     return str(uuid.uuid4())

@@ -1,4 +1,4 @@
-"""Which certificate each service shows to who connects now."""
+"""The certificate that each service shows to new connections."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from wanllmdb_local import HOST
 
 @dataclass(frozen=True, slots=True)
 class ShownCertificate:
-    """What a service shows, and what is in its file; in DER."""
+    """The certificate that a service shows, and the one in its file; both in DER."""
 
     service: str
     shown: bytes
@@ -21,7 +21,7 @@ class ShownCertificate:
 
 
 async def shown_certificates(platform: Platform) -> Sequence[ShownCertificate]:
-    """Of each service by a connection of its own; none where they speak no TLS."""
+    """Return the certificate of each service, read over a new connection; none without TLS."""
     if not platform.security.tls:
         return ()
     return [await _shown(platform, name) for name in SERVICES]

@@ -1,4 +1,4 @@
-"""What the programs of real agents write down before and after each thing that they do."""
+"""The diary in which an agent's program writes a line before and after each action."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-# The folder that takes the diaries, and which life of which agent writes one.
+# Environment variables: the folder of the diaries, and the life of the agent that writes one.
 FOLDER = "ROBUSTNESS_DIARY"
 LIFE = "ROBUSTNESS_LIFE"
 
 METRICS = ("loss", "cost")
 
-# What a program sets in its run's summary when it has logged all.
+# The value that a program sets in its run's summary once all values are logged.
 SET_METRIC = "set"
 
 
@@ -26,10 +26,10 @@ class Note:
 
     Attributes:
         what: `begin` of work on an attempt, `log` before values are logged, `end` before the
-            program tells how the run ended, `told` after the agent confirmed that.
+            program tells how the run ended, `confirmed` after the agent confirmed that.
         life: Of the agent.
         more: For `begin` parameters and resumed; for `log` step and values; for `end` outcome;
-            for `told` the state.
+            for `confirmed` the state.
     """
 
     what: str
@@ -45,7 +45,7 @@ class Note:
 
 
 class Diary:
-    """One process's. Each line is on the disk when `write` returns."""
+    """The diary of one process. Each line is on the disk when `write` returns."""
 
     def __init__(self) -> None:
         self.life = os.environ[LIFE]
@@ -53,14 +53,14 @@ class Diary:
         self._file = path.open("ab", buffering=0)
 
     def write(self, what: str, number: int, attempt: int, **more: Any) -> None:
-        """Adds a line."""
+        """Add a line."""
         line = {"what": what, "life": self.life, "number": number, "attempt": attempt}
         self._file.write(json.dumps({**line, "more": more}).encode() + b"\n")
         os.fsync(self._file.fileno())
 
 
 def read_diaries(folder: Path) -> Iterator[Note]:
-    """All lines of all processes; one that was cut off by a SIGKILL says nothing."""
+    """Yield all lines of all processes, except a line that a SIGKILL truncated."""
     for file in sorted(folder.glob("*.jsonl")):
         for line in file.read_bytes().splitlines(keepends=True):
             if line.endswith(b"\n"):
@@ -69,7 +69,7 @@ def read_diaries(folder: Path) -> Iterator[Note]:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What a program does in an attempt: the same in every life that works on it."""
+    """What a program does in an attempt: the same in every life that works on the attempt."""
 
     steps: int
     pause: float
@@ -78,7 +78,7 @@ class Work:
 
     @classmethod
     def of(cls, sweep_id: str, number: int, attempt: int) -> Work:
-        """Of an attempt."""
+        """Return the work of an attempt."""
         random = Random(f"{sweep_id}/{number}/{attempt}")
         return cls(
             steps=random.randint(1, 4),
@@ -89,6 +89,6 @@ class Work:
 
 
 def values_of(sweep_id: str, number: int, attempt: int, step: int) -> dict[str, float]:
-    """What is logged at a step: no other attempt and no other step has the same."""
+    """Return the values logged at a step; no other attempt or step has the same values."""
     random = Random(f"{sweep_id}/{number}/{attempt}/{step}")
     return {name: random.random() for name in METRICS}

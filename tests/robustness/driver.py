@@ -1,4 +1,4 @@
-"""Runs schedules one after the other on one platform, and checks what comes of them."""
+"""Run schedules one after the other on one platform, and check the resulting histories."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from tests.robustness.schedule import Schedule
 async def run_schedules(
     schedules: Iterable[Schedule],
     *,
-    say: Callable[[str], None],
+    report: Callable[[str], None],
     seconds: float = float("inf"),
     goes_on: bool = False,
 ) -> Totals:
-    """Counts of all schedules, or of as many as fit into the time.
+    """Return the counts of all schedules, or of as many as fit into the time.
 
     Args:
-        schedules: What to carry out.
-        say: Takes what people are to read.
-        seconds: No schedule is begun that would probably end later.
-        goes_on: Whether to go on after a violation.
+        schedules: The schedules to carry out.
+        report: Prints a line for the user.
+        seconds: No schedule starts that would probably end later.
+        goes_on: Whether to continue after a violation.
     """
     totals = Totals()
     kept = Path(tempfile.gettempdir()) / f"wanllmdb-robustness-{os.getpid()}"
@@ -46,8 +46,8 @@ async def run_schedules(
                 took = time.monotonic() - started
                 longest = max(longest, took)
                 totals.add(done, took)
-                broken = _check(done, totals, kept, say)
-                say(
+                broken = _check(done, totals, kept, report)
+                report(
                     f"seed {schedule.seed}: {took:4.1f} s, {len(done.histories)} histories, "
                     f"{sum(map(done.saw_kill, done.histories))} with a SIGKILL, {broken} broken"
                 )
@@ -55,26 +55,26 @@ async def run_schedules(
                     break
             for line in platform.defects():
                 totals.violations["no INTERNAL errors"] += 1
-                say(f"INTERNAL: {line}")
+                report(f"INTERNAL: {line}")
     return totals
 
 
 @contextmanager
 def _platform_folder() -> Iterator[Path]:
-    """A folder that any user may enter: under root PostgreSQL runs as one of its own."""
+    """Create a folder that any user may enter: under root, PostgreSQL runs as a user of its own."""
     with tempfile.TemporaryDirectory(prefix="wanllmdb-platform-") as name:
         folder = Path(name)
         folder.chmod(0o755)
         yield folder
 
 
-def _check(done: Round, totals: Totals, kept: Path, say: Callable[[str], None]) -> int:
-    """Checks every history; gives how many are broken."""
+def _check(done: Round, totals: Totals, kept: Path, report: Callable[[str], None]) -> int:
+    """Check every history and return the number of broken ones."""
     broken = 0
     for violation in check_certificates(done.certificates):
         broken += 1
         totals.violations[violation.prop] += 1
-        say("\n".join(violation.lines()))
+        report("\n".join(violation.lines()))
     for history in done.histories:
         violations = check(history)
         if not violations:
@@ -82,9 +82,9 @@ def _check(done: Round, totals: Totals, kept: Path, say: Callable[[str], None]) 
         broken += 1
         totals.violations.update(violation.prop for violation in violations)
         if broken == 1:
-            say("\n".join(done.schedule.lines()))
+            report("\n".join(done.schedule.lines()))
         file = write_history(kept, done.schedule, history, violations)
-        say("\n".join(violation_lines(history, violations)))
-        say(f"  all that was recorded: {file}")
-        say(f"  again: python -m tests.robustness --seed {done.schedule.seed}")
+        report("\n".join(violation_lines(history, violations)))
+        report(f"  all that was recorded: {file}")
+        report(f"  again: python -m tests.robustness --seed {done.schedule.seed}")
     return broken

@@ -1,4 +1,4 @@
-"""Carries out the faults of a schedule."""
+"""Carry out the faults of a schedule."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from tests.robustness.schedule import Fault, FaultKind
 
 
 class Injector:
-    """Runs faults against a platform and notes when.
+    """Applies faults to a platform and records their times.
 
     Attributes:
-        kills: When a process was killed, as of time.monotonic.
-        done: How many of each kind were carried out, a target each.
+        kills: The times at which a process was killed, by time.monotonic.
+        done: The number of faults of each kind, counted once a target.
     """
 
     def __init__(self, platform: Platform) -> None:
         self.kills: list[float] = []
         self.done: Counter[str] = Counter()
         self._platform = platform
-        # A process that is being killed and started again is left alone by other kills.
+        # A process that is being killed and restarted is skipped by other kills.
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def run(self, faults: Sequence[Fault], begin: float) -> None:
-        """All of them at their times from `begin` on, then everything is healed."""
+        """Apply all faults at their times, counted from `begin`, then heal the platform."""
         try:
             async with asyncio.TaskGroup() as group:
                 for fault in faults:

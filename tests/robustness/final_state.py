@@ -1,4 +1,4 @@
-"""Reads what the registry has of a sweep when all is over."""
+"""Read the registry's state of a sweep at the end."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as suggestion_pb
 
 
 async def read_final_state(calls: Calls, sweep_id: str, *, has_best: bool) -> FinalState:
-    """All of it; the best runs where the sweep has a best one."""
+    """Read the whole state, with the best runs if the sweep has a best run."""
     got = await calls.ask("GetSweep", pb.GetSweepRequest(sweep_id=sweep_id))
     runs: list[run_pb2.Run] = []
     token = ""
     while not runs or token:
-        # Pages on purpose: they, too, must fit together.
+        # Small pages on purpose, so that the paging is tested too.
         request = pb.ListRunsRequest(sweep_id=sweep_id, page_size=9, page_token=token)
         page = await calls.ask("ListRuns", request)
         runs += page.runs

@@ -1,8 +1,8 @@
-"""Where messages begin in a stream of HTTP/2 bytes."""
+"""Message boundaries in a stream of HTTP/2 bytes."""
 
 from __future__ import annotations
 
-# RFC 9113: what a client sends first, and the head of each frame.
+# RFC 9113: the preface that a client sends first, and the header of each frame.
 _PREFACE_BYTES = 24
 _HEAD_BYTES = 9
 _TYPE_AT = 3
@@ -10,10 +10,9 @@ _DATA, _HEADERS = 0, 1
 
 
 class FrameScanner:
-    """Says of the bytes of one direction whether a part of a call is among them.
+    """Finds out whether bytes of one direction contain a part of a call.
 
-    Pings, window updates and settings are none: who cuts a connection at those
-    cuts no call short.
+    Pings, window updates and settings do not count: cutting a connection there cuts no call short.
     """
 
     def __init__(self, *, from_client: bool) -> None:
@@ -21,7 +20,7 @@ class FrameScanner:
         self._head = b""
 
     def holds_call(self, chunk: bytes) -> bool:
-        """Whether headers or data of a call begin in the next bytes."""
+        """Return whether headers or data of a call begin in the next bytes."""
         found = False
         at = 0
         while at < len(chunk):

@@ -1,4 +1,4 @@
-"""What was seen of one sweep: every call and its answer, every watch, and how it ended."""
+"""The history of one sweep: every call and its answer, every watch, and the final state."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.robustness.work_seen import WorkSeen
 from wanllmdb.api.registry.v1 import run_pb2, sweep_pb2
 from wanllmdb_common.error_mapping import STATUS_DETAILS_KEY
 
-# What a call may end with although it was carried out, or will be.
+# Errors of a call that may have been carried out, or will be.
 UNCERTAIN_CODES = frozenset(
     ["UNAVAILABLE", "DEADLINE_EXCEEDED", "CANCELLED", "RESOURCE_EXHAUSTED", "INTERNAL", "UNKNOWN"]
 )
@@ -31,13 +31,13 @@ class Try:
     """One sending of a request.
 
     Attributes:
-        key: The request id; the same for every sending of the same request.
-        start: Seconds from the start of the traffic, as are all times here.
-        timeout: Seconds that the caller meant to wait.
-        returned: When the caller knew; infinity where it was stopped before.
+        key: The request id, which is equal for every sending of a request.
+        start: Seconds from the start of the traffic, like all times here.
+        timeout: The caller's timeout in seconds.
+        returned: When the caller got the result; infinity if the call was stopped before.
         answer: None after an error.
-        by: The key that it brought; None where none is asked for.
-        code: Of the error; empty for an answer.
+        by: The key that the call sent; None if no key is required.
+        code: The code of the error; empty for an answer.
     """
 
     method: str
@@ -54,18 +54,18 @@ class Try:
     by: Key | None = None
 
     def note(self, error: grpc.aio.AioRpcError) -> None:
-        """Writes down what it ended with."""
+        """Record the result of the call."""
         self.code = error.code().name
         self.reason, self.metadata = _details(error)
 
     @property
     def is_answered(self) -> bool:
-        """Whether it was carried out, for certain."""
+        """Whether the request was carried out, for certain."""
         return self.answer is not None
 
     @property
     def is_refused(self) -> bool:
-        """Whether it was not carried out, for certain."""
+        """Whether the request was not carried out, for certain."""
         return (
             bool(self.code)
             and self.code not in UNCERTAIN_CODES
@@ -74,7 +74,7 @@ class Try:
 
     @property
     def end(self) -> float:
-        """When its effect was over: never, for all that is known, after an error."""
+        """When the request's effect was over: infinity after an error, as it may come later."""
         return self.returned if self.is_answered or self.is_refused else math.inf
 
     def __str__(self) -> str:
@@ -107,10 +107,10 @@ class Seen:
     """One message of a watch.
 
     Attributes:
-        watcher: Which of the sweep's watchers.
-        stream: Which of its streams; each begins where the one before ended.
-        since: The revision that the stream was asked to begin after.
-        at: When it came.
+        watcher: The index of the watcher in the sweep.
+        stream: The index of the watcher's stream; each stream begins where the one before ended.
+        since: The revision after which the stream was asked to begin.
+        at: When the message arrived.
     """
 
     watcher: int
@@ -123,17 +123,17 @@ class Seen:
 
     @property
     def is_checkpoint(self) -> bool:
-        """Whether it says that nothing newer is known."""
+        """Whether the message is a checkpoint: all changes up to its revision were sent."""
         return self.run is None and self.sweep is None
 
 
 @dataclass(frozen=True, slots=True)
 class Peek:
-    """One message of a watch by a key that is good for a while.
+    """One message of a watch with a key that expires or is revoked.
 
     Attributes:
-        opened: When the stream was asked for.
-        at: When the message came.
+        opened: When the stream was opened.
+        at: When the message arrived.
     """
 
     key: Key
@@ -148,7 +148,7 @@ Points = Mapping[tuple[int, int], Mapping[tuple[str, int], run_pb2.MetricPoint]]
 
 @dataclass(frozen=True, slots=True)
 class FinalState:
-    """What the registry has of the sweep when all is over."""
+    """The registry's state of the sweep at the end."""
 
     sweep: sweep_pb2.Sweep
     runs: Sequence[run_pb2.Run]
@@ -158,17 +158,17 @@ class FinalState:
 
 @dataclass(eq=False)
 class History:
-    """All of one sweep.
+    """Everything that was recorded of one sweep.
 
     Attributes:
-        began: When its creation was first asked for.
+        began: When the sweep's creation was first requested.
         ended: When the final state was read.
-        slack: Seconds by which a call may end late: what this machine's load takes.
-        gave_up: What a caller could not get done in the time that it had.
-        project: The sweep's; empty where it is the default one.
-        intrusions: What was sent with keys that were no good for it, for certain.
-        peeks: What came by watches of keys that were good for a while.
-        work: Of real agents; None where drivers work on the sweep.
+        slack: Seconds by which a call may end late because of this machine's load.
+        gave_up: Requests that could not be carried out within their time.
+        project: The sweep's project; empty for the default project.
+        intrusions: Requests with keys that certainly did not permit them.
+        peeks: Messages of watches with keys that expired or were revoked.
+        work: The work of real agents; None if simulated agents work on the sweep.
     """
 
     plan: SweepPlan
@@ -186,7 +186,7 @@ class History:
     final: FinalState | None = None
 
     def of(self, *methods: str) -> Iterator[Try]:
-        """The sendings of these methods."""
+        """Return the sendings of these methods."""
         return (one for one in self.tries if one.method in methods)
 
     @cached_property
@@ -198,15 +198,15 @@ class History:
         return found
 
     def answer(self, key: str) -> Any:
-        """What a request was answered; None where no sending of it was."""
+        """Return the answer to a request, or None if no sending of it was answered."""
         return next((one.answer for one in self.requests[key] if one.is_answered), None)
 
     def is_refused(self, key: str) -> bool:
-        """Whether no sending of the request was carried out, for certain."""
+        """Return whether no sending of the request was carried out, for certain."""
         return all(one.is_refused for one in self.requests[key])
 
     @property
     def end_state(self) -> FinalState:
-        """The final state, which a whole history has."""
+        """The final state, which every complete history has."""
         assert self.final is not None
         return self.final

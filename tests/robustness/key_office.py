@@ -1,4 +1,4 @@
-"""Makes the API keys of a sweep's project, by calls that are written down like all others."""
+"""Create the API keys of a sweep's project, by calls that are recorded like all others."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from wanllmdb_common.calls.caller import Role
 
 
 async def open_project(calls: Calls, history: History, plan: SweepPlan, root_key: str) -> Key:
-    """Gives the sweep a project of its own, with a key for each role.
+    """Give the sweep a project of its own, with a key for each role.
 
     Returns an admin's key of another project.
     """
@@ -36,7 +36,7 @@ async def open_project(calls: Calls, history: History, plan: SweepPlan, root_key
 async def new_key(
     calls: Calls, name: str, role: Role, project: str, *, by: Key, seconds: float | None = None
 ) -> Key:
-    """A new key, with a lifetime where it is to have one."""
+    """Create a key, with a limited lifetime if one is given."""
     secret = new_secret()
     request = key_pb.CreateKeyRequest(
         name=name,
@@ -55,7 +55,7 @@ async def new_key(
 
 
 async def revoke(calls: Calls, key: Key) -> None:
-    """Revokes a key, and notes when, and which replica said so."""
+    """Revoke a key; record the time and the replica that acknowledged it."""
     request = key_pb.RevokeKeyRequest(key_id=id_of(key.text), request_id=new_id())
     key.revoking = calls.clock.now()
     await calls.ask("RevokeKey", request)

@@ -1,4 +1,4 @@
-"""The API keys of one sweep's project, and what became of each."""
+"""The API keys of one sweep's project, and the times at which they expire or are revoked."""
 
 from __future__ import annotations
 
@@ -8,22 +8,21 @@ from enum import StrEnum
 
 from wanllmdb_common.calls.caller import Role
 
-# Seconds for which a replica may take a key for good that another one has revoked, and after
-# which it ends a watch that the key opened; see docs/security.md.
+# Seconds for which a replica may accept a key that was revoked through another replica, and after
+# which the replica ends a watch that the key opened; see docs/security.md.
 CACHE_SECONDS = 3.0
 WATCH_SECONDS = 5.0
 
-# By how much the clocks of a caller and of what it is told may differ, with what a call takes
-# from one to the other.
+# Seconds by which the caller's and the server's clocks may differ, including the time of a call.
 CLOCK_SLACK = 0.5
 
-# A replica learns with a key how long it is still good. Where the database's answer takes its
-# time, the replica counts that time as passed.
+# A replica reads with a key how long the key is still valid. If the database answers late, the
+# replica counts that delay as passed.
 EARLY_EXPIRY = 4.0
 
 
 class Refusal(StrEnum):
-    """Why a server refuses a key."""
+    """Why a server rejects a key."""
 
     MISSING = "KEY_MISSING"
     INVALID = "KEY_INVALID"
@@ -49,24 +48,24 @@ _LEVELS = {
 
 
 def level_of(method: str) -> Role:
-    """What a caller of the method must be."""
+    """Return the role level that the method requires."""
     return _LEVELS.get(method, Role.READER)
 
 
 @dataclass(eq=False, slots=True)
 class Key:
-    """One key, good or not; times are seconds from the start of the traffic.
+    """One key, valid or not; times are seconds from the start of the traffic.
 
     Attributes:
-        name: For people.
-        text: What a call brings; empty for none.
-        project: Where it is good; empty for every project.
-        role: What it may do there.
-        never: Why it is no good from the start.
-        expires: From when on it is refused.
-        revoking: When its revocation was first asked for.
-        revoked: When that was acknowledged.
-        revoked_by: The replica that acknowledged it.
+        name: A name for reports.
+        text: The text that a call sends; empty for no key.
+        project: The project in which the key is valid; empty for every project.
+        role: The role of the key there.
+        never: Why the key is invalid from the start.
+        expires: When the key expires.
+        revoking: When its revocation was first requested.
+        revoked: When the revocation was acknowledged.
+        revoked_by: The replica that acknowledged the revocation.
     """
 
     name: str
@@ -80,7 +79,7 @@ class Key:
     revoked_by: str = ""
 
     def refusal(self, method: str, project: str, target: str, at: float) -> Refusal | None:
-        """Why a call that is sent at this time is refused for certain; None where it is not."""
+        """Return why a call at this time is certainly rejected, or None if it may be accepted."""
         if self.never is not None:
             return self.never
         cached = 0.0 if target == self.revoked_by else CACHE_SECONDS + CLOCK_SLACK
@@ -92,7 +91,7 @@ class Key:
         return Refusal.DENIED if is_foreign or self.role < level_of(method) else None
 
     def is_good(self, method: str, project: str, begin: float, end: float) -> bool:
-        """Whether nothing about the key allows to refuse a call between these times."""
+        """Return whether the key is certainly valid between these times."""
         return (
             self.refusal(method, project, "", begin) is None
             and end < self.revoking
@@ -105,7 +104,7 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Keyring:
-    """The keys that a project's own people use; all are good until the end."""
+    """The keys of a project's own agents and users, which are valid until the end."""
 
     project: str
     admin: Key
@@ -114,7 +113,7 @@ class Keyring:
     reader: Key
 
     def key_for(self, method: str) -> Key:
-        """The least one that may call the method."""
+        """Return the key with the lowest role that may call the method."""
         match level_of(method):
             case Role.ADMIN:
                 return self.admin

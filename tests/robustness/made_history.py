@@ -1,7 +1,8 @@
-"""A history made by hand, as it should be: for tests that break it in one way each.
+"""A correct handmade history, which tests break in one way each.
 
-Run 0 is handed out, reports and finishes. A user queues run 1; its first agent is lost, a
-second one finishes it, and the first one comes too late. Then the sweep is at its cap.
+Run 0 is assigned, reports and finishes. A user enqueues run 1. The first agent of run 1 loses it,
+a second agent finishes it, and the first agent's result comes too late. Then the sweep has reached
+its cap.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ _CONFIG = {"run_cap": 2, "retries": {"lost": 2, "failed": 0}, "metric": {"name":
 
 
 def run_of(number: int, revision: int, state: Any, **fields: Any) -> run_pb2.Run:
-    """A run; times are seconds, `began` that of its hand-out."""
+    """Return a run; times are seconds, and `began` is the time of its assignment."""
     began, ended = fields.pop("began", None), fields.pop("ended", None)
     run = run_pb2.Run(
         sweep_id=SWEEP,
@@ -44,7 +45,7 @@ def run_of(number: int, revision: int, state: Any, **fields: Any) -> run_pb2.Run
 
 
 def sweep_of(state: Any, revision: int, **fields: Any) -> sweep_pb2.Sweep:
-    """The sweep."""
+    """Return the sweep."""
     stats = sweep_pb2.SweepStats(**fields.pop("stats", {}))
     sweep = sweep_pb2.Sweep(
         sweep_id=SWEEP, state=state, revision=revision, stats=stats, etag=str(revision), **fields
@@ -115,7 +116,7 @@ class Made:
         self.finish_with(self.sweep, self.runs)
 
     def finish_with(self, sweep: sweep_pb2.Sweep, runs: list[run_pb2.Run]) -> None:
-        """The final state."""
+        """Set the final state."""
         self.history.final = FinalState(sweep, runs, self.points, runs)
 
     def call(
@@ -128,14 +129,14 @@ class Made:
         code: str = "",
         reason: str = "",
     ) -> Try:
-        """One more sending, a tenth of a second long."""
+        """Add a sending, a tenth of a second long."""
         start = self._now = self._now + 1
         one = Try(method, key, "a replica", request, start, 2.0, start + 0.1, answer, code, reason)
         self.history.tries.append(one)
         return one
 
     def refuse(self, method: str, key: str, request: Message, reason: str) -> Try:
-        """One that fails for good."""
+        """Add a sending that fails for good."""
         return self.call(method, key, request, None, code="FAILED_PRECONDITION", reason=reason)
 
     def _suggest(self, key: str, agent: str, run: run_pb2.Run) -> Try:
@@ -165,7 +166,7 @@ class Made:
         return run
 
     def _watch(self, queued: run_pb2.Run) -> None:
-        """Two streams: up to the queued run, and the rest."""
+        """Add two streams: up to the enqueued run, and the rest."""
         running = sweep_of(sweep_pb2.SWEEP_STATE_RUNNING, 2)
         run_0 = self.first.answer
         assert isinstance(run_0, suggestion_pb.SuggestResponse)
@@ -182,5 +183,5 @@ class Made:
         self.see(2, 4, 11)
 
     def see(self, stream: int, since: int, revision: int, **change: Any) -> None:
-        """One message of the watch."""
+        """Add one message of the watch."""
         self.history.seen.append(Seen(0, stream, since, self._now, revision, **change))

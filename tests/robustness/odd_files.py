@@ -1,4 +1,4 @@
-"""Files that do not belong in a spool, and must stay there as they are."""
+"""Files that do not belong in a spool, and which must stay there unchanged."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from typing import TypeAlias
 from wanllmdb._spool import SpooledRun
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 
-# Another registry's, on a port that no user's program listens on.
+# The address of another registry, on a port where no user's program listens.
 _AWAY = "127.0.0.1:1"
 _FOLDER = "folder-0-1.end.json"
-# Reading it would wait for a writer that never comes.
+# Reading a FIFO would wait for a writer that never comes.
 _PIPE = "pipe-0-1.end.json"
 
 
 class Kind(Enum):
-    """An entry that is no regular file."""
+    """An entry that is not a regular file."""
 
     FOLDER = "folder"
     PIPE = "pipe"
@@ -36,7 +36,7 @@ def _whole(sweep_id: str, registry: str) -> bytes:
 
 
 def put_odd_files(folder: Path, sweep_id: str, registry: str) -> OddFiles:
-    """Writes them; returns what they hold."""
+    """Write the files and return their contents."""
     whole = _whole(sweep_id, registry)
     contents = {
         "half-0-1.end.json": whole[: len(whole) // 2],
@@ -59,7 +59,7 @@ def put_odd_files(folder: Path, sweep_id: str, registry: str) -> OddFiles:
 
 
 def changed(files: OddFiles) -> list[str]:
-    """Returns the names of those that are gone or have another content."""
+    """Return the names of files that are missing or have another content."""
     return [path.name for path, content in files.items() if not _is_as_before(path, content)]
 
 

@@ -1,4 +1,4 @@
-"""The real thing under test: PostgreSQL, replicas of both services, and a network between them."""
+"""The platform under test: PostgreSQL, replicas of both services, and a proxied network."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from wanllmdb_local import data_dir as layout
 from wanllmdb_local.files import tail
 from wanllmdb_local.postgres import EmbeddedPostgres
 
-# What a run is held for without a heartbeat: short, so that many are lost.
+# Seconds of a lease: short, so that many runs are lost.
 LEASE_SECONDS = 2.0
 
 POSTGRES = "postgres"
@@ -35,10 +35,10 @@ REGISTRIES = ("registry-0", "registry-1")
 SUGGESTIONS = ("suggestion-0", "suggestion-1")
 SERVICES = (*REGISTRIES, *SUGGESTIONS)
 
-# Whose certificate callers show, where one is asked for.
+# The name of the certificate that callers show if one is required.
 CALLER = "caller"
 
-# Links by name: from whom, to whom.
+# Links by name: the client, then the server.
 AGENT_LINKS = tuple(f"agents>{name}" for name in SERVICES)
 INNER_LINKS = tuple(f"suggestion>{name}" for name in REGISTRIES)
 DATABASE_LINKS = tuple(f"{name}>{POSTGRES}" for name in REGISTRIES)
@@ -47,22 +47,22 @@ LINKS = (*AGENT_LINKS, *INNER_LINKS, *DATABASE_LINKS)
 _TICK_SECONDS = 0.02
 _POSTGRES_SECONDS = 60.0
 
-# What callers are not told stands in the logs.
+# The logs hold the details that are not returned to callers.
 _DEFECT = "unexpected error"
 
 
 class Platform:
-    """Two replicas of each service over one PostgreSQL; use it as an async context manager.
+    """Two replicas of each service on one PostgreSQL; use it as an async context manager.
 
-    `serve` starts the services. Agents reach replicas through `links["agents>NAME"]`. Must be
-    used in the main thread.
+    `serve` starts the services. Agents reach replicas through `links["agents>NAME"]`. Must be used
+    in the main thread.
 
     Args:
-        folder: Takes data and logs; any user of the machine must be able to enter it.
+        folder: Holds data and logs; any user of the machine must be able to enter it.
 
     Attributes:
-        security: What the services ask for at present.
-        root_key: The operator's own key, where they ask for keys.
+        security: What the services require of callers at present.
+        root_key: The operator's own key, if keys are required.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -95,11 +95,11 @@ class Platform:
         await self._stack.aclose()
 
     def address(self, name: str) -> str:
-        """Where agents reach a replica."""
+        """Return the address under which agents reach a replica."""
         return self.links[f"agents>{name}"].address
 
     def channel(self, name: str, options: Sequence[tuple[str, Any]]) -> grpc.aio.Channel:
-        """To a replica, as agents reach it, with a certificate where one is asked for."""
+        """Return a channel to a replica as agents open it, with a certificate if required."""
         if not self.security.tls:
             return grpc.aio.insecure_channel(self.address(name), options=options)
         own = self.certificate(CALLER) if self.security.mutual else None
@@ -111,23 +111,23 @@ class Platform:
         return grpc.aio.secure_channel(self.address(name), credentials, options=options)
 
     def certificate(self, name: str) -> CertificateFiles:
-        """The files of a service's certificate, or of that which callers show."""
+        """Return the files of a service's certificate, or of the callers' certificate."""
         if name not in self._certificates:
             self.renew(name)
         return self._certificates[name]
 
     def renew(self, name: str) -> None:
-        """Puts a new certificate in the place of the old one; services take it up themselves."""
+        """Replace a certificate with a new one, which services load without a restart."""
         self._certificates[name] = self._authority.issue(HOST, file=name)
 
     def spoil_certificate(self, name: str) -> None:
-        """Puts half a certificate in the place of a good one."""
+        """Replace a valid certificate with half of one."""
         file = self.certificate(name).cert
         content = file.read_bytes()
         replace(file, content[: len(content) // 2])
 
     async def serve(self, security: Security) -> None:
-        """Has the services ask for this; they are started again where they asked for less."""
+        """Make the services require this; restart those that required less."""
         if self.processes and security == self.security:
             return
         await self._stop_services()
@@ -135,7 +135,7 @@ class Platform:
         for name in LINKS:
             proxy = self.links[name]
             proxy.drop_all()
-            # Parts of calls can't be told from others in what TLS makes of them.
+            # Parts of calls cannot be recognized in TLS records.
             proxy.is_http2 = not name.endswith(POSTGRES) and not security.tls
         for name in SERVICES:
             self.processes[name] = self._service(name)
@@ -144,7 +144,7 @@ class Platform:
             await process.wait_ready()
 
     async def kill(self, names: Sequence[str]) -> None:
-        """SIGKILL to all of them at once, and waits for their end."""
+        """Send SIGKILL to all of the processes at once, and wait for their end."""
         for name in names:
             if name == POSTGRES:
                 self._kill_postgres()
@@ -155,7 +155,7 @@ class Platform:
                 await self.processes[name].wait_dead()
 
     async def start(self, names: Sequence[str]) -> None:
-        """Starts them again, PostgreSQL first, and waits until they serve."""
+        """Start the processes again, PostgreSQL first, and wait until they serve."""
         for name in sorted(names, key=lambda name: name != POSTGRES):
             if name == POSTGRES:
                 self._postgres.restart()
@@ -174,15 +174,15 @@ class Platform:
         raise DidNotStartError(f"PostgreSQL: {tail(self._postgres.log_file, lines=30)}")
 
     def freeze(self, name: str) -> None:
-        """SIGSTOP; PostgreSQL with all its processes."""
+        """Send SIGSTOP; to PostgreSQL with all its processes."""
         self._signal(name, signal.SIGSTOP)
 
     def thaw(self, name: str) -> None:
-        """SIGCONT."""
+        """Send SIGCONT."""
         self._signal(name, signal.SIGCONT)
 
     async def heal(self) -> None:
-        """Everything runs, serves and is well connected."""
+        """Restore the platform: every process runs and serves, and every link works."""
         for proxy in self.links.values():
             proxy.clear()
         for name in (POSTGRES, *SERVICES):
@@ -193,7 +193,7 @@ class Platform:
         await self.start(away)
 
     def defects(self) -> list[str]:
-        """The lines of the services' logs that tell of INTERNAL errors, with their place."""
+        """Return the log lines of INTERNAL errors, with their file and line."""
         found = []
         for process in self.processes.values():
             log = process.log_file.read_text(errors="replace").splitlines()
@@ -247,7 +247,8 @@ class Platform:
             arguments += ["--tls-client-ca", ca]
         if name in SUGGESTIONS:
             arguments += ["--registry-tls-ca", ca]
-            # In mutual TLS it shows the registry the certificate that callers see.
+            # With mutual TLS, the suggestion service shows the registry the same certificate as to
+            # callers.
             if self.security.mutual:
                 arguments += ["--registry-tls-cert", str(own.cert)]
                 arguments += ["--registry-tls-key", str(own.key)]
@@ -258,12 +259,12 @@ class Platform:
         self.links[name] = await self._stack.enter_async_context(proxy)
 
     def _database_url(self, registry: str) -> str:
-        """Through the registry's own link."""
+        """Return the database URL through the registry's own link."""
         link = self.links[f"{registry}>{POSTGRES}"]
         return self._postgres.url().replace(self._postgres.address, link.address)
 
     async def _stop_services(self) -> None:
-        """All of them; those that take their time are killed."""
+        """Stop all services and kill those that take too long."""
         for process in self.processes.values():
             process.send(signal.SIGCONT)
             process.send(signal.SIGTERM)
@@ -283,13 +284,13 @@ class Platform:
                 process.send_signal(how)
 
     def _kill_postgres(self) -> None:
-        """The postmaster first, so that it starts no child meanwhile."""
+        """Kill the postmaster first, so that it starts no child in the meantime."""
         for process in self._postgres_processes():
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()
 
     def _postgres_processes(self) -> list[psutil.Process]:
-        """Of the server that this object started, and nobody else's."""
+        """Return the processes of the server that this object started, and no others."""
         found: list[psutil.Process] = []
         if not self._postgres.is_running():
             return found
@@ -301,7 +302,7 @@ class Platform:
 
 
 def _free_ports(count: int) -> list[int]:
-    """Different ones, as they are held at once while choosing."""
+    """Return different free ports; all are held open until the last one is chosen."""
     with contextlib.ExitStack() as held:
         sockets = [held.enter_context(socket.socket()) for _ in range(count)]
         for one in sockets:

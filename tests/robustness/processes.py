@@ -1,4 +1,4 @@
-"""A service as a process that is killed, frozen and started again on the same port."""
+"""A service process that can be killed, frozen and restarted on the same port."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ from wanllmdb_local.parent_death_watch import start_tied_to_parent
 
 READY_SECONDS = 90.0
 _TICK_SECONDS = 0.05
-# What the kernel takes to end a killed process.
+# Seconds in which the kernel ends a killed process.
 _DEATH_SECONDS = 20.0
 
 
 class DidNotStartError(Exception):
-    """A process does not serve; the message has its last words."""
+    """A process does not serve; the message holds its last output."""
 
 
 class ServiceProcess:
     """One replica. Start it in the main thread: it ends with the thread that started it.
 
     Args:
-        name: Of the replica: `registry-0`.
+        name: The name of the replica, for example `registry-0`.
         service: `registry` or `suggestion`; its package is wanllmdb_SERVICE.
-        port: Where it listens, also after it was started again.
-        arguments: Further ones.
-        environment: Variables on top of this process's own.
-        log_file: Takes what it prints.
+        port: The port on which it listens, also after a restart.
+        arguments: Further arguments.
+        environment: Variables in addition to this process's own.
+        log_file: The file for its output.
     """
 
     def __init__(
@@ -60,11 +60,11 @@ class ServiceProcess:
 
     @property
     def is_running(self) -> bool:
-        """Whether the process lives, frozen or not."""
+        """Whether the process is alive, frozen or not."""
         return self._process is not None and self._process.poll() is None
 
     def launch(self) -> None:
-        """Starts it; `wait_ready` waits until it serves."""
+        """Start the process; `wait_ready` waits until it serves."""
         with open_log(self.log_file) as log:
             self._log_start = log.tell()
             self._process = start_tied_to_parent(
@@ -73,10 +73,10 @@ class ServiceProcess:
         self.starts += 1
 
     async def wait_ready(self) -> None:
-        """Until it serves; a process that ended because its database was away starts again.
+        """Wait until the process serves; restart it if it ended because of the database.
 
         Raises:
-            DidNotStartError: it takes too long.
+            DidNotStartError: The process takes too long.
         """
         deadline = time.monotonic() + READY_SECONDS
         while not self._says_ready():
@@ -88,12 +88,12 @@ class ServiceProcess:
             await asyncio.sleep(_TICK_SECONDS)
 
     def send(self, how: signal.Signals) -> None:
-        """A signal, unless it has ended."""
+        """Send a signal, unless the process has ended."""
         if self._process is not None and self._process.poll() is None:
             self._process.send_signal(how)
 
     async def wait_dead(self) -> None:
-        """Until the process has ended."""
+        """Wait until the process has ended."""
         deadline = time.monotonic() + _DEATH_SECONDS
         while self.is_running:
             if time.monotonic() > deadline:

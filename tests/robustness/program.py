@@ -1,7 +1,7 @@
 """A training program with a diary, for real agents.
 
-`python -m tests.robustness.program SWEEP` is a function agent; without a sweep it is the
-program of a command agent.
+`python -m tests.robustness.program SWEEP` is a function agent; without a sweep it is the program
+of a command agent.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import time
 import wanllmdb as wandb
 from tests.robustness.diary import SET_METRIC, Diary, Work, values_of
 
-# The agent's own name, if it has one by which it comes back to its runs.
+# The agent id, if the agent has one by which it resumes its runs.
 NAME = "ROBUSTNESS_AGENT"
 
 
@@ -22,7 +22,7 @@ class TrainingFailedError(Exception):
 
 
 def train(diary: Diary, *, may_tell: bool) -> None:
-    """Works on a run."""
+    """Work on a run."""
     run = wandb.init()
     sweep_id, number, attempt = run.sweep_id, run.number, run.run.attempt
     work = Work.of(sweep_id, number, attempt)
@@ -37,8 +37,9 @@ def train(diary: Diary, *, may_tell: bool) -> None:
     run.summary[SET_METRIC] = last["loss"]
     tells = may_tell and work.tells
     if not tells:
-        # It says that all is logged, and leaves the run's end to the agent, after the program's:
-        # what ends in between without the note that follows has not finished.
+        # The program notes that all values are logged, and leaves the run's end to the agent,
+        # which ends the run after the program. A program that dies before this note has not
+        # finished.
         wandb.finish()
         time.sleep(work.pause)
     diary.write("end", number, attempt, outcome="failed" if work.fails else "succeeded")
@@ -47,11 +48,11 @@ def train(diary: Diary, *, may_tell: bool) -> None:
     if tells:
         run.complete(wandb.Succeeded())
         state = "" if run.ended is None else str(run.ended.state)
-        diary.write("told", number, attempt, state=state)
+        diary.write("confirmed", number, attempt, state=state)
 
 
 def main() -> None:
-    """An agent of a sweep, or one run."""
+    """Run an agent of a sweep, or work on one run."""
     diary = Diary()
     if len(sys.argv) < 2 or sys.argv[1].startswith("-"):
         train(diary, may_tell=False)

@@ -1,7 +1,7 @@
-"""A TCP proxy on loopback that can be a bad network.
+"""A TCP proxy on loopback that simulates a bad network.
 
-What it can't do is duplicate or reorder calls: a byte stream has neither. The
-traffic does that itself, with requests under the same request id.
+The proxy cannot duplicate or reorder calls, because a byte stream does neither. The traffic
+duplicates calls itself, with requests under the same request id.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _CHUNK_BYTES = 64 * 1024
 
 
 class Side(Enum):
-    """Who sends the bytes."""
+    """The side that sends the bytes."""
 
     CLIENT = "client"
     SERVER = "server"
@@ -28,15 +28,14 @@ class Side(Enum):
 
 @dataclass(slots=True)
 class Weather:
-    """What the network does at present; all off is a good one.
+    """The present state of the network; by default the network is good.
 
     Attributes:
-        delay: Seconds that every piece of bytes takes, each way.
-        cut: Whose next bytes are dropped, with the connection: the client's, so that the
-            request never arrives, or the server's, so that a reply that was produced
-            is not delivered.
-        cuts: How many times more it cuts.
-        refuses: New connections are closed at once.
+        delay: Seconds by which each piece of bytes is delayed, each way.
+        cut: The side whose next bytes are dropped with the connection: the client's, so that the
+            request never arrives, or the server's, so that a finished reply is not delivered.
+        cuts: The number of cuts that remain.
+        refuses: Whether new connections are closed at once.
     """
 
     delay: float = 0.0
@@ -47,7 +46,7 @@ class Weather:
 
 @dataclass(slots=True)
 class ProxyCounts:
-    """What it did."""
+    """Counts of what the proxy did."""
 
     connections: int = 0
     cuts: int = 0
@@ -62,12 +61,12 @@ class _Connection:
     scanners: dict[Side, FrameScanner] = field(default_factory=dict)
 
     def abort(self) -> None:
-        """Ends both without a word, as a lost network does in the end."""
+        """Abort both ends, as a lost network eventually does."""
         for writer in (self.client, self.server):
             writer.transport.abort()
 
     def close(self) -> None:
-        """Ends both once they have what was sent."""
+        """Close both ends once they have received all bytes."""
         for writer in (self.client, self.server):
             writer.close()
 
@@ -76,8 +75,8 @@ class Proxy:
     """Forwards connections to a port of this machine; use it as an async context manager.
 
     Args:
-        name: For people.
-        target: The port behind it.
+        name: A name for reports.
+        target: The port that receives the connections.
         is_http2: Whether the bytes are gRPC's: then only parts of calls are cut. May be set.
     """
 
@@ -95,14 +94,14 @@ class Proxy:
 
     @property
     def port(self) -> int:
-        """Where it listens."""
+        """The port on which the proxy listens."""
         assert self._server is not None
         port: int = self._server.sockets[0].getsockname()[1]
         return port
 
     @property
     def address(self) -> str:
-        """Where it listens, as host:port."""
+        """The address on which the proxy listens, as host:port."""
         return f"{HOST}:{self.port}"
 
     async def __aenter__(self) -> Self:
@@ -123,16 +122,16 @@ class Proxy:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def stall(self) -> None:
-        """Bytes stay where they are, in both directions, until `clear`."""
+        """Hold back all bytes, in both directions, until `clear`."""
         self._flowing.clear()
 
     def clear(self) -> None:
-        """Good weather again."""
+        """Make the network good again."""
         self.weather = Weather()
         self._flowing.set()
 
     def drop_all(self) -> None:
-        """Ends every connection."""
+        """End every connection."""
         for connection in list(self._connections):
             connection.abort()
 
@@ -148,7 +147,8 @@ class Proxy:
         try:
             behind_reader, behind = await asyncio.open_connection(HOST, self._target)
         except OSError:
-            # Nobody listens there now; the client is to see it as it would without us.
+            # No process listens on the target port; the client sees what it would see without the
+            # proxy.
             writer.transport.abort()
             return
         connection = _Connection(writer, behind)

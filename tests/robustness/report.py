@@ -1,4 +1,4 @@
-"""What was tried and what came of it, for people; histories that broke a property, in full."""
+"""The report of a session: what was tried, the results, and broken histories in full."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.robustness.schedule import Schedule
 from tests.robustness.work_seen import WorkSeen
 from tests.robustness.worker_plan import WorkerKind
 
-# Of one violation's calls; the file has all of them.
+# The largest number of calls printed for a violation; the file has all of them.
 _SHOWN_LINES = 40
 
 
@@ -25,13 +25,13 @@ class Totals:
 
     Attributes:
         with_kill: Histories during which a process was killed.
-        faults: How many of each kind, a target each.
-        outcomes: Calls by what they ended with.
+        faults: The number of faults of each kind, counted once a target.
+        outcomes: Calls by their result.
         repetitions: Sendings beyond the first of each request.
-        secured: Schedules by what was asked of callers.
-        revocations: Keys that were revoked in mid-run.
-        intrusions: Calls with keys that were no good for them.
-        workers: Real agents, their ends, their runs, and what their spools held.
+        secured: Schedules by what was required of callers.
+        revocations: Keys that were revoked during a sweep.
+        intrusions: Calls with keys that did not permit them.
+        workers: Real agents, their ends, their runs, and the contents of their spools.
     """
 
     rounds: int = 0
@@ -50,7 +50,7 @@ class Totals:
     violations: Counter[str] = field(default_factory=Counter)
 
     def add(self, done: Round, seconds: float) -> None:
-        """Counts a round."""
+        """Count a round."""
         self.rounds += 1
         self.seconds += seconds
         self.histories += len(done.histories)
@@ -70,7 +70,7 @@ class Totals:
             self.outcomes.update(map(_outcome, history.tries))
 
     def lines(self) -> Iterator[str]:
-        """The table."""
+        """Return the table."""
         yield f"{self.rounds} schedules in {self.seconds / 60:.1f} minutes"
         for asked, count in self.secured.most_common():
             yield f"  with {asked:<20}{count:8,}"
@@ -97,7 +97,7 @@ class Totals:
 
 
 def _counts(work: WorkSeen) -> Mapping[str, int]:
-    """Of one sweep's real agents, for the table."""
+    """Return the counts of one sweep's real agents, for the table."""
     notes = Counter(note.what for note in work.notes)
     sent = Counter(how.name for life in work.lives for how in life.sent)
     return {
@@ -124,7 +124,7 @@ def _outcome(one: object) -> str:
 
 
 def violation_lines(history: History, violations: Sequence[Violation]) -> Iterator[str]:
-    """What a history breaks, with the calls that show it."""
+    """Return the properties that a history breaks, with the calls that show it."""
     yield f"VIOLATED by sweep {history.plan.index} ({history.sweep_id}):"
     for violation in violations:
         lines = [line for text in violation.lines() for line in text.splitlines()]
@@ -136,7 +136,7 @@ def violation_lines(history: History, violations: Sequence[Violation]) -> Iterat
 def write_history(
     folder: Path, schedule: Schedule, history: History, violations: Sequence[Violation]
 ) -> Path:
-    """Everything that was recorded, in the order of time; gives the file."""
+    """Write everything that was recorded, in the order of time, and return the file."""
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"seed-{schedule.seed}-sweep-{history.plan.index}.txt"
     events = [(one.start, str(one)) for one in history.tries]

@@ -1,4 +1,4 @@
-"""Carries out a schedule: sweeps under faults, each of them a history."""
+"""Carry out a schedule: sweeps under faults, each recorded as a history."""
 
 from __future__ import annotations
 
@@ -25,24 +25,24 @@ from tests.robustness.watcher import CATCH_UP_SECONDS, Watcher
 from tests.robustness.workers import Workers
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 
-# From the end of the agents to that of their last runs: some leases and what is slow here.
+# Seconds from the end of the agents to that of their last runs: several leases and a margin.
 ENDING_SECONDS = 60.0
 
-# Of a sweep's agents and users: several times what a slow machine takes.
+# Seconds for a sweep's agents and users: several times what a slow machine takes.
 WORK_SECONDS = 240.0
 
-# What a call may take beyond its deadline, beside what the driver itself was late.
+# Seconds by which a call may exceed its deadline, in addition to the driver's own delay.
 _SLACK_SECONDS = 2.0
 _TICK_SECONDS = 0.05
 
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """What came of a schedule.
+    """The result of a schedule.
 
     Attributes:
         kills: When processes were killed, in seconds from the start of the traffic.
-        certificates: What the services showed in the end; none without TLS.
+        certificates: The certificates that the services showed in the end; none without TLS.
     """
 
     schedule: Schedule
@@ -52,12 +52,12 @@ class Round:
     certificates: Sequence[ShownCertificate] = ()
 
     def saw_kill(self, history: History) -> bool:
-        """Whether a process was killed while the sweep was under way."""
+        """Return whether a process was killed while the sweep was active."""
         return any(history.began <= at <= history.ended for at in self.kills)
 
 
 async def run_round(platform: Platform, schedule: Schedule) -> Round:
-    """Sweeps, traffic and faults; then all is healed and read."""
+    """Run sweeps, traffic and faults; then heal the platform and read the final states."""
     await platform.serve(schedule.security)
     clock = Clock()
     injector = Injector(platform)
@@ -119,7 +119,7 @@ async def _follow_plan(
 
 @contextlib.asynccontextmanager
 async def _visited(visitor: Visitor | None) -> AsyncIterator[None]:
-    """The visitor comes and goes within the block."""
+    """Run the visitor for the duration of the block."""
     if visitor is None:
         yield
         return
@@ -133,7 +133,7 @@ async def _visited(visitor: Visitor | None) -> AsyncIterator[None]:
 
 
 async def _work(platform: Platform, calls: Calls, history: History) -> None:
-    """Agents and users, until the sweep has ended."""
+    """Run agents and users until the sweep has ended."""
     plan = history.plan
     user = User(calls, plan, history.sweep_id)
     acted = asyncio.Event()
@@ -157,14 +157,14 @@ async def _work(platform: Platform, calls: Calls, history: History) -> None:
     for task in late:
         history.gave_up.append(f"{task.get_coro()} has not ended after {WORK_SECONDS:g} s")
         task.cancel()
-    # What one of them could not get done is noted, and no reason to stop the others.
+    # A request that could not be carried out is recorded and does not stop the others.
     for outcome in await asyncio.gather(*tasks, return_exceptions=True):
         if isinstance(outcome, Exception) and not isinstance(outcome, GaveUpError):
             raise outcome
 
 
 async def _wait_for_end(calls: Calls, history: History) -> None:
-    """Until the sweep and all its runs have ended: runs of the dead are lost first."""
+    """Wait until the sweep and all its runs have ended; runs of dead agents are lost first."""
     deadline = calls.clock.now() + ENDING_SECONDS
     while True:
         request = pb.GetSweepRequest(sweep_id=history.sweep_id)
@@ -181,7 +181,7 @@ async def _wait_for_end(calls: Calls, history: History) -> None:
 
 @dataclass(slots=True)
 class _Lag:
-    """By how many seconds the driver itself was late, at worst."""
+    """The longest delay of the driver itself, in seconds."""
 
     worst: float = 0.0
 

@@ -1,7 +1,7 @@
-"""What one seed stands for: sweeps, who works on them, and the faults meanwhile.
+"""A schedule: the sweeps, agents and faults that one seed determines.
 
-The same seed makes the same schedule and the same choices of each agent. What it
-can't fix is the interleaving: processes and the kernel's scheduler are real.
+The same seed makes the same schedule and the same choices of each agent. The interleaving is not
+fixed: processes and the kernel's scheduler are real.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ from tests.robustness.worker_plan import WorkersPlan, draw_workers
 # Sweeps that share one period of faults; each is a history of its own.
 SWEEPS = 30
 
-# Of so many sweeps one is worked on by real agents: each of them is a process.
+# One sweep in this number has real agents, each of which is a process.
 SWEEPS_A_WORKED_ONE = 10
 
-# Sweeps start within this many seconds, so that faults meet all stages of a sweep.
+# Sweeps start within this number of seconds, so that faults affect all stages of a sweep.
 START_SPREAD = 4.5
 
-# Faults begin within these seconds.
+# Faults begin within this range of seconds.
 FAULTS_FROM, FAULTS_TO = 0.5, 7.0
 
 
@@ -59,11 +59,11 @@ class Fault:
 
     Attributes:
         at: Seconds from the start of the traffic.
-        kind: What.
-        targets: Processes or links, hit at once.
-        seconds: How long it lasts; of a kill, until the process is started again; of half a
-            certificate, until there is a good new one.
-        amount: Of a delay, seconds a piece; of cuts, how many.
+        kind: The kind of the fault.
+        targets: Processes or links that are affected at once.
+        seconds: The duration; for a kill, until the process is started again; for half a
+            certificate, until there is a valid new one.
+        amount: For a delay, seconds a piece; for cuts, their number.
     """
 
     at: float
@@ -91,7 +91,7 @@ class ActionKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """What a user does, and when: seconds from the sweep's start."""
+    """A user's action and its time, in seconds from the sweep's start."""
 
     at: float
     kind: ActionKind
@@ -100,18 +100,18 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class SweepPlan:
-    """One sweep.
+    """The plan of one sweep.
 
     Attributes:
-        index: Its place in the schedule.
+        index: Its index in the schedule.
         starts: Seconds from the start of the traffic.
-        config: The sweep's, as a user writes it.
-        agents: How many; the first never dies.
-        actions: What users do.
-        watchers: How many watch it.
-        grid_size: Points of the space, for a grid.
-        seed: Of all choices that agents and users make.
-        workers: Real agents, which work on it in the place of drivers.
+        config: The sweep's config, as a user writes it.
+        agents: The number of agents; the first never dies.
+        actions: The users' actions.
+        watchers: The number of watchers.
+        grid_size: The number of points of the space, for a grid.
+        seed: The seed of all choices that agents and users make.
+        workers: Real agents, which work on the sweep in place of simulated ones.
     """
 
     index: int
@@ -135,7 +135,7 @@ class SweepPlan:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """All that a seed says."""
+    """Everything that a seed determines."""
 
     seed: int
     sweeps: tuple[SweepPlan, ...]
@@ -144,18 +144,18 @@ class Schedule:
 
     @property
     def kills(self) -> int:
-        """How many processes are killed."""
+        """The number of processes that are killed."""
         return sum(len(f.targets) for f in self.faults if f.kind is FaultKind.KILL)
 
     def lines(self) -> Iterator[str]:
-        """For people."""
+        """Return a description for people."""
         yield f"seed {self.seed}, {self.security}"
         yield from (f"  {sweep}" for sweep in self.sweeps)
         yield from (f"  {fault}" for fault in self.faults)
 
 
 def make_schedule(seed: int, sweeps: int = SWEEPS) -> Schedule:
-    """The schedule of a seed."""
+    """Return the schedule of a seed."""
     plans = [_sweep(Random(f"{seed}/{index}"), seed, index) for index in range(sweeps)]
     random = Random(f"{seed}/workers")
     for index in random.sample(range(sweeps), round(sweeps / SWEEPS_A_WORKED_ONE)):
@@ -183,7 +183,7 @@ def _sweep(random: Random, seed: int, index: int) -> SweepPlan:
 
 
 def _worked(random: Random, plan: SweepPlan) -> SweepPlan:
-    """The sweep for real agents: nothing ends it before its time, and failures are final."""
+    """Return a sweep for real agents: nothing ends it early, and failures are final."""
     config = {**plan.config, "retries": {"lost": random.choice([0, 3]), "failed": 0}}
     config.pop("max_failed_runs", None)
     if "metric" in config:
@@ -208,7 +208,7 @@ _SPACE: Mapping[str, Any] = {
 
 
 def _config(random: Random) -> tuple[dict[str, Any], int | None]:
-    """A sweep's config that ends by itself, and the size of its grid."""
+    """Return a sweep config that ends by itself, and the size of its grid."""
     goal = random.choice(["minimize", "maximize"])
     metric: dict[str, Any] = {"name": "loss", "goal": goal}
     config: dict[str, Any] = {"metric": metric, "seed": random.randrange(2**31)}
@@ -265,7 +265,7 @@ def _actions(random: Random) -> tuple[Action, ...]:
     if random.random() < 0.18:
         end = random.choice([ActionKind.CANCEL, ActionKind.FINISH])
         actions.append(Action(round(random.uniform(1.5, 5), 2), end))
-    # The later ones come when most sweeps have ended.
+    # The later actions happen when most sweeps have ended.
     actions += [
         Action(round(random.uniform(1, 14), 2), ActionKind.RETRY)
         for _ in range(random.choice([0, 0, 0, 1, 1, 2]))
@@ -274,7 +274,7 @@ def _actions(random: Random) -> tuple[Action, ...]:
 
 
 def _faults(random: Random) -> Iterator[Fault]:
-    """At least one; some schedules kill, some only disturb."""
+    """Return at least one fault; some schedules kill processes, some only disturb."""
     if random.random() < 0.75:
         for _ in range(random.choice([1, 1, 2, 3])):
             yield _kill(random)
@@ -315,7 +315,7 @@ def _bad_link(random: Random) -> Fault:
 
 
 def _certificate_faults(random: Random) -> Iterator[Fault]:
-    """On different services, so that each shows the last good one in the end."""
+    """Faults on different services: each service shows its last valid certificate at the end."""
     targets = random.sample(SERVICES, random.randint(1, len(SERVICES)))
     for target in targets:
         if random.random() < 0.3:

@@ -1,4 +1,4 @@
-"""What the platform asks of its callers in one schedule: keys, TLS, certificates."""
+"""What the platform requires of callers in a schedule: keys, TLS, certificates."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class Security:
 
     Attributes:
         keys: Every call needs an API key.
-        tls: The services speak TLS, with callers and with each other.
+        tls: The services use TLS with callers and with each other.
         mutual: Callers need a certificate too.
     """
 
@@ -40,5 +40,5 @@ _CHOICES = (
 
 
 def draw_security(random: Random) -> Security:
-    """Plain in 2 of 5 schedules."""
+    """Draw the security of a schedule: none in 2 of 5 schedules."""
     return random.choice(_CHOICES)

@@ -1,4 +1,4 @@
-"""Which states are final, and which moves a run may make."""
+"""Final states, and the permitted transitions of a run."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ LOST = run_pb2.RUN_STATE_LOST
 CANCELED = run_pb2.RUN_STATE_CANCELED
 
 FINAL_RUN_STATES = frozenset([FINISHED, PRUNED, FAILED, LOST, CANCELED])
-# A run in one of these moves again only where a user has it retried; a lost one may still get
-# its late result.
+# A run in one of these states changes only if a user retries it; a lost run may still get its late
+# result.
 CLOSED_RUN_STATES = FINAL_RUN_STATES - {LOST}
 
-# What a user may have retried as a state. Of finished runs only those without an objective may
-# be, and by their numbers alone.
+# The states that a user may retry as a whole. Of finished runs, only those without an objective
+# may be retried, and only by number.
 RETRYABLE_RUN_STATES = (FAILED, LOST, CANCELED, PRUNED)

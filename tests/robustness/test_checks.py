@@ -1,4 +1,4 @@
-"""The checker finds nothing in a good history, and each property in one that breaks it."""
+"""The checker accepts a correct history, and finds each property in one that breaks it."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from google.protobuf.message import Message
 
 from tests.robustness.breaks import Breaks, properties_of
 from tests.robustness.checks import (
+    assignments,
     check,
-    handouts,
     leases,
     replies,
     results,
@@ -37,7 +37,7 @@ breaks = Breaks[Made]()
 
 
 def copy_of(one: Try) -> Try:
-    """A sending with an answer of its own, to be altered."""
+    """Return a sending with a copy of its answer, to be altered."""
     answer = one.answer
     if answer is not None:
         copy: Message = type(answer)()
@@ -47,7 +47,7 @@ def copy_of(one: Try) -> Try:
 
 
 def again(made: Made, one: Try) -> Any:
-    """Sends a request once more; gives the new sending's answer, to be altered."""
+    """Send a request once more and return the new sending's answer, to be altered."""
     repeated = copy_of(one)
     repeated.start += 50
     repeated.returned += 50
@@ -177,8 +177,10 @@ def attempts_descend(made: Made) -> None:
 
 @breaks(results.RESULTS)
 def an_acknowledged_result_is_altered(made: Made) -> None:
-    told = made.end_0 = copy_of(made.end_0)
-    made.history.tries[:] = [told if one.key == told.key else one for one in made.history.tries]
+    altered = made.end_0 = copy_of(made.end_0)
+    made.history.tries[:] = [
+        altered if one.key == altered.key else one for one in made.history.tries
+    ]
     made.runs[0].objective = 0.125
 
 
@@ -350,7 +352,7 @@ def an_acknowledged_description_is_gone(made: Made) -> None:
 # Who has which run.
 
 
-@breaks(handouts.ONE_AGENT)
+@breaks(assignments.ONE_AGENT)
 def one_attempt_for_two_agents(made: Made) -> None:
     answer = again(made, made.first)
     other = made.history.tries[-1]
@@ -358,22 +360,22 @@ def one_attempt_for_two_agents(made: Made) -> None:
     answer.runs[0].agent_id = "z"
 
 
-@breaks(handouts.ASKED)
+@breaks(assignments.ASKED)
 def more_runs_than_asked_for(made: Made) -> None:
     made.first.answer.runs.append(run_of(1, 5, RUNNING, began=11, attempt=1))  # type: ignore[union-attr]
 
 
-@breaks(handouts.ASKED)
+@breaks(assignments.ASKED)
 def a_run_in_the_name_of_somebody_else(made: Made) -> None:
     made.first.request.agent_id = "z"  # type: ignore[attr-defined]
 
 
-@breaks(handouts.ASKED)
+@breaks(assignments.ASKED)
 def a_run_held_by_an_agent_that_was_told_of_none(made: Made) -> None:
     made.third.answer.runs.pop()  # type: ignore[union-attr]
 
 
-@breaks(handouts.GRID)
+@breaks(assignments.GRID)
 def a_grid_point_for_two_runs(made: Made) -> None:
     made.history.plan = replace(made.history.plan, grid_size=2)
     for run in made.runs:
@@ -381,7 +383,7 @@ def a_grid_point_for_two_runs(made: Made) -> None:
         run.origin = run_pb2.RUN_ORIGIN_SUGGESTED
 
 
-@breaks(handouts.RETRIES)
+@breaks(assignments.RETRIES)
 def more_attempts_than_the_sweep_allows(made: Made) -> None:
     made.runs[1].attempt = 4
 
@@ -475,7 +477,7 @@ def the_end_is_left_out(made: Made) -> None:
 
 
 def retry(made: Made, number: int) -> list[run_pb2.Run]:
-    """The run is retried after the sweep's end, and finishes; gives it in the states between."""
+    """Retry the run after the sweep's end and finish it; return its states in between."""
     request = pb.RetryRunsRequest(sweep_id=SWEEP, numbers=[number])
     again = sweep_of(sweep_pb2.SWEEP_STATE_RUNNING, 13)
     answer = pb.RetryRunsResponse(sweep=again, numbers=[number])
@@ -510,14 +512,14 @@ def retry(made: Made, number: int) -> list[run_pb2.Run]:
 
 
 def sights_of_run_0(made: Made) -> list[run_pb2.Run]:
-    """Its last state, as its agent was answered and as the registry has it."""
+    """Return the last state of run 0, from its agent's answer and from the registry."""
     answer = made.end_0.answer
     assert isinstance(answer, pb.FinishRunResponse)
     return [answer.run, made.runs[0]]
 
 
 def fail_run_0(made: Made) -> None:
-    """Run 0 failed in place of what it did."""
+    """Replace the end of run 0 with a failure."""
     request = made.end_0.request
     assert isinstance(request, pb.FinishRunRequest)
     request.failed.error.message = "it broke"
@@ -561,7 +563,7 @@ def a_failed_run_moves_though_nobody_had_it_retried(made: Made) -> None:
     made.history.tries = [one for one in made.history.tries if one.method != "RetryRuns"]
 
 
-@breaks(handouts.RETRIES)
+@breaks(assignments.RETRIES)
 def a_retried_run_is_handed_out_more_often_than_its_retries_allow(made: Made) -> None:
     fail_run_0(made)
     retry(made, 0)[-1].attempt = 7
@@ -576,7 +578,7 @@ def a_retry_is_refused_for_what_does_not_forbid_it(made: Made) -> None:
 
 
 def set_in_summary(made: Made, value: float, step: int = 0) -> Try:
-    """The program of run 0 sets its loss."""
+    """Let the program of run 0 set its loss."""
     row = run_pb2.MetricRow(step=step, values={"loss": value}, is_summary=True)
     request = pb.ReportMetricsRequest(sweep_id=SWEEP, number=0, attempt=1, rows=[row])
     answer = pb.ReportMetricsResponse(command=run_pb2.RUN_COMMAND_CONTINUE)
@@ -584,7 +586,7 @@ def set_in_summary(made: Made, value: float, step: int = 0) -> Try:
 
 
 @pytest.mark.parametrize("step", [0, 3])
-def test_what_was_set_last_stands_in_the_summary(step: int) -> None:
+def test_the_value_set_last_is_in_the_summary(step: int) -> None:
     made = Made()
     set_in_summary(made, 0.75, step)
     for run in sights_of_run_0(made):
@@ -592,7 +594,7 @@ def test_what_was_set_last_stands_in_the_summary(step: int) -> None:
     assert check(made.history) == []
 
 
-def test_what_was_perhaps_set_may_stand_in_the_summary() -> None:
+def test_a_value_that_was_perhaps_set_may_be_in_the_summary() -> None:
     made = Made()
     one = set_in_summary(made, 0.75)
     one.answer, one.code = None, "UNAVAILABLE"
@@ -637,12 +639,12 @@ def test_a_broken_history_is_found(prop: str, change: Callable[[Made], None]) ->
 
 
 def test_every_property_is_broken_by_some_history() -> None:
-    modules = (handouts, leases, replies, results, runs, sweep, watches)
+    modules = (assignments, leases, replies, results, runs, sweep, watches)
     assert properties_of(*modules) == breaks.properties
 
 
 def test_what_may_have_been_carried_out_is_no_violation() -> None:
-    """An error says nothing: what came of the request may be there or not."""
+    """After an error, the effect of the request may exist or not."""
     made = Made()
     made.report.answer, made.report.code = None, "UNAVAILABLE"
     assert check(made.history) == []

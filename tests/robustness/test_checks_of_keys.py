@@ -22,7 +22,7 @@ PROJECT = "own"
 
 
 class MadeWithKeys(Made):
-    """The history with keys: one that is good, one that was revoked at 5 s, and others."""
+    """The history with keys: a valid key, one that was revoked at 5 s, and others."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -39,7 +39,7 @@ class MadeWithKeys(Made):
             one.by = self.editor
         self.read.answer.sweep.project = PROJECT  # type: ignore[union-attr]
         self.sweep.project = PROJECT
-        # Each as it should be.
+        # Calls that are correct.
         self.read_by(self.revoked, 4.0)
         self.refuse_to(self.revoked, 4.8, Refusal.REVOKED)
         self.refuse_to(self.expired, 5.0, Refusal.EXPIRED)
@@ -51,7 +51,7 @@ class MadeWithKeys(Made):
         self.peek(self.revoked, 1.0, 9.0)
 
     def read_by(self, key: Key, at: float) -> Try:
-        """A call that is answered."""
+        """Add a call that is answered."""
         one = Try(
             "ListRuns", "read-k", "a replica", pb.ListRunsRequest(), at, 1.0, at + 0.1, by=key
         )
@@ -60,13 +60,13 @@ class MadeWithKeys(Made):
         return one
 
     def refuse_to(self, key: Key, at: float, reason: Refusal) -> Try:
-        """A call that is refused, and could have been answered."""
+        """Add a call that is rejected although it could have been answered."""
         one = self.read_by(key, at)
         one.answer, one.code, one.reason = None, "UNAUTHENTICATED", reason
         return one
 
     def intrude(self, key: Key, at: float, reason: Refusal) -> Try:
-        """A call without a right to it, that is refused."""
+        """Add a rejected call without permission."""
         request = pb.CancelSweepRequest(sweep_id=SWEEP)
         one = Try("CancelSweep", "x", "a replica", request, at, 1.0, at + 0.1, by=key)
         one.code, one.reason = "UNAUTHENTICATED", reason
@@ -74,7 +74,7 @@ class MadeWithKeys(Made):
         return one
 
     def peek(self, key: Key, opened: float, at: float) -> None:
-        """A message of a watch."""
+        """Add a message of a watch."""
         self.history.peeks.append(Peek(key, "a replica", opened, at))
 
 
@@ -105,44 +105,44 @@ def a_key_expires_long_before_its_time(made: MadeWithKeys) -> None:
     made.refuse_to(made.expired, 1.0, Refusal.EXPIRED)
 
 
-@breaks(keys.REFUSED)
+@breaks(keys.FORBIDDEN)
 def a_revoked_key_goes_on(made: MadeWithKeys) -> None:
     made.intrude(made.revoked, 8.6, Refusal.REVOKED).answer = pb.CancelSweepResponse()
 
 
-@breaks(keys.REFUSED)
+@breaks(keys.FORBIDDEN)
 def the_replica_that_revoked_a_key_takes_it_a_moment_later(made: MadeWithKeys) -> None:
     made.revoked.revoked_by = "a replica"
     made.intrude(made.revoked, 5.1, Refusal.REVOKED).answer = pb.CancelSweepResponse()
 
 
-@breaks(keys.REFUSED)
+@breaks(keys.FORBIDDEN)
 def an_expired_key_goes_on(made: MadeWithKeys) -> None:
     made.intrude(made.expired, 6.6, Refusal.EXPIRED).answer = pb.CancelSweepResponse()
 
 
-@breaks(keys.REFUSED)
+@breaks(keys.FORBIDDEN)
 def a_key_of_another_project_gets_an_answer(made: MadeWithKeys) -> None:
     made.intrude(made.foreign, 1.0, Refusal.DENIED).answer = pb.CancelSweepResponse()
 
 
-@breaks(keys.REFUSED)
+@breaks(keys.FORBIDDEN)
 def a_reader_cancels(made: MadeWithKeys) -> None:
     made.intrude(made.reader, 1.0, Refusal.DENIED).answer = pb.CancelSweepResponse()
 
 
-@breaks(keys.REFUSED)
+@breaks(keys.FORBIDDEN)
 def a_wrong_secret_is_told_that_the_key_was_revoked(made: MadeWithKeys) -> None:
     made.intrude(made.bad, 1.0, Refusal.REVOKED)
 
 
-@breaks(keys.REFUSED)
+@breaks(keys.FORBIDDEN)
 def a_foreign_key_is_told_that_there_is_no_such_run(made: MadeWithKeys) -> None:
     one = made.intrude(made.foreign, 1.0, Refusal.DENIED)
     one.code, one.reason = "NOT_FOUND", "RUN_NOT_FOUND"
 
 
-@breaks(keys.REFUSED)
+@breaks(keys.FORBIDDEN)
 def a_revoked_key_opens_a_watch(made: MadeWithKeys) -> None:
     made.peek(made.revoked, 8.6, 8.7)
 

@@ -23,14 +23,15 @@ from wanllmdb_common.search_space.proto_conversion import parameters_from_proto
 class MadeByWorkers(Made):
     """The history as one of real agents.
 
-    The first one ends run 0, which its program is told, and then run 1, and is killed before
-    anybody knows; that was in the spool too late, as the second one had begun attempt 2.
+    The first agent ends run 0 and reports that to its program. Then it ends run 1 and is killed
+    before it reports that. The result of run 1 reached the spool too late, because the second
+    agent had begun attempt 2.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        handed_out = ("Suggest", "ReportMetrics", "FinishRun", "Heartbeat")
-        kept = [one for one in self.history.tries if one.method not in handed_out]
+        assigned = ("Suggest", "ReportMetrics", "FinishRun", "Heartbeat")
+        kept = [one for one in self.history.tries if one.method not in assigned]
         self.history.tries[:] = kept
         self.runs[1].summary["loss"] = 0.5
         self.runs[1].last_step = 0
@@ -49,7 +50,7 @@ class MadeByWorkers(Made):
         )
         self.work.notes = [
             *self.notes("w.0", 0, 1, 0.25),
-            Note("told", "w.0", 0, 1, {"state": "finished"}),
+            Note("confirmed", "w.0", 0, 1, {"state": "finished"}),
             *self.notes("w.0", 1, 1, 0.75),
             *self.notes("w.1", 1, 2, 0.5),
         ]
@@ -57,7 +58,7 @@ class MadeByWorkers(Made):
         self.finish_with(self.sweep, self.runs)
 
     def notes(self, life: str, number: int, attempt: int, loss: float) -> list[Note]:
-        """What a program writes down of an attempt with one step."""
+        """Return what a program writes about an attempt with one step."""
         parameters = parameters_from_proto(self.runs[number].parameters)
         steps: list[tuple[str, dict[str, Any]]] = [
             ("begin", {"resumed": False, "parameters": parameters}),
@@ -67,7 +68,7 @@ class MadeByWorkers(Made):
         return [Note(what, life, number, attempt, more) for what, more in steps]
 
     def alter(self, what: str, number: int, attempt: int, **more: Any) -> None:
-        """Has a program have written something else."""
+        """Change what a program wrote."""
         self.work.notes = [
             replace(note, more={**note.more, **more})
             if (note.what, note.of) == (what, (number, attempt))
@@ -76,7 +77,7 @@ class MadeByWorkers(Made):
         ]
 
     def forget(self, what: str, number: int, attempt: int) -> None:
-        """Has a program never have done something."""
+        """Remove an action of a program."""
         self.work.notes = [
             note for note in self.work.notes if (note.what, note.of) != (what, (number, attempt))
         ]
@@ -125,17 +126,17 @@ def a_run_is_worth_something_else_than_was_logged(made: MadeByWorkers) -> None:
 def the_end_of_a_terminated_agent_is_gone(made: MadeByWorkers) -> None:
     made.first_life.sent, made.first_life.status = [SIGTERM], -15
     made.runs[0].state = FAILED
-    made.forget("told", 0, 1)
+    made.forget("confirmed", 0, 1)
 
 
-@breaks(workers.TOLD)
+@breaks(workers.CONFIRMED)
 def a_confirmed_run_is_handed_out_again(made: MadeByWorkers) -> None:
     made.runs[0].attempt = 2
     made.work.notes += made.notes("w.1", 0, 2, 0.25)
     made.points[0, 2] = made.points[0, 1]
 
 
-@breaks(workers.TOLD)
+@breaks(workers.CONFIRMED)
 def a_confirmed_run_has_failed(made: MadeByWorkers) -> None:
     made.runs[0].state = FAILED
 

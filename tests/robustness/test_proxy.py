@@ -1,4 +1,4 @@
-"""The proxy forwards, delays, stalls and cuts, and cuts only where a call is meant."""
+"""The proxy forwards, delays, stalls and cuts, and cuts only within calls."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from wanllmdb_common.server.settings import ServerSettings
 
 @pytest.fixture
 async def proxy() -> AsyncIterator[Proxy]:
-    """In front of a real gRPC server."""
+    """A proxy in front of a real gRPC server."""
     settings = ServerSettings(port=0, grace=0)
     async with (
         running_server(settings, services=[], register=lambda _: None) as address,
@@ -40,7 +40,7 @@ async def ask(stub: Any, seconds: float = 10) -> None:
 
 
 async def is_answered(stub: Any) -> bool:
-    """Whether a call passes; one that meets the connection that is ending does not."""
+    """Return whether a call is answered; a call on the connection that is ending is not."""
     try:
         await stub.Check(health_pb2.HealthCheckRequest(), timeout=10, wait_for_ready=True)
     except grpc.aio.AioRpcError as error:
@@ -82,7 +82,7 @@ async def test_a_stalled_call_goes_on_when_the_weather_clears(proxy: Proxy) -> N
         await call
 
 
-async def test_refused_connections_fail_at_once(proxy: Proxy) -> None:
+async def test_rejected_connections_fail_at_once(proxy: Proxy) -> None:
     proxy.weather.refuses = True
     async with client(proxy) as stub:
         with pytest.raises(grpc.aio.AioRpcError) as caught:
@@ -95,11 +95,11 @@ def frame(kind: int, payload: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("size", [1, 5, 1000])
-def test_calls_are_told_from_pings_in_pieces_of_any_size(size: int) -> None:
+def test_calls_are_distinguished_from_pings_in_pieces_of_any_size(size: int) -> None:
     def holds_call(stream: bytes) -> bool:
         scanner = FrameScanner(from_client=True)
         pieces = [stream[at : at + size] for at in range(0, len(stream), size)]
-        # All of them: the scanner must see every byte.
+        # All bytes: the scanner must see every one.
         found = [scanner.holds_call(piece) for piece in pieces]
         return any(found)
 

@@ -1,4 +1,4 @@
-"""Some schedules on every run of the tests; `make robustness` tries them for half an hour."""
+"""A few schedules in every test run; `make robustness` tries schedules for half an hour."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import pytest
 from tests.robustness.driver import run_schedules
 from tests.robustness.schedule import FaultKind, make_schedule
 
-# Chosen so that they kill PostgreSQL, a registry and a suggestion service, and cut replies; the
-# second one with API keys and TLS.
+# Seeds that kill PostgreSQL, a registry and a suggestion service, and cut replies; the second one
+# has API keys and TLS.
 SEEDS = (1, 2)
 SWEEPS = 12
 
@@ -17,7 +17,7 @@ SWEEPS = 12
 async def test_no_property_is_violated() -> None:
     lines: list[str] = []
     schedules = [make_schedule(seed, SWEEPS) for seed in SEEDS]
-    totals = await run_schedules(schedules, say=lines.append)
+    totals = await run_schedules(schedules, report=lines.append)
     report = "\n".join([*lines, *totals.lines()])
     print(report)
     assert not totals.violations, report

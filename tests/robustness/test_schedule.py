@@ -1,4 +1,4 @@
-"""A seed says everything that is chosen; schedules try every kind of fault."""
+"""A seed determines every choice, and schedules try every kind of fault."""
 
 from __future__ import annotations
 
@@ -30,5 +30,5 @@ def test_schedules_try_everything_everywhere() -> None:
     assert any(one.mutual for one in asked)
     actions = [a for schedule in schedules for sweep in schedule.sweeps for a in sweep.actions]
     assert {action.kind for action in actions} == set(ActionKind)
-    # Most of them kill something: 200 histories with a kill in 1,000 need it.
+    # Most schedules kill a process: 200 of 1,000 histories must have a kill.
     assert sum(schedule.kills > 0 for schedule in schedules) > 100

@@ -1,4 +1,4 @@
-"""Users: they queue points, pause, describe, finish and cancel a sweep while it runs."""
+"""Simulated users: they enqueue points, pause, describe, finish and cancel a running sweep."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.registry.v1 import run_pb2, sweep_pb2
 from wanllmdb_common.search_space.proto_conversion import parameters_to_proto
 
-# Names the request that queued a run.
+# The label that names the request which enqueued a run.
 REQUEST_LABEL = "request"
 
 
 class User:
-    """Acts on one sweep as its plan says."""
+    """A user that acts on one sweep by its plan."""
 
     def __init__(self, calls: Calls, plan: SweepPlan, sweep_id: str) -> None:
         self._calls = calls
@@ -32,9 +32,9 @@ class User:
         self._random = Random(f"{plan.seed}/user")
 
     async def look_after(self) -> None:
-        """Resumes the sweep, should it be paused although nobody pauses it any more.
+        """Resume the sweep if it is paused although no user pauses it any more.
 
-        A pause that was refused at first may be carried out when it is repeated.
+        A pause that failed at first may be carried out when it is repeated.
         """
         while True:
             await asyncio.sleep(2)
@@ -46,7 +46,7 @@ class User:
                     await self._calls.ask("ResumeSweep", self._move(pb.ResumeSweepRequest))
 
     async def act(self, action: Action) -> None:
-        """Waits for its time, and does it; what the sweep's state forbids is left."""
+        """Wait for the action's time and carry it out; ignore errors of the sweep's state."""
         await asyncio.sleep(action.at)
         try:
             match action.kind:
@@ -65,7 +65,7 @@ class User:
                 case ActionKind.RETRY:
                     await self._retry()
         except RefusedError:
-            # It ended before; the checker says whether that is why.
+            # The sweep ended before; the checker decides whether that is the reason.
             return
 
     def _move(self, kind: Any) -> Any:
@@ -81,7 +81,7 @@ class User:
         await self._calls.ask("EnqueueRuns", request)
 
     def _point(self) -> dict[str, Any]:
-        """A point of the space, whole or in part."""
+        """Return a complete or partial point of the space."""
         random = self._random
         space = self._plan.config["parameters"]
         point = {
@@ -97,9 +97,10 @@ class User:
         return point
 
     async def _retry(self) -> None:
-        """All runs that ended without a result, or some that have ended, by number.
+        """Retry all runs that ended without a result, or some ended runs by number.
 
-        A retry that was refused may be carried out when it is repeated, so this waits for that.
+        A retry that failed at first may be carried out when it is repeated, so this waits for
+        that.
         """
         request = pb.RetryRunsRequest(sweep_id=self._sweep_id, request_id=new_id())
         if self._random.random() < 0.6:
@@ -117,7 +118,7 @@ class User:
             await self._calls.settle_known()
 
     async def _describe(self) -> None:
-        """New words on the sweep, and a name for one of its runs."""
+        """Change the sweep's description and the name of one of its runs."""
         text = f"described {self._random.random()}"
         request = pb.UpdateSweepRequest(
             sweep=sweep_pb2.Sweep(sweep_id=self._sweep_id, description=text),

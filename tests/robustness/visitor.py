@@ -1,4 +1,4 @@
-"""A visitor with keys that are good for a while, for little, for another project, or never."""
+"""A visitor whose keys expire, have too few rights, belong to another project or are invalid."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as suggestion_pb
 from wanllmdb_common.calls.caller import Role
 from wanllmdb_common.search_space.proto_conversion import parameters_to_proto
 
-# Seconds that the expiring key is good for, and after which the other one is revoked.
+# Seconds until the expiring key expires, and until the other one is revoked.
 _LIFETIME = (4.5, 7.0)
 _REVOKED_AFTER = (0.8, 3.0)
 
-# What a key that is good for a while is used for; the rules for these know all of it.
+# Methods that the expiring keys call; the rules for them know all of their effects.
 _HARMLESS = ("GetSweep", "ListRuns", "ListSweeps", "UpdateSweep", "UpdateSweep")
 _READS = ("GetSweep", "ListRuns", "GetMetricHistory", "GetBestRuns", "WatchSweep")
 _MUTATIONS = (
@@ -36,19 +36,19 @@ _MUTATIONS = (
     *("Suggest", "ReportMetrics", "FinishRun", "ReleaseRun", "Heartbeat", "UpdateRun"),
     *("CreateKey", "RevokeKey"),
 )
-# Of these there are answers that were meant for others.
+# Methods whose answers were meant for other callers.
 _REPEATED = frozenset(_MUTATIONS) - {"Heartbeat", "CreateKey", "RevokeKey"}
 AGENT = "visitor"
 
 
 class Visitor:
-    """Tries one thing after the other with one key after the other, until it is over.
+    """Tries one request after the other with one key after the other, until `is_over` is set.
 
-    What a key is no good for, for certain, must be refused and leave no trace.
+    A request that a key certainly does not permit must be rejected and leave no trace.
 
     Args:
-        calls: How it sends.
-        plan: The sweep's.
+        calls: Sends the visitor's calls.
+        plan: The plan of the sweep.
         outsider: An admin's key of another project.
 
     Attributes:
@@ -63,7 +63,7 @@ class Visitor:
         self._parameter = next(iter(plan.config["parameters"]))
 
     async def visit(self) -> None:
-        """Until it is over."""
+        """Visit until `is_over` is set."""
         keyring = self._calls.keyring
         assert keyring is not None
         project = keyring.project
@@ -89,7 +89,7 @@ class Visitor:
             await asyncio.gather(peek, return_exceptions=True)
 
     async def _expiring_key(self, keyring: Keyring) -> Key:
-        """One that was made before it expired: while services are away that may pass."""
+        """Create a key that expires soon, perhaps before the call ends."""
         while True:
             seconds = self._random.uniform(*_LIFETIME)
             with contextlib.suppress(RefusedError):
@@ -122,8 +122,8 @@ class Visitor:
         now = calls.clock.now()
         method = self._random.choice(_MUTATIONS if self._random.random() < 0.7 else _READS)
         request: Any = None
-        # A replica that has heard of a revocation refuses at once; which one is asked is
-        # chosen later, so what both refuse counts.
+        # A replica that knows of a revocation rejects the key at once. The replica of the call is
+        # chosen later, so only a rejection by both replicas is certain.
         if self._random.random() < 0.1:
             method = self._random.choice(["ListSweeps", "ListKeys"])
         elif key.refusal(method, calls.history.project, "", now) is None:
@@ -137,7 +137,7 @@ class Visitor:
         await calls.intrude(method, request or self._request(method), seconds, key)
 
     def _answered_request(self, key: Key) -> tuple[str, Any] | None:
-        """One that its sender was answered, and that the key is no good for."""
+        """Return a request that its sender got answered, and that the key does not permit."""
         history, now = self._calls.history, self._calls.clock.now()
         answered = [
             one
@@ -220,7 +220,7 @@ class Visitor:
                 )
 
     def _some_attempt(self) -> tuple[int, int]:
-        """Of a run that was handed out lately."""
+        """Return an attempt of a run that was assigned recently."""
         for one in reversed(self._calls.history.tries):
             answer: Any = one.answer
             if one.method == "Suggest" and answer is not None and answer.runs:
@@ -229,7 +229,7 @@ class Visitor:
         return 0, 1
 
     async def _watch(self, key: Key) -> None:
-        """One look by a key that is no good: the stream must end before its first message."""
+        """Open a watch with an invalid key: the stream must end before its first message."""
         calls = self._calls
         target = calls.registry()
         request = pb.WatchSweepRequest(sweep_id=calls.history.sweep_id)
@@ -247,7 +247,7 @@ class Visitor:
         one.returned = calls.clock.now()
 
     async def _peek(self, key: Key) -> None:
-        """Watches with a key for longer than it is good."""
+        """Watch with a key for longer than the key is valid."""
         calls = self._calls
         since = 0
         while True:

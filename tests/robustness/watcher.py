@@ -1,4 +1,4 @@
-"""Watches a sweep through any replica, and takes broken streams up again."""
+"""Watch a sweep through any replica, and resume broken streams."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from tests.robustness.schedule import SweepPlan
 from tests.security_table.keys import metadata_of
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 
-# A stream that says nothing for so long is left for another one.
+# Seconds after which a silent stream is replaced by another one.
 _PATIENCE_SECONDS = 15.0
 
-# After the sweep has ended and its last revision is known.
+# Seconds after the sweep has ended and its last revision is known.
 CATCH_UP_SECONDS = 45.0
 
 
 class Watcher:
-    """Writes down what it is sent, until it has seen the last revision."""
+    """Records the messages of a watch until it has seen the last revision."""
 
     def __init__(self, calls: Calls, plan: SweepPlan, sweep_id: str, place: int) -> None:
         self._calls = calls
@@ -33,11 +33,11 @@ class Watcher:
         self._last = asyncio.get_running_loop().create_future()
 
     def finish_at(self, revision: int) -> None:
-        """Tells it the sweep's last revision."""
+        """Set the sweep's last revision."""
         self._last.set_result(revision)
 
     async def watch(self) -> None:
-        """Until the last revision was seen."""
+        """Watch until the last revision was seen."""
         stream = 0
         while not self._is_done():
             stream += 1
@@ -49,7 +49,7 @@ class Watcher:
         return self._last.done() and self._since >= self._last.result()
 
     async def _follow(self, stream: int) -> None:
-        """One stream, for a while."""
+        """Read one stream for a while."""
         since = self._since
         request = pb.WatchSweepRequest(sweep_id=self._sweep_id, since_revision=since)
         timeout = self._random.choice([0.5, 3.0, 6.0, 20.0])
@@ -65,7 +65,7 @@ class Watcher:
                     return
                 self._note(stream, since, message)
                 if self._random.random() < 0.02:
-                    # It hangs up for no reason.
+                    # The watcher closes the stream without a reason.
                     return
         finally:
             call.cancel()

@@ -11,15 +11,15 @@ from tests.robustness.worker_plan import WorkerKind
 
 @dataclass(eq=False, slots=True)
 class LifeSeen:
-    """What became of one life of a real agent.
+    """The record of one life of a real agent.
 
     Attributes:
-        name: For people, and in the diaries.
-        agent: The name under which it took runs.
-        sent: The signals that it was sent.
-        status: Its exit status; None where it did not end in time.
-        is_impatient: Whether it may end because the services are away.
-        said: Its last words.
+        name: The name in reports and in the diaries.
+        agent: The agent id under which it took runs.
+        sent: The signals that it received.
+        status: Its exit status; None if it did not end in time.
+        is_impatient: Whether it may end because the services are unavailable.
+        said: Its last output.
     """
 
     name: str
@@ -34,7 +34,7 @@ class LifeSeen:
 
     @property
     def was_killed(self) -> bool:
-        """Whether it ended without a chance to do anything."""
+        """Whether the process was killed without a chance to do anything."""
         return signal.SIGKILL in self.sent
 
 
@@ -43,12 +43,12 @@ class WorkSeen:
     """What is known of the real agents of a sweep.
 
     Attributes:
-        notes: Of the programs' diaries.
+        notes: The lines of the programs' diaries.
         spooled: Attempts whose end was in the spool when no process worked on it.
-        refused: Attempts whose end was put aside in the spool.
+        refused: Attempts whose end was moved to the spool's `refused/` folder.
         left: Files for the registry that were not delivered in the end.
-        changed: Odd files that are no longer as they were.
-        delivered: Files that came late, and arrived.
+        changed: Odd files that were changed.
+        delivered: Files that were delivered late.
         key_renewals: How often the agents' key was replaced.
     """
 

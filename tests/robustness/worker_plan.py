@@ -1,4 +1,4 @@
-"""What becomes of the real agents of a sweep: how they live, die, and lose the services."""
+"""The plan for the real agents of a sweep: how they live and die, and lose the services."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from random import Random
 
 
 class WorkerKind(StrEnum):
-    """Which agent."""
+    """The kind of an agent."""
 
     FUNCTION = "wandb.agent"
     COMMAND = "wanllmdb agent"
@@ -26,13 +26,13 @@ class WorkerFate(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Life:
-    """An agent from its start to its end, or to what is done to it.
+    """The life of an agent from its start to its end, or to its fate.
 
     Attributes:
         after: Seconds from the begin of its first run to its fate.
-        seconds: Of a freeze, how long; of a death, until the next life.
-        resumes: Whether the next life comes back under the same name, if it was killed.
-        patience: Seconds that it waits for the services.
+        seconds: For a freeze, its duration; for a death, the time until the next life.
+        resumes: Whether the next life resumes under the same agent id if this one was killed.
+        patience: Seconds for which it waits for the services.
     """
 
     fate: WorkerFate
@@ -44,7 +44,7 @@ class Life:
 
 @dataclass(frozen=True, slots=True)
 class WorkerPlan:
-    """One agent of a sweep, in all its lives; after the last one it ends by itself."""
+    """The plan of one agent in all its lives; the last life ends by itself."""
 
     kind: WorkerKind
     lives: tuple[Life, ...]
@@ -52,13 +52,13 @@ class WorkerPlan:
 
 @dataclass(frozen=True, slots=True)
 class Blackout:
-    """The services are away for all agents of the sweep, and these are killed meanwhile.
+    """An outage of the services for all agents of the sweep, which are killed meanwhile.
 
     Attributes:
-        begins: It comes when so many attempts were begun.
-        kill_after: Seconds from the first end of an attempt in it to the SIGKILL of all agents;
-            None for none.
-        seconds: How long it lasts.
+        begins: The number of begun attempts at which the outage starts.
+        kill_after: Seconds from the first end of an attempt in the outage to the SIGKILL of all
+            agents; None to kill none.
+        seconds: The duration.
     """
 
     begins: int
@@ -68,10 +68,10 @@ class Blackout:
 
 @dataclass(frozen=True, slots=True)
 class WorkersPlan:
-    """Of one sweep.
+    """The plan of one sweep's real agents.
 
     Attributes:
-        renews_key_at: When the agents' key is replaced, where there are keys.
+        renews_key_at: When the agents' key is replaced, if there are keys.
     """
 
     workers: tuple[WorkerPlan, ...]
@@ -87,7 +87,7 @@ class WorkersPlan:
 
 
 def draw_workers(random: Random) -> WorkersPlan:
-    """Two or three agents, a function agent first."""
+    """Draw two or three agents, a function agent first."""
     kinds = [WorkerKind.FUNCTION, random.choice(list(WorkerKind))]
     if random.random() < 0.3:
         kinds.append(WorkerKind.COMMAND)

@@ -1,4 +1,4 @@
-"""Real agents as processes, each with a log, a diary and a spool that all share."""
+"""Real agents as processes, each with a log and a diary, and with a shared spool."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ class WorkerProcess:
     """One life. Start it in the main thread: it ends with the thread that started it.
 
     Args:
-        seen: Takes what becomes of it.
-        sweep_id: What it works on.
-        folder: Takes its log; has the diaries.
-        environment: By which it reaches the services and its spool.
-        patience: Seconds that it waits for the services.
-        resumes: Whether it begins with what it held.
+        seen: The record of this life.
+        sweep_id: The sweep on which it works.
+        folder: Holds its log and the diaries.
+        environment: The variables by which it finds the services and its spool.
+        patience: Seconds for which it waits for the services.
+        resumes: Whether it first resumes the runs that it held.
     """
 
     def __init__(
@@ -61,17 +61,17 @@ class WorkerProcess:
 
     @property
     def is_running(self) -> bool:
-        """Whether it lives, frozen or not."""
+        """Whether the process is alive, frozen or not."""
         return self._process.poll() is None
 
     def send(self, how: signal.Signals) -> None:
-        """A signal, unless it has ended."""
+        """Send a signal, unless the process has ended."""
         if self.is_running:
             self.seen.sent.append(how)
             self._process.send_signal(how)
 
     async def wait(self, seconds: float) -> bool:
-        """Whether it ends within so many seconds."""
+        """Return whether the process ends within this number of seconds."""
         deadline = time.monotonic() + seconds
         while self.is_running:
             if time.monotonic() > deadline:
@@ -81,7 +81,7 @@ class WorkerProcess:
         return True
 
     def end(self) -> None:
-        """Kills what does not end by itself."""
+        """Kill the process if it does not end by itself."""
         if self.is_running:
             self._process.kill()
             self._process.wait()
@@ -103,7 +103,7 @@ def _command(seen: LifeSeen, sweep_id: str) -> Sequence[str]:
 
 
 def base_environment(folder: Path) -> dict[str, str]:
-    """What every life has in its environment."""
+    """Return the environment variables of every life."""
     root = Path(next(iter(tests.__path__))).parent
     mine = {name: text for name, text in os.environ.items() if not name.startswith("WANLLMDB_")}
     spool = {"WANLLMDB_SPOOL_DIR": str(folder / "spool")}
@@ -111,7 +111,7 @@ def base_environment(folder: Path) -> dict[str, str]:
 
 
 async def send_spool(environment: Mapping[str, str]) -> tuple[int, str]:
-    """`wanllmdb spool send`: its exit status and what it said."""
+    """Run `wanllmdb spool send`; return its exit status and its output."""
     process = await asyncio.create_subprocess_exec(
         *(*CLI, "spool", "send"),
         env=dict(environment),

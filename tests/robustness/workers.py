@@ -1,4 +1,4 @@
-"""Real agents on one sweep: started, killed, frozen, cut off, and started again."""
+"""Real agents on one sweep: started, killed, frozen, disconnected, and started again."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ from tests.robustness.worker_process import WorkerProcess, base_environment, sen
 from wanllmdb._spool.folder import lock
 from wanllmdb_common.calls.caller import Role
 
-# From the first life to the end of the last one.
+# Seconds from the first life to the end of the last one.
 WORK_SECONDS = 200.0
-# In which what waits in the spool is delivered, once all faults are over.
+# Seconds in which the spool's files are delivered, once all faults are over.
 _DELIVERY_SECONDS = 60.0
 _LOOK_SECONDS = 0.1
 _END = ".end.json"
@@ -37,9 +37,9 @@ class Workers:
     """Carries out the plan of a sweep's real agents.
 
     Args:
-        platform: Where they work.
-        calls: How keys are made.
-        plan: What becomes of them.
+        platform: The platform that the agents use.
+        calls: Creates the agents' keys.
+        plan: The plan of the agents.
     """
 
     def __init__(self, platform: Platform, calls: Calls, plan: WorkersPlan) -> None:
@@ -54,7 +54,7 @@ class Workers:
         self._key: Key | None = None
 
     async def work(self) -> None:
-        """Until all of them have ended, and what they left was delivered."""
+        """Run all agents to their end, and deliver their spool."""
         with tempfile.TemporaryDirectory(prefix="wanllmdb-workers-") as name:
             async with self._prepared(Path(name)) as folder:
                 await self._live(folder)
@@ -92,7 +92,7 @@ class Workers:
             await self._new_key(folder)
 
     async def _new_key(self, folder: Path) -> None:
-        """A new key in the file from which the agents read it."""
+        """Write a new key into the file from which the agents read it."""
         keyring = self._calls.keyring
         assert keyring is not None
         self._key = await new_key(
@@ -122,7 +122,7 @@ class Workers:
         self.seen.changed = changed(odd)
 
     async def _live_one(self, folder: Path, place: int, worker: WorkerPlan) -> None:
-        """All lives of one agent; the last one until it ends by itself."""
+        """Run all lives of one agent; the last one until it ends by itself."""
         deadline = time.monotonic() + WORK_SECONDS
         agent = ""
         resumes = False
@@ -211,7 +211,7 @@ class Workers:
             proxy.clear()
 
     async def _renew_key(self, folder: Path) -> None:
-        """As an operator does: the new one is in the file before the old one ends."""
+        """Replace the key as an operator does: write the new key before the old one ends."""
         old = self._key
         await asyncio.sleep(self._plan.renews_key_at)
         await self._new_key(folder)
@@ -220,14 +220,14 @@ class Workers:
         self.seen.key_renewals += 1
 
     def _look_into_spool(self, folder: Path) -> None:
-        """Notes the ends that are there and that no process works on."""
+        """Record the ends in the spool on which no process works."""
         for path in (folder / "spool").glob(f"{self._sweep_id}-*{_END}"):
             with contextlib.suppress(FileNotFoundError), path.open("rb") as file:
                 if lock(file):
                     self.seen.spooled.add(_attempt_of(path))
 
     async def _deliver(self, folder: Path) -> None:
-        """`wanllmdb spool send`, until nothing is left that belongs to the registry."""
+        """Run `wanllmdb spool send` until the spool holds no file for the registry."""
         spool = folder / "spool"
         deadline = time.monotonic() + _DELIVERY_SECONDS
         while True:
@@ -247,6 +247,6 @@ class Workers:
 
 
 def _attempt_of(path: Path) -> tuple[int, int]:
-    """The run's number and the attempt, by the name of a file of the spool."""
+    """Return the run's number and the attempt from the name of a spool file."""
     _sweep_id, number, attempt = path.name.removesuffix(_END).rsplit("-", 2)
     return int(number), int(attempt)

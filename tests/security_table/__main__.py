@@ -1,4 +1,4 @@
-"""`python -m tests.security_table`: prints the table; exit code 1 where it does not hold.
+"""`python -m tests.security_table` prints the table; the exit code is 1 if a cell is wrong.
 
 `python -m tests.security_table page` writes the servers' tables into docs/security.md.
 """
@@ -18,7 +18,7 @@ from wanllmdb_local.postgres import create_database, embedded_postgres
 
 
 async def print_table(database_url: str, log: Path) -> bool:
-    """Whether every cell is as expected."""
+    """Print the table and return whether every cell is as expected."""
     async with running_world(database_url, log) as world:
         cells = [cell for case in CASES for cell in await try_case(world, case)]
     print(table(cells))
@@ -26,12 +26,12 @@ async def print_table(database_url: str, log: Path) -> bool:
 
 
 def main() -> None:
-    """Runs it on servers and a database of its own."""
+    """Run the table on new servers and a new database."""
     if sys.argv[1:] == ["page"]:
         write_page()
         return
     with tempfile.TemporaryDirectory() as folder:
-        # Under root the server runs as a user of its own, who must get in.
+        # Under root the server runs as a user of its own, which must be able to enter the folder.
         Path(folder).chmod(0o755)
         with embedded_postgres(Path(folder) / "data") as url:
             database = create_database(url, "security")

@@ -1,4 +1,4 @@
-"""A row of the table, and what is expected of it."""
+"""A row of the table, and the expected result of each of its calls."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Code = grpc.StatusCode
 
 
 class Scope(Enum):
-    """Where a key must be good for a call."""
+    """The projects in which a key must be valid for a call."""
 
     PROJECT = "the project that the request is about"
     ANY = "any project"
@@ -28,15 +28,15 @@ class Scope(Enum):
 
 @dataclass(frozen=True)
 class Case:
-    """A row.
+    """A row of the table.
 
     Attributes:
         rpc: The full name, `/package.Service/Rpc`.
-        make: Makes a valid request, which is about this project; a new one each time.
-        role: What is needed.
-        scope: Where it is needed.
-        note: What this request is about, where an RPC has several rows.
-        allowed: What a call that may pass ends with.
+        make: Makes a valid request about the given project, a new one each time.
+        role: The role that the RPC needs.
+        scope: The projects in which the RPC needs the role.
+        note: What the request is about, if an RPC has several rows.
+        allowed: The code with which a permitted call ends.
     """
 
     rpc: str
@@ -53,7 +53,7 @@ class Case:
         return f"{short} ({self.note})" if self.note else short
 
     def expected(self, role: Role, projects: frozenset[str] | None, project: str) -> Code:
-        """How a call ends with a key of this role in these projects, None for all."""
+        """Return how a call ends with a key of this role in these projects (None for all)."""
         match self.scope:
             case Scope.PROJECT:
                 is_in = projects is None or project in projects

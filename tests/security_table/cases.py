@@ -1,4 +1,4 @@
-"""All rows."""
+"""The rows of all services."""
 
 from __future__ import annotations
 

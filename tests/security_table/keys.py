@@ -1,4 +1,4 @@
-"""Keys of every kind, made through the KeyService."""
+"""Keys of every kind, created through the KeyService."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from wanllmdb_common.calls.caller import Role
 
 
 def new_secret() -> str:
-    """As a client makes one up."""
+    """Return a new secret, as a client generates one."""
     return base64.urlsafe_b64encode(secrets.token_bytes(32)).decode().rstrip("=")
 
 
 def metadata_of(key_text: str) -> tuple[tuple[str, str], ...]:
-    """What a call brings a key as."""
+    """Return the metadata with which a call sends a key."""
     return (("authorization", f"Bearer {key_text}"),)
 
 
 def key_request(
     role: Role, *projects: str, secret: str = "", lifetime: timedelta | None = None, name: str = ""
 ) -> pb.CreateKeyRequest:
-    """For a key with this secret, or one that nobody knows."""
+    """Return a request for a key with this secret, or with a random one."""
     request = pb.CreateKeyRequest(
         name=name or f"{role.word} of {', '.join(projects)}",
         role=pb.Role.ValueType(role.value),
@@ -46,7 +46,7 @@ def key_request(
 async def create_key(
     channel: grpc.aio.Channel, role: Role, *projects: str, lifetime: timedelta | None = None
 ) -> str:
-    """The text of a new key."""
+    """Create a key and return its text."""
     secret = new_secret()
     request = key_request(role, *projects, secret=secret, lifetime=lifetime)
     key = (await pb_grpc.KeyServiceStub(channel).CreateKey(request)).key
@@ -54,7 +54,7 @@ async def create_key(
 
 
 def id_of(key_text: str) -> str:
-    """The id of a key."""
+    """Return the id of a key."""
     return key_text.split("_")[1]
 
 
@@ -83,6 +83,6 @@ class _Stream(grpc.aio.UnaryStreamClientInterceptor):
 
 
 def channel_with(address: str, key_text: str) -> grpc.aio.Channel:
-    """A channel on which every call brings the key; empty for none."""
+    """Return a channel whose calls send the key, or no key if it is empty."""
     interceptors: Sequence[Any] = [_Unary(key_text), _Stream(key_text)] if key_text else ()
     return grpc.aio.insecure_channel(address, interceptors=interceptors)

@@ -1,4 +1,4 @@
-"""Tries every cell."""
+"""Try every cell of the table."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SECONDS = 30
 
 @dataclass(frozen=True)
 class Ending:
-    """How a call ended: its code, and of an error reason, message and metadata."""
+    """How a call ended: its code and, for an error, the reason, message and metadata."""
 
     code: Code
     reason: str = ""
@@ -30,7 +30,7 @@ class Ending:
 
 @dataclass(frozen=True)
 class Cell:
-    """What was expected of a case with a key about a project, and what was seen."""
+    """The expected and the seen ending of a case, for one key and one project."""
 
     case: Case
     key: Key
@@ -40,12 +40,12 @@ class Cell:
 
     @property
     def holds(self) -> bool:
-        """Whether it is as expected."""
+        """Whether the seen ending is the expected one."""
         return (self.seen.code, self.seen.reason) == (self.expected.code, self.expected.reason)
 
 
 async def try_case(world: World, case: Case) -> list[Cell]:
-    """The cells of a row: each key of one project on its own and on another one, and all others."""
+    """Return the cells of a row: each one-project key in both projects, and all other keys."""
     cells = []
     for key in world.keys:
         for project in (OTHER,) if key.projects is None else (OWN, OTHER):
@@ -63,7 +63,7 @@ def _expected(case: Case, key: Key, project: str) -> Ending:
 
 
 async def ending_of(world: World, rpc: str, request: Message, key: Key) -> Ending:
-    """How the call ends; of a stream, with the first message or without one."""
+    """Return how the call ends; a stream ends with its first message or without one."""
     service, name = rpc[1:].split("/")
     method = descriptor_pool.Default().FindServiceByName(service).methods_by_name[name]
     answer = message_factory.GetMessageClass(method.output_type)
@@ -101,7 +101,7 @@ def _refusal(error: grpc.aio.AioRpcError) -> Ending:
 
 
 def table(cells: list[Cell]) -> str:
-    """The table as text: a row a case, a column a key and place; `!` where it does not hold."""
+    """Return the table as text: a row a case, a column a key and project; `!` marks an error."""
     columns = list(dict.fromkeys((cell.key.name, cell.project) for cell in cells))
     names = [_name(cells, *column) for column in columns]
     rows: dict[str, dict[tuple[str, str], str]] = {}

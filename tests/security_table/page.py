@@ -1,4 +1,4 @@
-"""The tables of who may call what, as docs/security.md shows them."""
+"""The tables of required roles, as docs/security.md shows them."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _END = "<!-- End of who may call what. -->"
 
 
 def page_with_tables(page: str) -> str:
-    """The page with the tables as the servers have them."""
+    """Return the page with the servers' current tables."""
     before, rest = page.split(_BEGIN)
     _, after = rest.split(_END)
     return f"{before}{_BEGIN}\n{''.join(_lines())}\n{_END}{after}"
 
 
 def write_page() -> None:
-    """Brings the page up to date."""
+    """Update the page."""
     PAGE.write_text(page_with_tables(PAGE.read_text()))
 
 

@@ -1,4 +1,4 @@
-"""Servers as their operators start them, with all that they log."""
+"""Servers as their operators start them, with their whole log."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ STOP_SECONDS = 20
 async def running_process(
     module: str, *flags: str, environment: Mapping[str, str], log: Path
 ) -> AsyncIterator[str]:
-    """`python -m MODULE FLAGS` within the block; yields the address that it says is ready.
+    """Run `python -m MODULE FLAGS` for the block and yield the address that the process prints.
 
-    What it writes on stderr is appended to `log`.
+    The process's stderr is appended to `log`.
     """
     with log.open("ab") as stderr:
         process = await asyncio.create_subprocess_exec(

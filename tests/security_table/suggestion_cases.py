@@ -62,7 +62,7 @@ async def _hypervolume(world: World, project: str) -> Message:
 
 
 async def _finished(world: World, project: str) -> str:
-    """A new sweep with some finished runs."""
+    """Create a sweep with some finished runs."""
     sweep_id = await world.sweep(project)
     proposals = [proposal(number, x=number / 4, n=number + 1) for number in range(3)]
     for run in await create_runs(world.registry, sweep_id, *proposals):

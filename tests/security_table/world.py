@@ -1,4 +1,4 @@
-"""Servers that ask for keys, keys of every kind, and what requests can be about."""
+"""Servers that require keys, keys of every kind, and the objects of requests."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ _SHORT = timedelta(seconds=1.5)
 
 @dataclass(frozen=True)
 class Key:
-    """A key and what may be done with it: `projects` is None for all.
+    """A key with its role and projects; `projects` is None for all.
 
-    `refused` is the reason with which every call that brings it must end.
+    `refused` is the error reason with which every call with the key must end.
     """
 
     name: str
@@ -48,15 +48,14 @@ class Key:
 
 @dataclass
 class World:
-    """What the cells of the table are tried on.
+    """The servers, keys and objects with which the cells of the table are tried.
 
     Attributes:
-        addresses: Of the servers, by the full names of their services.
-        root_key: The operator's, which may do everything.
-        root_channels: By service; every call on them brings that key.
-        keys: One of each kind.
-        made: The project by each id that was given out, for requests that are to name one
-            that is none.
+        addresses: The servers' addresses, by the full names of their services.
+        root_key: The operator's key, which may do everything.
+        root_channels: Channels by service; every call on them sends the operator's key.
+        keys: One key of each kind.
+        made: The project by each id that was created, for requests that name a project's objects.
     """
 
     addresses: Mapping[str, str]
@@ -67,11 +66,11 @@ class World:
 
     @cached_property
     def registry(self) -> Registry:
-        """The registry, which lets everything pass."""
+        """The registry, called with the operator's key, which may do everything."""
         return registry_grpc.SweepRegistryServiceStub(self.root_channels[REGISTRY_SERVICES[0]])
 
     async def sweep(self, project: str, *, started: bool = False) -> str:
-        """A new sweep; gives its id."""
+        """Create a sweep and return its id."""
         request = pb.CreateSweepRequest(
             project=project, config_text=config_text(), request_id=request_id()
         )
@@ -82,13 +81,13 @@ class World:
         return sweep.sweep_id
 
     async def running(self, project: str) -> run_pb2.Run:
-        """A running run of a new sweep."""
+        """Create a sweep with a running run."""
         sweep_id = await self.sweep(project)
         (run,) = await create_runs(self.registry, sweep_id, proposal(0))
         return run
 
     async def template(self) -> str:
-        """A new template, whose one value is its project; gives its name."""
+        """Create a template whose only value is its project, and return its name."""
         name = f"t-{request_id()}"
         text = "project: $(project)\nmethod: random\nparameters: {x: {min: 0.0, max: 1.0}}\n"
         await template_grpc.TemplateServiceStub(
@@ -109,23 +108,23 @@ class World:
         return name
 
     async def key(self, project: str) -> str:
-        """A new reader's key; gives its id."""
+        """Create a reader's key and return its id."""
         text = await create_key(self.root_channels[REGISTRY_SERVICES[2]], Role.READER, project)
         self.made[id_of(text)] = project
         return id_of(text)
 
     @property
     def secrets(self) -> list[str]:
-        """Of all keys that calls were sent with."""
+        """The secrets of all keys with which calls were sent."""
         texts = [self.root_key, *(key.text for key in self.keys)]
         return [text.split("_", 2)[-1] for text in texts if text]
 
 
 @contextlib.asynccontextmanager
 async def running_world(database_url: str, log: Path) -> AsyncIterator[World]:
-    """Servers in processes of their own on an empty database, and keys, within the block.
+    """Run servers in their own processes on an empty database, with keys, for the block.
 
-    What the servers log, down to the least level, is appended to `log`.
+    Everything that the servers log, down to the lowest level, is appended to `log`.
     """
     root_key = f"wsk_root_{new_secret()}"
     async with contextlib.AsyncExitStack() as stack:

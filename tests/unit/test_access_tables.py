@@ -1,4 +1,4 @@
-"""No sweep or project that a request names is forgotten by the tables of who may call what."""
+"""The access tables check every sweep and project that a request names."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from wanllmdb_common.calls.authorization import Access, InProject, OnSweep
 
 Path = tuple[str, ...]
 
-# Fields that are named so and decide nothing: an update does not move a sweep.
+# Fields with such a name that need no check: an update does not move a sweep.
 IGNORED = {("UpdateSweep", ("sweep", "project"))}
 
 
 def paths(kind: Descriptor, names: tuple[str, ...], depth: int = 4) -> Iterator[Path]:
-    """The ways to the text fields of these names within a message."""
+    """Return the paths to the text fields of these names within a message."""
     for field in kind.fields:
         if field.type == FieldDescriptor.TYPE_STRING and field.name in names:
             yield (field.name,)
@@ -34,7 +34,7 @@ def paths(kind: Descriptor, names: tuple[str, ...], depth: int = 4) -> Iterator[
 
 
 def put(message: Any, path: Path, text: str) -> None:
-    """Writes the text there, with one entry of each list on the way."""
+    """Set the text at the path, with one entry in each list on the way."""
     *way, last = path
     for name in way:
         inner = getattr(message, name)

@@ -1,4 +1,4 @@
-"""The core takes no notice of an option whose name it does not know, and says nothing."""
+"""gRPC's core silently ignores an unknown option name, so this test checks the names."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from grpc._cython import cygrpc  # type: ignore[attr-defined]  # has no types
 ROOT = Path(__file__).parents[2]
 # Servers and clients of both kinds, the launcher, and the tests' own.
 FOLDERS = ("services", "clients/python/wanllmdb", "tests")
-# Modules, such as those whose loggers are named, begin with an underscore or are `aio`.
+# Modules with such a name, for example of loggers, begin with an underscore or are `aio`.
 _OPTION = re.compile(r"grpc\.(?!aio\b|health\b)[a-z][a-z0-9_]*(\.[a-z0-9_]+)*")
 
 
 @functools.cache
 def core() -> bytes:
-    """The core that is installed."""
+    """The path of the installed core."""
     return Path(cygrpc.__file__).read_bytes()
 
 
 def options() -> list[tuple[str, str]]:
-    """Each text in the sources that has the form of an option's name, and its file."""
+    """Return each text in the sources that has the form of an option name, with its file."""
     found = set()
     for folder in FOLDERS:
         for file in (ROOT / folder).rglob("*.py"):
@@ -38,8 +38,8 @@ def options() -> list[tuple[str, str]]:
 
 
 def is_known(name: str) -> bool:
-    """Whether the core has the name as a text of its own."""
-    # Texts are not told apart from numbers that stand before them.
+    """Return whether the core contains the name as a separate text."""
+    # Digits may precede the name, because they are indistinguishable from text.
     return name.encode() + b"\0" in core()
 
 

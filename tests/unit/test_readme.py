@@ -1,4 +1,4 @@
-"""The README says what is true."""
+"""The README's examples are correct."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ README = (ROOT / "README.md").read_text()
 
 
 def program() -> str:
-    """The user's program, as the README shows it."""
+    """Return the user's program, as the README shows it."""
     (found,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
     return str(found)
 

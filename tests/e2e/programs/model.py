@@ -1,4 +1,4 @@
-"""The model that the issue's program leaves to its user: softmax regression on four clusters."""
+"""The model that the README's program leaves to its user: softmax regression on four clusters."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _CLASSES = 4
 
 
 class Softmax:
-    """Linear, trained by gradient steps with momentum."""
+    """A linear model, trained by gradient steps with momentum."""
 
     def __init__(self, lr: float, batch_size: int, momentum: float) -> None:
         random = np.random.default_rng(0)
@@ -35,7 +35,7 @@ def create_model(lr: float, batch_size: int, optimizer: str) -> Softmax:
 
 
 def train_epoch(model: Softmax) -> tuple[float, float]:
-    """One pass over the training points; loss and accuracy on the others."""
+    """Train one epoch on the training points and return loss and accuracy on the others."""
     for start in range(0, _TRAINED_ON, model.batch_size):
         batch = slice(start, min(start + model.batch_size, _TRAINED_ON))
         points, labels = model.points[batch], model.labels[batch]
@@ -46,5 +46,5 @@ def train_epoch(model: Softmax) -> tuple[float, float]:
     held_out, labels = model.points[_TRAINED_ON:], model.labels[_TRAINED_ON:]
     probabilities = model.probabilities(held_out)
     loss = -np.log(probabilities[np.arange(len(labels)), labels]).mean()
-    # numpy's own scalars, as real training code has them.
+    # numpy's own scalars, as in real training code.
     return loss, (probabilities.argmax(axis=1) == labels).mean()

@@ -1,4 +1,4 @@
-"""The same data for XGBoost and LightGBM, each with its callback."""
+"""XGBoost and LightGBM on the same data, each with its callback."""
 
 import lightgbm
 import numpy as np

@@ -1,4 +1,4 @@
-"""Runs beside the one that counts are switched off, in each way that there is."""
+"""Disabled runs beside the agent's run, in each way to disable a run."""
 
 import os
 
@@ -6,7 +6,7 @@ import wanllmdb as wandb
 
 
 def smoke_test():
-    """Tries the loop once; nothing of it may be kept."""
+    """Try the training loop once; none of it may be stored."""
     with wandb.init(mode="disabled", config={"x": 0}) as run:
         run.log({"loss": -1000.0})
         run.summary["loss"] = -1000.0

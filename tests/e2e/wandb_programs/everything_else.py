@@ -1,4 +1,4 @@
-"""A script that uses what only W&B keeps: files, artifacts, code, alerts."""
+"""A script that uses features that only W&B stores: files, artifacts, code, alerts."""
 
 import pathlib
 import tempfile

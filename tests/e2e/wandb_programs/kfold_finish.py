@@ -1,4 +1,4 @@
-"""Cross-validation: each fold is initialised and finished, and the mean comes at the end."""
+"""Cross-validation: each fold has its own init and finish, and the mean is logged at the end."""
 
 import wanllmdb as wandb
 

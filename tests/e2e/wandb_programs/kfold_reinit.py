@@ -1,4 +1,4 @@
-"""Cross-validation: an inner run a fold, and the mean on the outer one."""
+"""Cross-validation: an inner run for each fold, and the mean on the outer run."""
 
 import wanllmdb as wandb
 

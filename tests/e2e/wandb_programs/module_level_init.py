@@ -1,4 +1,4 @@
-"""A script that calls `init` at its head, before it knows of a sweep."""
+"""A script that calls `init` at module level, before it knows its sweep."""
 
 import wanllmdb as wandb
 

@@ -1,4 +1,4 @@
-"""A script whose nested parameters come as W&B passes them: a group in one argument."""
+"""A script that gets nested parameters as W&B passes them: a group in one argument."""
 
 import argparse
 import ast

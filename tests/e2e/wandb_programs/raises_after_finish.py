@@ -1,4 +1,4 @@
-"""The numbers are logged too late: after `finish` there is no run to log to."""
+"""A script that logs too late: after `finish` there is no run."""
 
 import wanllmdb as wandb
 

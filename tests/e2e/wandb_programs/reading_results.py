@@ -1,4 +1,4 @@
-"""A sweep, and then an analysis of it that reads through the API."""
+"""A sweep, and then an analysis that reads its results through the API."""
 
 import wanllmdb as wandb
 

@@ -1,4 +1,4 @@
-"""A training function that spawns its workers; the first of them does the logging."""
+"""A training function that spawns workers, of which the first one logs."""
 
 import multiprocessing
 

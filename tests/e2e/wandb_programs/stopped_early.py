@@ -1,4 +1,4 @@
-"""Early termination, in a loop that swallows what it does not expect."""
+"""Early termination in a loop that swallows unexpected exceptions."""
 
 import wanllmdb as wandb
 

@@ -1,4 +1,4 @@
-"""Training that ends with its best value in the summary, which is what counts."""
+"""Training that sets its best value in the summary, which becomes the objective."""
 
 import wanllmdb as wandb
 

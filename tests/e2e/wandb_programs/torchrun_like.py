@@ -1,4 +1,4 @@
-"""One run on three processes, as torchrun starts them: each of them logs."""
+"""One run on three processes, as torchrun starts them; each process logs."""
 
 import argparse
 import os
@@ -12,7 +12,7 @@ def train(args):
     rank, world_size = int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
     run = wandb.init(project="torchrun-like", config=args)
     for epoch in range(5):
-        # What each process sees of its own part of the data.
+        # Values that each process computes from its own part of the data.
         wandb.log({"epoch": epoch, "loss": args.lr * (5 - epoch) + 50 * rank})
     run.summary["world_size"] = world_size
     wandb.finish()

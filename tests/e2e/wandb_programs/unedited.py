@@ -1,4 +1,4 @@
-"""A program that stays as it is: it imports `wandb` itself."""
+"""A program without any change: it imports `wandb` itself."""
 
 import wandb
 from wandb.sdk.lib import RunDisabled

@@ -8,7 +8,7 @@ import grpc
 import pytest
 
 from tests.conftest import registry_server, suggestion_server
-from tests.errors import refused
+from tests.errors import rpc_fails
 from tests.integration.calls.test_limits import ADMIN_KEY
 from tests.security_table.keys import channel_with, new_secret
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
@@ -36,16 +36,16 @@ async def test_more_failures_than_an_address_may_have_are_rejected_and_a_good_ke
     ):
         stub = pb_grpc.SweepRegistryServiceStub(stranger)
         for _ in range(2):
-            with refused(grpc.StatusCode.UNAUTHENTICATED, reason):
+            with rpc_fails(grpc.StatusCode.UNAUTHENTICATED, reason):
                 await stub.ListSweeps(pb.ListSweepsRequest())
-        with refused(grpc.StatusCode.RESOURCE_EXHAUSTED, "RATE_LIMITED") as rejection:
+        with rpc_fails(grpc.StatusCode.RESOURCE_EXHAUSTED, "RATE_LIMITED") as rejection:
             await stub.ListSweeps(pb.ListSweepsRequest())
         assert 0 < rejection.retry_after <= 1
         assert rejection.metadata["limit"] == "1 calls a second without a valid API key"
         for _ in range(10):
             await pb_grpc.SweepRegistryServiceStub(admin).ListSweeps(pb.ListSweepsRequest())
         await asyncio.sleep(rejection.retry_after)
-        with refused(grpc.StatusCode.UNAUTHENTICATED, reason):
+        with rpc_fails(grpc.StatusCode.UNAUTHENTICATED, reason):
             await stub.ListSweeps(pb.ListSweepsRequest())
 
 
@@ -65,7 +65,7 @@ async def test_the_suggestion_service_rejects_them_too(database_url: str) -> Non
                 for call in calls:
                     codes.add(await call.code())
         assert codes == {grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.RESOURCE_EXHAUSTED}
-        with refused(grpc.StatusCode.NOT_FOUND, "SWEEP_NOT_FOUND"):
+        with rpc_fails(grpc.StatusCode.NOT_FOUND, "SWEEP_NOT_FOUND"):
             await suggestion_grpc.SuggestionServiceStub(admin).Suggest(request)
 
 

@@ -14,7 +14,7 @@ import grpc.aio
 import pytest
 
 from tests.conftest import registry_server
-from tests.errors import refused
+from tests.errors import rpc_fails
 from tests.security_table.keys import channel_with, create_key, new_secret
 from tests.sweeps import create_sweep
 from wanllmdb import Client, ResourceExhaustedError
@@ -71,7 +71,7 @@ async def test_more_calls_a_second_than_a_key_may_send_are_rejected_and_others_a
         # Two seconds' worth may come at once.
         await list_sweeps(flood, "first")
         await list_sweeps(flood, "first")
-        with refused(grpc.StatusCode.RESOURCE_EXHAUSTED, "RATE_LIMITED") as rejection:
+        with rpc_fails(grpc.StatusCode.RESOURCE_EXHAUSTED, "RATE_LIMITED") as rejection:
             await list_sweeps(flood, "first")
         assert rejection.metadata["limit"] == "1 calls a second"
         assert re.search(r"API key '\w+' may have 1 calls a second", rejection.message)
@@ -109,13 +109,13 @@ async def test_more_watches_at_once_than_a_key_may_have_are_rejected(database_ur
         open_ones = [watch(channel, sweeps[0]) for _ in range(2)]
         for stream in open_ones:
             await stream.read()
-        with refused(grpc.StatusCode.RESOURCE_EXHAUSTED, "RATE_LIMITED") as rejection:
+        with rpc_fails(grpc.StatusCode.RESOURCE_EXHAUSTED, "RATE_LIMITED") as rejection:
             await watch(channel, sweeps[0]).read()
         assert rejection.metadata["limit"] == "2 watches and exports at once"
         # Another key has its own limit, and all keys have one together.
         open_ones.append(watch(other, sweeps[1]))
         await open_ones[-1].read()
-        with refused(grpc.StatusCode.RESOURCE_EXHAUSTED, "OVERLOADED") as overload:
+        with rpc_fails(grpc.StatusCode.RESOURCE_EXHAUSTED, "OVERLOADED") as overload:
             await watch(other, sweeps[1]).read()
         assert overload.metadata["limit"] == "3 watches and exports at once"
         assert overload.retry_after > 0
@@ -137,7 +137,7 @@ async def test_more_calls_at_once_than_a_key_may_have_are_rejected(database_url:
         async with locked_sweeps(database_url):
             calls = [asyncio.create_task(list_sweeps(registry, "first")) for _ in range(40)]
             for call in itertools.islice(asyncio.as_completed(calls), 37):
-                with refused(grpc.StatusCode.RESOURCE_EXHAUSTED, "RATE_LIMITED") as rejection:
+                with rpc_fails(grpc.StatusCode.RESOURCE_EXHAUSTED, "RATE_LIMITED") as rejection:
                     await call
                 assert rejection.metadata["limit"] == "3 calls at once"
         answers = await asyncio.gather(*calls, return_exceptions=True)
@@ -209,7 +209,7 @@ async def test_calls_of_all_have_a_limit_too(database_url: str) -> None:
         async with locked_sweeps(database_url):
             calls = [asyncio.create_task(list_sweeps(registry, "any")) for _ in range(40)]
             for call in itertools.islice(asyncio.as_completed(calls), 38):
-                with refused(grpc.StatusCode.RESOURCE_EXHAUSTED, "OVERLOADED") as rejection:
+                with rpc_fails(grpc.StatusCode.RESOURCE_EXHAUSTED, "OVERLOADED") as rejection:
                     await call
                 assert "2 calls at once, as many as it accepts" in rejection.message
         answers = await asyncio.gather(*calls, return_exceptions=True)

@@ -9,7 +9,7 @@ import grpc
 import grpc.aio
 import pytest
 
-from tests.errors import refused
+from tests.errors import rpc_fails
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as pb
 from wanllmdb_common.calls.authorization import rpcs_of
 from wanllmdb_registry.rpc.services import SERVICES as REGISTRY_SERVICES
@@ -45,7 +45,7 @@ async def test_bytes_that_are_no_message_are_an_invalid_argument_of_every_rpc(
     channels: Sequence[tuple[str, grpc.aio.Channel]],
 ) -> None:
     for rpc, channel in channels:
-        with refused(grpc.StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as rejection:
+        with rpc_fails(grpc.StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as rejection:
             send: Any = channel.unary_unary(rpc)
             await send(NO_MESSAGE)
         assert "Error parsing" not in rejection.message
@@ -55,6 +55,6 @@ async def test_a_request_id_that_can_not_be_sent_on_harms_nothing(suggestion_add
     rpc = "/wanllmdb.api.suggestion.v1.SuggestionService/Suggest"
     for text in ("x" * 5_000, "a b~", ""):
         async with grpc.aio.insecure_channel(suggestion_address) as channel:
-            with refused(grpc.StatusCode.NOT_FOUND, "SWEEP_NOT_FOUND"):
+            with rpc_fails(grpc.StatusCode.NOT_FOUND, "SWEEP_NOT_FOUND"):
                 send: Any = channel.unary_unary(rpc)
                 await send(SUGGEST.SerializeToString(), metadata=(("x-request-id", text),))

@@ -1,4 +1,4 @@
-"""Programs that train with a framework, each in a process of its own."""
+"""Programs that train with a framework, each in its own process."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from wanllmdb import Client
 
 HERE = Path(__file__).parent
 WANLLMDB_RUN = (sys.executable, "-m", "wanllmdb.cli.main", "run", "--")
-# Importing a framework on a machine that is busy takes long.
+# Seconds for importing a framework, which takes long on a busy machine.
 SECONDS = 150.0
 
 
@@ -35,7 +35,7 @@ def environment(registry_address: str, suggestion_address: str) -> dict[str, str
 
 @pytest.fixture(scope="session")
 def client(registry_address: str, suggestion_address: str) -> Iterator[Client]:
-    """Blocking; call it through asyncio.to_thread."""
+    """A blocking client; call it through asyncio.to_thread."""
     with Client(registry_address, suggestion_address) as client:
         yield client
 
@@ -43,7 +43,7 @@ def client(registry_address: str, suggestion_address: str) -> Iterator[Client]:
 async def ran(
     *command: str, environment: Mapping[str, str], folder: Path | None = None, code: int = 0
 ) -> str:
-    """Runs a command to its end; returns what it said on stderr."""
+    """Run a command to its end and return its stderr."""
     process = await asyncio.create_subprocess_exec(
         *command, env=environment, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
     )
@@ -65,14 +65,14 @@ async def trained(
     *,
     is_own: bool = False,
 ) -> str:
-    """Lets a program here train by each of its functions; returns what it said on stderr.
+    """Run a program of this folder with each of its functions and return its stderr.
 
     Args:
-        program: a file in this folder.
-        sweeps: the sweep for each function.
-        environment: as the fixture gives it.
-        folder: the program's working directory.
-        is_own: whether it imports wandb, which `wanllmdb run` has it find.
+        program: A file in this folder.
+        sweeps: The sweep for each function.
+        environment: The environment from the fixture.
+        folder: The program's working directory.
+        is_own: Whether the program imports wandb, which `wanllmdb run` provides.
     """
     pairs = [f"{name}={sweep_id}" for name, sweep_id in sweeps.items()]
     python = (sys.executable, str(HERE / program))

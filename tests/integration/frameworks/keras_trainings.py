@@ -1,4 +1,4 @@
-"""Trains small models with Keras: `keras_trainings.py FUNCTION=SWEEP ...`."""
+"""Train small models with Keras: `keras_trainings.py FUNCTION=SWEEP ...`."""
 
 import sys
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ def fit(*callbacks: keras.callbacks.Callback, rate: object = None, epochs: int =
 
 @contextmanager
 def ended_by_stop(name: str, number: int) -> Iterator[None]:
-    """Says on stderr that what is within ended by the stop, where it did."""
+    """Print on stderr if the stop of a run ended the block."""
     try:
         yield
     except wandb.RunStopped:

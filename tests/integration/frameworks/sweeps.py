@@ -1,4 +1,4 @@
-"""Sweeps for programs that train, and what their runs reported."""
+"""Sweeps for training programs, and the values that their runs reported."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Report(NamedTuple):
 
 
 async def new_sweep(client: Client, metric: str, goal: str = "minimize", **more: Any) -> str:
-    """A sweep over one learning rate, for a run; returns its id."""
+    """Create a sweep with one run over a learning rate, and return its id."""
     config = {
         "method": "random",
         "metric": {"name": metric, "goal": goal},
@@ -29,13 +29,13 @@ async def new_sweep(client: Client, metric: str, goal: str = "minimize", **more:
 
 
 def stopping(*, after: int) -> dict[str, Any]:
-    """What has a sweep of 3 runs stop those that are worse, once they logged `after` steps."""
+    """Return a config for 3 runs whose pruner stops worse runs once they logged `after` steps."""
     options = {"n_startup_trials": 1, "n_warmup_steps": after}
     return {"pruner": {"name": "median", "options": options}, "run_cap": 3}
 
 
 async def reports_of(client: Client, sweep_id: str) -> list[Report]:
-    """All runs of a sweep, with what they reported."""
+    """Return all runs of a sweep with their reported values."""
 
     def read() -> list[Report]:
         return [
@@ -53,11 +53,11 @@ async def reports_of(client: Client, sweep_id: str) -> list[Report]:
 
 
 async def report_of(client: Client, sweep_id: str) -> Report:
-    """The only run of a sweep."""
+    """Return the only run of a sweep."""
     (report,) = await reports_of(client, sweep_id)
     return report
 
 
 def falls(values: list[float]) -> bool:
-    """Whether each value is smaller than the one before."""
+    """Return whether each value is smaller than the one before."""
     return all(after < before for before, after in pairwise(values))

@@ -39,7 +39,7 @@ async def test_callbacks_report_what_keras_measured(
     assert falls(values["epoch/val_loss"])
     assert (run.state, run.objective) == (RunState.FINISHED, values["epoch/val_loss"][-1])
 
-    # 4 batches an epoch, of which the first and the third.
+    # The first and the third of the 4 batches in each epoch.
     run, values = await report_of(client, sweeps["batches"])
     assert values["batch/batch_step"] == [0, 2, 4, 6, 8, 10]
     assert values["batch/learning_rate"] == pytest.approx([0.1] * 6)

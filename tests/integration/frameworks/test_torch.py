@@ -1,4 +1,4 @@
-"""`wanllmdb.integration` for Lightning and transformers in trainings with them."""
+"""`wanllmdb.integration` for Lightning and transformers, in trainings."""
 
 from __future__ import annotations
 
@@ -76,6 +76,6 @@ async def test_the_trainers_own_search_runs_a_sweep(
     assert falls(values["eval/loss"])
     assert run.objective == values["eval/loss"][-1]
     assert run.config["num_train_epochs"] == 6
-    # It began with 0.5: the sweep's parameters reached its arguments.
+    # The value began with 0.5, so the sweep's parameters reached the training arguments.
     assert values["train/learning_rate"] == [0.1] * 6
     assert f"searched {run.sweep_id}-{run.number} {run.objective}" in said

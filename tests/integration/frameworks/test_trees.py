@@ -1,4 +1,4 @@
-"""`wanllmdb.integration` for XGBoost, LightGBM and scikit-learn in trainings with them."""
+"""`wanllmdb.integration` for XGBoost, LightGBM and scikit-learn, in trainings."""
 
 from __future__ import annotations
 

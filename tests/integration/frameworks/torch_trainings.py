@@ -1,6 +1,6 @@
-"""Trains small models with Lightning and transformers: `torch_trainings.py FUNCTION=SWEEP ...`.
+"""Train small models with Lightning and transformers: `torch_trainings.py FUNCTION=SWEEP ...`.
 
-With `--own` by Lightning's own logger and the Trainer's own callback, which import wandb.
+With `--own`, use Lightning's own logger and the Trainer's own callback, which import wandb.
 """
 
 import sys
@@ -29,7 +29,7 @@ Y = 3 * X
 
 @contextmanager
 def ended_by_stop(name: str, number: int) -> Iterator[None]:
-    """Says on stderr that what is within ended by the stop, where it did."""
+    """Print on stderr if the stop of a run ended the block."""
     try:
         yield
     except wandb.RunStopped:
@@ -142,7 +142,7 @@ def transformers_stopped() -> None:
 
 
 def search(sweep_id: str) -> None:
-    """A search of the Trainer's own, which calls the agent itself."""
+    """The Trainer's own search, which calls the agent itself."""
     best = hf_trainer(0.5).hyperparameter_search(
         hp_space=lambda _trial: {"metric": {}},
         direction="minimize",

@@ -1,4 +1,4 @@
-"""Trains small models with XGBoost and LightGBM: `tree_trainings.py FUNCTION=SWEEP ...`."""
+"""Train small models with XGBoost and LightGBM: `tree_trainings.py FUNCTION=SWEEP ...`."""
 
 import sys
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ IS_POSITIVE = (Y > 0).astype(int)
 
 @contextmanager
 def ended_by_stop(name: str, number: int) -> Iterator[None]:
-    """Says on stderr that what is within ended by the stop, where it did."""
+    """Print on stderr if the stop of a run ended the block."""
     try:
         yield
     except wandb.RunStopped:
@@ -46,7 +46,7 @@ def xgb() -> None:
 
 def xgb_early() -> None:
     wandb.init()
-    # From the first round on it gets worse.
+    # From the first round on, the values become worse.
     xgb_regressor(
         n_estimators=8,
         learning_rate=2.5,

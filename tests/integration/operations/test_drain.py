@@ -14,7 +14,7 @@ import grpc.aio
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from tests.errors import refused
+from tests.errors import rpc_fails
 from tests.integration.operations.server_process import (
     ServerProcess,
     registry,
@@ -126,7 +126,7 @@ async def test_a_watch_ends_at_once_and_can_be_resumed(alone: ServerProcess) -> 
         began = time.monotonic()
         ended = asyncio.create_task(asyncio.to_thread(alone.end))
         assert (await anext(statuses)).status == health_pb2.HealthCheckResponse.NOT_SERVING
-        with refused(grpc.StatusCode.UNAVAILABLE, "SHUTTING_DOWN"):
+        with rpc_fails(grpc.StatusCode.UNAVAILABLE, "SHUTTING_DOWN"):
             async for _ in watch:
                 pass
         print(f"told after {time.monotonic() - began:.2f} s")
@@ -149,7 +149,7 @@ async def test_a_call_that_does_not_end_is_asked_to_retry(
             call = stub.GetSweep(pb.GetSweepRequest(sweep_id="aaaaaaaaaaaa"))
             await asyncio.sleep(0.5)
             ended = asyncio.create_task(asyncio.to_thread(alone.end))
-            with refused(grpc.StatusCode.UNAVAILABLE, "SHUTTING_DOWN"):
+            with rpc_fails(grpc.StatusCode.UNAVAILABLE, "SHUTTING_DOWN"):
                 await call
             code, seconds = await ended
             print(f"ended after {seconds:.1f} s of 10")

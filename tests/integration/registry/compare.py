@@ -1,4 +1,4 @@
-"""What the registry's reads give of a sweep, compared with the model of it."""
+"""Compare what the registry's reads return for a sweep with the model of the sweep."""
 
 from __future__ import annotations
 
@@ -13,16 +13,17 @@ from tests.integration.registry.model import Etag
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.registry.v1 import run_pb2, sweep_pb2
 
-# Makes an RPC by its name.
+# Calls an RPC by its name.
 Call = Callable[[str, Message], Any]
 
 
 @dataclass
 class Tracked:
-    """A sweep, its model, and what was seen of it.
+    """A sweep, its model, and what the test has seen of the sweep.
 
-    `etags` by the model's version, `revisions` with the model's clock then, and
-    the requests that were carried out under an id, with their answers.
+    `etags` holds etags by the model's version and `revisions` holds revisions with the model's
+    clock at that time. The requests that were carried out under a request id are kept with their
+    answers.
     """
 
     sweep_id: str
@@ -32,7 +33,7 @@ class Tracked:
     answered: list[tuple[str, Any, Any]] = field(default_factory=list)
 
     def etag(self, choice: Etag) -> str:
-        """The text for a choice; the oldest one that is stale, if there is any."""
+        """Return an etag for a choice. A stale etag is the oldest one, if there is any."""
         if choice is Etag.NONE:
             return ""
         if choice is Etag.CURRENT:
@@ -42,22 +43,22 @@ class Tracked:
 
 
 def run_state(state: run_pb2.RunState.ValueType) -> str:
-    """QUEUED for RUN_STATE_QUEUED."""
+    """Return the state's short name: QUEUED for RUN_STATE_QUEUED."""
     return run_pb2.RunState.Name(state).removeprefix("RUN_STATE_")
 
 
 def sweep_state(state: sweep_pb2.SweepState.ValueType) -> str:
-    """PENDING for SWEEP_STATE_PENDING."""
+    """Return the state's short name: PENDING for SWEEP_STATE_PENDING."""
     return sweep_pb2.SweepState.Name(state).removeprefix("SWEEP_STATE_")
 
 
 def command(name: run_pb2.RunCommand.ValueType) -> str:
-    """STOP for RUN_COMMAND_STOP."""
+    """Return the command's short name: STOP for RUN_COMMAND_STOP."""
     return run_pb2.RunCommand.Name(name).removeprefix("RUN_COMMAND_")
 
 
 def best_of(message: Any) -> tuple[int, float, float] | None:
-    """Number, objective and x of a `best_run`."""
+    """Return the number, objective and x of a `best_run`."""
     if not message.HasField("best_run"):
         return None
     best = message.best_run
@@ -65,19 +66,19 @@ def best_of(message: Any) -> tuple[int, float, float] | None:
 
 
 def expected_best(rules: model.Sweep) -> tuple[int, float, float | None] | None:
-    """What `best_of` must give."""
+    """Return what `best_of` must return by the model."""
     best = rules.best
     return None if best is None else (best.number, best.objectives[0], best.x)
 
 
-def worth_of(run: Any) -> tuple[float, ...]:
-    """`objective` or `objectives` of a run, whichever is set."""
+def objectives_of(run: Any) -> tuple[float, ...]:
+    """Return `objective` or `objectives` of a run, whichever is set."""
     assert not (run.HasField("objective") and run.objectives)
     return (run.objective,) if run.HasField("objective") else tuple(run.objectives)
 
 
 def check_sweep(call: Call, sweep: Tracked) -> None:
-    """GetSweep: state, limits, counters and best run; etag and revision move when they must."""
+    """Check GetSweep: state, limits, counters, best run, and when etag and revision change."""
     got = call("GetSweep", pb.GetSweepRequest(sweep_id=sweep.sweep_id)).sweep
     rules = sweep.model
     reason = sweep_pb2.FinishReason.Name(got.finish_reason).removeprefix("FINISH_REASON_")
@@ -114,14 +115,14 @@ def _check_rates(stats: sweep_pb2.SweepStats, rules: model.Sweep) -> None:
 
 
 def check_runs(call: Call, sweep: Tracked) -> None:
-    """ListRuns: every run, in the order of numbers, without a gap."""
+    """Check ListRuns: every run, in the order of numbers, without a gap."""
     runs = call("ListRuns", pb.ListRunsRequest(sweep_id=sweep.sweep_id, page_size=1000)).runs
     assert [run.number for run in runs] == list(range(len(runs)))
     got = [
         (
             run_state(run.state),
             run.attempt,
-            worth_of(run),
+            objectives_of(run),
             run.parameters["x"].double_value,
         )
         for run in runs
@@ -129,7 +130,7 @@ def check_runs(call: Call, sweep: Tracked) -> None:
     assert got == [(run.state, run.attempt, run.objectives, run.x) for run in sweep.model.runs]
     for run in runs:
         reported = sweep.model.runs[run.number].reported
-        # As texts: NaN is not equal to itself.
+        # Compared as texts, because NaN is not equal to itself.
         last = {name: str(values[max(values)]) for name, values in reported.items()}
         assert {name: str(value) for name, value in run.summary.items()} == last
         steps = [step for values in reported.values() for step in values]
@@ -139,7 +140,7 @@ def check_runs(call: Call, sweep: Tracked) -> None:
 
 
 def check_sync(call: Call, sweep: Tracked, seen: int, page_size: int) -> None:
-    """SyncRuns from a revision seen earlier: what changed since, each run once, and no other."""
+    """Check SyncRuns from an earlier revision: it returns each run that changed since, once."""
     since, clock = sweep.revisions[seen]
     rules, got = sweep.model, list[pb.SyncedRun]()
     prior: list[pb.SyncedPriorRun] = []
@@ -167,7 +168,7 @@ def check_sync(call: Call, sweep: Tracked, seen: int, page_size: int) -> None:
     for run in got:
         expected = rules.runs[run.number]
         assert (run_state(run.state), run.attempt) == (expected.state, expected.attempt)
-        assert worth_of(run) == expected.objectives
+        assert objectives_of(run) == expected.objectives
     came = [(i, values) for i, (values, came) in enumerate(rules.prior) if came > clock]
     assert [(entry.index, tuple(entry.run.objectives)) for entry in prior] == came
     assert (own is not None) == (rules.own_changed > clock)

@@ -1,4 +1,4 @@
-"""A registry that asks for keys, and stubs that bring one."""
+"""A registry that requires keys, and stubs that send one."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Keys: TypeAlias = "KeyServiceAsyncStub"
 
 @dataclass(frozen=True)
 class With:
-    """Calls with one key."""
+    """Stubs that send one key."""
 
     text: str
     keys: Keys
@@ -31,33 +31,33 @@ class With:
 
     @property
     def key_id(self) -> str:
-        """The key's id."""
+        """The id of the key."""
         return id_of(self.text)
 
 
 @dataclass(frozen=True)
 class Office:
-    """A registry that asks for keys, and its operator's key."""
+    """A registry that requires keys, and its operator's key."""
 
     address: str
     root_key: str
     stack: contextlib.AsyncExitStack
 
     async def calls(self, text: str, address: str = "") -> With:
-        """Calls with the key; empty for none."""
+        """Return stubs that send the key, or none if the key is empty."""
         channel = await self.stack.enter_async_context(channel_with(address or self.address, text))
         return With(
             text, key_grpc.KeyServiceStub(channel), registry_grpc.SweepRegistryServiceStub(channel)
         )
 
     async def root(self) -> With:
-        """Calls with the operator's key."""
+        """Return stubs that send the operator's key."""
         return await self.calls(self.root_key)
 
     async def new(
         self, role: Role, *projects: str, by: With | None = None, lifetime: timedelta | None = None
     ) -> With:
-        """Calls with a new key, created by the operator unless said."""
+        """Create a key, by default as the operator, and return stubs that send the new key."""
         secret = new_secret()
         request = key_request(role, *projects, secret=secret, lifetime=lifetime)
         created: pb.CreateKeyResponse = await (by or await self.root()).keys.CreateKey(request)
@@ -66,6 +66,6 @@ class Office:
 
 @contextlib.asynccontextmanager
 async def office(address: str, root_key: str) -> AsyncIterator[Office]:
-    """Calls to a registry within the block."""
+    """Start a registry that requires keys for the duration of the block."""
     async with contextlib.AsyncExitStack() as stack:
         yield Office(address, root_key, stack)

@@ -1,4 +1,4 @@
-"""The largest sweeps and runs that a registry takes."""
+"""The largest sweeps and runs that a registry accepts."""
 
 from __future__ import annotations
 
@@ -23,32 +23,32 @@ from wanllmdb_registry.domain.bounds import (
     MAX_VALUES,
 )
 
-# Four bytes each in UTF-8, and two characters where others count in UTF-16.
+# A character of four bytes in UTF-8, which counts as two characters in UTF-16.
 WIDE = "\N{GRINNING FACE}"
 NAME = WIDE * MAX_NAME
-# Of which a sweep's space, and a run's parameters, are made.
+# The parts that fill a sweep's space and a run's parameters.
 PARAMETERS = 20
 VALUE = 25_000
 
 
 def metric_names() -> list[str]:
-    """As many as a run may have, with names as long as they may be."""
+    """Return the largest permitted number of metric names, each of the largest length."""
     length = MAX_METRIC_BYTES // MAX_METRICS
     return [f"{i:05}" + "m" * (length - 5) for i in range(MAX_METRICS)]
 
 
 @dataclass(frozen=True)
 class Largest:
-    """Makes them through the registry's own RPCs."""
+    """Creates the largest sweeps and runs through the registry's own RPCs."""
 
     registry: Registry
 
     async def sweep(self, name: str = NAME) -> sweep_pb2.Sweep:
-        """One whose spec takes all that it may, and of which a run can take all that it may."""
+        """Create a sweep with the largest spec, whose runs can also have the largest size."""
         parameters: dict[str, object] = {
             f"p{i:02}": {"value": f"{i:02}" + "v" * (VALUE - 2)} for i in range(PARAMETERS)
         }
-        # Texts of which a run has none, as the values of a condition that never holds would be.
+        # Texts that no run has, because they are values under a condition that never holds.
         spec: dict[str, object] = {
             "method": "random",
             "metrics": [{"name": WIDE * (MAX_NAME - 1) + str(i)} for i in range(10)],
@@ -70,7 +70,7 @@ class Largest:
         return (await self.registry.CreateSweep(request)).sweep
 
     async def run(self, sweep_id: str, number: int) -> run_pb2.Run:
-        """A running one with all that a run can have but an error; its size is near the bound."""
+        """Create a running run with everything except an error. Its size is near the bound."""
         values = {f"p{i:02}": f"{i:02}" + "v" * (VALUE - 2) for i in range(PARAMETERS)}
         parameters = {
             **{key: search_space_pb2.ParameterValue(string_value=v) for key, v in values.items()},
@@ -84,7 +84,7 @@ class Largest:
         )
         (run,) = created.results[0].runs
         assert sum(map(len, values.values())) > 0.95 * MAX_PARAMETERS_BYTES
-        await self.dress(run)
+        await self.annotate(run)
         names = metric_names()
         for start in range(0, MAX_METRICS, MAX_VALUES):
             await self.report(run, 2**62, names[start : start + MAX_VALUES])
@@ -92,8 +92,8 @@ class Largest:
         await self.report(run, 2**62, own)
         return run
 
-    async def dress(self, run: run_pb2.Run) -> None:
-        """Writes on a run what users write."""
+    async def annotate(self, run: run_pb2.Run) -> None:
+        """Write a note, labels and tags on a run."""
         count = 33
         label = WIDE * (MAX_LABELS_BYTES // count // 4 - 4)
         update = pb.UpdateRunRequest(
@@ -115,7 +115,7 @@ class Largest:
         await self.registry.UpdateRun(update)
 
     async def report(self, run: run_pb2.Run, step: int, names: list[str]) -> None:
-        """Reports a value of each."""
+        """Report one value of each metric."""
         await self.registry.ReportMetrics(
             pb.ReportMetricsRequest(
                 sweep_id=run.sweep_id,
@@ -127,7 +127,7 @@ class Largest:
         )
 
     def failure(self, run: run_pb2.Run) -> pb.FinishRunRequest:
-        """Ends a run with the longest error."""
+        """Fail a run with the longest permitted error."""
         error = run_pb2.RunError(
             message=WIDE * MAX_ERROR_MESSAGE * 2, traceback=WIDE * MAX_TRACEBACK * 2
         )

@@ -1,4 +1,4 @@
-"""What a sequence of calls needs: the registry, the sweeps so far, and how calls are compared."""
+"""The base of the state machine: the registry, the sweeps so far, and how calls are compared."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from grpc import StatusCode
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
-from tests.errors import refused
+from tests.errors import rpc_fails
 from tests.integration.registry import model
 from tests.integration.registry.compare import Tracked
-from tests.integration.registry.model import Etag, Refused
+from tests.integration.registry.model import Etag, Rejected
 from tests.sweeps import Registry, request_id, row
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.registry.v1 import run_pb2, search_space_pb2, sweep_pb2
@@ -51,7 +51,7 @@ specs = st.builds(
         cap, tuple(first + [replace(metric, name="acc") for metric in second]), retries, max_failed
     ),
     cap=caps,
-    # None, one or two; mostly one.
+    # None, one or two items; mostly one.
     first=st.lists(metrics, min_size=1, max_size=1),
     second=st.lists(metrics, max_size=1),
     retries=st.sampled_from([0, 0, 1, 2]),
@@ -59,19 +59,19 @@ specs = st.builds(
 ) | st.builds(
     lambda cap, retries: model.Sweep(cap, (), retries, None), cap=caps, retries=st.integers(0, 2)
 )
-# Which sweep or run, counted from the newest; most calls should meet one.
+# The index of a sweep or run, counted from the newest, so that most calls meet the newest one.
 which = st.integers(0, 7)
 
 
 def same(left: Message, right: Message) -> bool:
-    """Whether two messages say the same, NaN included."""
+    """Return whether two messages are equal, where NaN equals NaN."""
     return left.SerializeToString(deterministic=True) == right.SerializeToString(deterministic=True)
 
 
 def as_rows(reported: Sequence[float], first: int = 0) -> model.Rows:
-    """A row for each value, from the step `first` on.
+    """Return a row for each value, from the step `first` on.
 
-    Both metrics have it, with opposite signs, and another metric stands beside them.
+    Both metrics get the value, with opposite signs, and so does one other metric.
     """
     return [
         (first + step, {"loss": value, "acc": -value, "other": 1.0})
@@ -80,12 +80,12 @@ def as_rows(reported: Sequence[float], first: int = 0) -> model.Rows:
 
 
 def to_messages(rows: model.Rows) -> list[run_pb2.MetricRow]:
-    """The messages."""
+    """Return the rows as messages."""
     return [row(step, values) for step, values in rows]
 
 
 class Machine(RuleBasedStateMachine):
-    """Without a rule yet; Hypothesis runs it in a thread beside the loop of the test."""
+    """The state machine without rules; Hypothesis runs it in a thread beside the event loop."""
 
     def __init__(self, registry: Registry, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__()
@@ -98,11 +98,11 @@ class Machine(RuleBasedStateMachine):
 
     @property
     def newest(self) -> model.Sweep:
-        """The model of the sweep that most rules are about."""
+        """The model of the newest sweep, to which most rules apply."""
         return self.sweeps[-1].model
 
     def call(self, method: str, request: Message) -> Any:
-        """One RPC, on the loop of the test."""
+        """Call one RPC on the event loop of the test."""
 
         async def answer() -> Any:
             return await getattr(self.registry, method)(request, timeout=20)
@@ -113,13 +113,13 @@ class Machine(RuleBasedStateMachine):
     def step(
         self, sweep: Tracked, method: str, request: Any, apply: Callable[[], T]
     ) -> tuple[Any, T] | None:
-        """A mutation of both; the answer and the model's, or None when both refuse it."""
+        """Apply a mutation to both; return both answers, or None when both reject the mutation."""
         sweep.model.clock += 1
         self.touched.append(sweep)
         try:
             expected = apply()
-        except Refused as refusal:
-            with refused(StatusCode[refusal.code], refusal.reason):
+        except Rejected as error:
+            with rpc_fails(StatusCode[error.code], error.reason):
                 self.call(method, request)
             return None
         reply = self.call(method, request)
@@ -128,11 +128,11 @@ class Machine(RuleBasedStateMachine):
         return reply, expected
 
     def pick(self, index: int) -> Tracked:
-        """A sweep; mostly the newest one."""
+        """Return a sweep, mostly the newest one."""
         return self.sweeps[-1 if index < 5 else -1 - index % len(self.sweeps)]
 
     def pick_run(self, sweep: Tracked, index: int) -> tuple[int, int]:
-        """A number and its attempt; a run that is running, any, or one that does not exist."""
+        """Return number and attempt of a running run, of any run, or of a missing one."""
         runs = sweep.model.runs
         running = [run for run in runs if run.state == "RUNNING"]
         if index < 5 and running:
@@ -144,20 +144,20 @@ class Machine(RuleBasedStateMachine):
         return run.number, run.attempt
 
     def point(self) -> float:
-        """An x that no other run has."""
+        """Return an x that no other run has."""
         self.points += 1
         return self.points / 4096
 
     def pick_any(self, index: int) -> Tracked:
-        """A sweep; at times one that was deleted."""
+        """Return any sweep, sometimes a deleted one."""
         return self.deleted[-1] if self.deleted and index == 7 else self.pick(index)
 
 
 class SweepMachine(Machine):
-    """Rules about sweeps: each makes a call, of the registry and of the model."""
+    """Rules about sweeps: each calls the registry and the model."""
 
     def add(self, rules: model.Sweep) -> None:
-        """Creates the sweep that the rules are for."""
+        """Create the sweep that later rules use."""
         spec = sweep_pb2.SweepSpec(
             method=sweep_pb2.METHOD_RANDOM,
             search_space=SPACE,
@@ -188,7 +188,7 @@ class SweepMachine(Machine):
         self.move(self.pick(index), name, etag)
 
     def move(self, sweep: Tracked, name: str, etag: Etag) -> None:
-        """One of the transitions."""
+        """Apply one of the transitions."""
         request = getattr(pb, f"{name}SweepRequest")(
             sweep_id=sweep.sweep_id, etag=sweep.etag(etag), request_id=request_id()
         )
@@ -241,7 +241,7 @@ class SweepMachine(Machine):
     def update(
         self, sweep: Tracked, path: str, spec: sweep_pb2.SweepSpec, etag: Etag
     ) -> pb.UpdateSweepRequest:
-        """An update of one field."""
+        """Update one field."""
         named = sweep_pb2.Sweep(sweep_id=sweep.sweep_id, spec=spec, etag=sweep.etag(etag))
         mask = field_mask_pb2.FieldMask(paths=[path])
         return pb.UpdateSweepRequest(sweep=named, update_mask=mask, request_id=request_id())
@@ -264,7 +264,7 @@ class SweepMachine(Machine):
         request = getattr(pb, f"{method}Request")(sweep_id=self.deleted[-1].sweep_id)
         if isinstance(request, pb.CreateRunsRequest):
             request.requests.add(agent_id="agent", request_id=request_id())
-        with refused(StatusCode.NOT_FOUND, "SWEEP_NOT_FOUND"):
+        with rpc_fails(StatusCode.NOT_FOUND, "SWEEP_NOT_FOUND"):
             self.call(method, request)
 
 

@@ -1,9 +1,9 @@
-"""The rules of a sweep once more, as plainly as they can be said.
+"""A model of a sweep: the registry's rules in their plainest form.
 
-What tests compare the registry with. It shares no code with it and keeps nothing
-that can be counted: counters and the best run are read off the list of runs. Each
-rule either raises `Refused` before it has changed anything, or changes the sweep.
-Leases do not run out here.
+Tests compare the registry with this model. The model shares no code with the registry and stores
+nothing that can be counted: counters and the best run are derived from the list of runs. Each rule
+either raises `Rejected` before it changes anything, or changes the sweep. Leases do not run out
+here.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
-# Steps, each with values by metric.
+# The rows of a report: steps, each with values by metric.
 Rows = Sequence[tuple[int, Mapping[str, float]]]
 
 ENDED_SWEEP = ("FINISHED", "FAILED", "CANCELED")
 RUN_STATES = ("QUEUED", "RUNNING", "FINISHED", "PRUNED", "FAILED", "LOST", "CANCELED")
 
 
-class Refused(Exception):  # noqa: N818
-    """What the registry must refuse, with its status code and reason."""
+class Rejected(Exception):  # noqa: N818
+    """An error that the registry must return, with its status code and reason."""
 
     def __init__(self, code: str, reason: str) -> None:
         super().__init__(code, reason)
@@ -31,7 +31,7 @@ class Refused(Exception):  # noqa: N818
 
 
 class Outcome(Enum):
-    """How an agent ends a run."""
+    """The way in which an agent ends a run."""
 
     SUCCEEDED = "succeeded"
     FAILED = "failed"
@@ -40,7 +40,7 @@ class Outcome(Enum):
 
 
 class Etag(Enum):
-    """Which etag a caller gives."""
+    """Which etag a caller sends."""
 
     NONE = "none"
     CURRENT = "current"
@@ -49,15 +49,15 @@ class Etag(Enum):
 
 @dataclass
 class Metric:
-    """What counts of what runs report: the `last` value, the `best`, or `mean_last_2`."""
+    """Which reported value counts: the `last` value, the `best`, or `mean_last_2`."""
 
     name: str
     maximize: bool = False
     target: float | None = None
     value: str = "last"
 
-    def worth(self, reported: Mapping[int, float]) -> float | None:
-        """What a run is worth that reported these values, by step; None if nothing."""
+    def objective_value(self, reported: Mapping[int, float]) -> float | None:
+        """Return the objective value for the values reported by step, or None without any."""
         values = [reported[step] for step in sorted(reported)]
         if self.value == "last":
             values = values[-1:]
@@ -71,19 +71,19 @@ class Metric:
         return sum(values) / len(values)
 
     def met_by(self, objective: float) -> bool:
-        """Whether an objective is as good as the target; without one all are."""
+        """Return whether an objective reaches the target. Without a target every objective does."""
         if self.target is None:
             return True
         return objective >= self.target if self.maximize else objective <= self.target
 
 
-# The default of a sweep's retries of lost runs.
+# The default number of retries of lost runs.
 LOST_RETRIES = 2
 
 
 @dataclass
 class Run:
-    """A run; `reported` are the values of this attempt by metric and step.
+    """A run; `reported` holds the values of this attempt by metric and step.
 
     `changed` is the time of the last change, by the clock of the sweep.
     """
@@ -101,13 +101,13 @@ class Run:
 
     @property
     def is_held(self) -> bool:
-        """Whether its agent's word counts: it runs, or was lost and nobody else was given it."""
+        """Whether its agent's results count: it is running, or lost and not assigned again."""
         return bool(self.agent) and self.state in ("RUNNING", "QUEUED", "LOST")
 
 
 @dataclass(frozen=True)
 class Proposal:
-    """A number and a point to hand out under it, and to whom."""
+    """A run number, the point proposed for it, and the agent that gets the run."""
 
     number: int
     x: float
@@ -116,11 +116,11 @@ class Proposal:
 
 @dataclass
 class Sweep:
-    """A sweep. The caller moves `clock` on before each rule.
+    """A sweep. The caller advances `clock` before each rule.
 
-    `changed` and `own_changed` say when it, or its runs too, changed last;
-    `version` counts its own changes, as the etag does. `prior` holds the objectives of
-    prior runs with the time at which they came.
+    `changed` is the time of the last change of the sweep or its runs; `own_changed` is that of the
+    sweep alone. `version` counts the sweep's own changes, as the etag does. `prior` holds the
+    objectives of prior runs with the time of their import.
     """
 
     cap: int | None
@@ -139,27 +139,27 @@ class Sweep:
 
     @property
     def ended(self) -> bool:
-        """Whether nothing more will be handed out, unless runs are retried."""
+        """Whether no more runs are assigned, unless runs are retried."""
         return self.state in ENDED_SWEEP
 
     @property
     def counts(self) -> Counter[str]:
-        """Runs by state."""
+        """The number of runs by state."""
         return Counter(run.state for run in self.runs)
 
     @property
     def queued(self) -> list[Run]:
-        """Runs that wait."""
+        """The queued runs."""
         return [run for run in self.runs if run.state == "QUEUED"]
 
     @property
     def finished(self) -> list[Run]:
-        """Runs that ended well."""
+        """The runs that finished successfully."""
         return [run for run in self.runs if run.state == "FINISHED"]
 
     @property
     def best(self) -> Run | None:
-        """The finished run with the best objective, the earlier one of equals."""
+        """Return the finished run with the best objective; of equal runs, the earlier one."""
         if len(self.metrics) != 1:
             return None
         return min((r for r in self.finished if r.objectives), key=self._rank, default=None)
@@ -168,10 +168,10 @@ class Sweep:
         (objective,) = run.objectives
         return (-objective if self.metrics[0].maximize else objective, run.number)
 
-    # What somebody does to the sweep itself.
+    # Changes of the sweep itself.
 
     def transition(self, name: str, etag: Etag) -> None:
-        """Start, Pause, Resume, Finish or Cancel."""
+        """Apply Start, Pause, Resume, Finish or Cancel."""
         self._check_etag(etag)
         from_states, to_state = {
             "Start": (("PENDING",), "RUNNING"),
@@ -181,7 +181,7 @@ class Sweep:
             "Cancel": (("PENDING", "RUNNING", "PAUSED"), "CANCELED"),
         }[name]
         if self.state not in from_states:
-            raise Refused("FAILED_PRECONDITION", "SWEEP_STATE_CONFLICT")
+            raise Rejected("FAILED_PRECONDITION", "SWEEP_STATE_CONFLICT")
         if to_state in ENDED_SWEEP:
             self._end(to_state, "REQUESTED" if to_state == "FINISHED" else "UNSPECIFIED")
         else:
@@ -189,57 +189,57 @@ class Sweep:
             self._own_change()
 
     def update_cap(self, cap: int | None, etag: Etag) -> None:
-        """UpdateSweep of `spec.run_cap`."""
+        """Apply UpdateSweep of `spec.run_cap`."""
         self._check_etag(etag)
         if cap is not None and cap < 1:
-            raise Refused("INVALID_ARGUMENT", "INVALID_SWEEP_CONFIG")
+            raise Rejected("INVALID_ARGUMENT", "INVALID_SWEEP_CONFIG")
         self.cap = cap
         self._own_change()
         self._finish_if_done()
 
     def update_target(self, target: float | None, etag: Etag) -> None:
-        """UpdateSweep of the target of the first metric."""
+        """Apply UpdateSweep of the target of the first metric."""
         self._check_etag(etag)
         if not self.metrics:
-            raise Refused("FAILED_PRECONDITION", "NO_METRIC")
+            raise Rejected("FAILED_PRECONDITION", "NO_METRIC")
         if target is not None and not math.isfinite(target):
-            raise Refused("INVALID_ARGUMENT", "INVALID_SWEEP_CONFIG")
+            raise Rejected("INVALID_ARGUMENT", "INVALID_SWEEP_CONFIG")
         self.metrics[0].target = target
         self._own_change()
         self._finish_if_done()
 
     def update_max_failed(self, most: int | None, etag: Etag) -> None:
-        """UpdateSweep of `spec.max_failed_runs`."""
+        """Apply UpdateSweep of `spec.max_failed_runs`."""
         self._check_etag(etag)
         if most is not None and most < 1:
-            raise Refused("INVALID_ARGUMENT", "INVALID_SWEEP_CONFIG")
+            raise Rejected("INVALID_ARGUMENT", "INVALID_SWEEP_CONFIG")
         self.max_failed = most
         self._own_change()
         self._finish_if_done()
 
     def import_runs(self, objectives: Sequence[tuple[float, ...]]) -> None:
-        """ImportRuns of results that fit."""
+        """Apply ImportRuns of valid results."""
         if self.ended:
-            raise Refused("FAILED_PRECONDITION", "SWEEP_STATE_CONFLICT")
+            raise Rejected("FAILED_PRECONDITION", "SWEEP_STATE_CONFLICT")
         if objectives:
             self.prior += [(values, self.clock) for values in objectives]
             self._own_change()
 
     def delete(self, etag: Etag) -> None:
-        """DeleteSweep; the caller drops the model."""
+        """Apply DeleteSweep; the caller drops the model."""
         self._check_etag(etag)
 
-    # Runs are handed out.
+    # Assignment of runs.
 
     def create_runs(self, proposals: Sequence[Proposal], etag: Etag, exhausted: bool) -> bool:
-        """CreateRuns of all proposals of all requests; False is a conflict."""
+        """Apply CreateRuns with all proposals of all requests; return False for a conflict."""
         if self.state == "FINISHED" and not proposals:
             return etag is not Etag.STALE
         if self.state not in ("PENDING", "RUNNING"):
-            raise Refused("FAILED_PRECONDITION", "SWEEP_NOT_RUNNING")
+            raise Rejected("FAILED_PRECONDITION", "SWEEP_NOT_RUNNING")
         if etag is Etag.STALE or not self._fit([p.number for p in proposals]):
             return False
-        if any(not self._agrees(proposal) for proposal in proposals):
+        if any(not self._keeps_queued_point(proposal) for proposal in proposals):
             return False
         if self.state == "PENDING":
             self.state = "RUNNING"
@@ -257,8 +257,8 @@ class Sweep:
             self._finish_if_done()
         return True
 
-    def _agrees(self, proposal: Proposal) -> bool:
-        """Whether it keeps what a run that waits was queued with."""
+    def _keeps_queued_point(self, proposal: Proposal) -> bool:
+        """Return whether the proposal keeps the point with which a queued run was created."""
         if proposal.number >= len(self.runs):
             return True
         return self.runs[proposal.number].x in (None, proposal.x)
@@ -276,11 +276,11 @@ class Sweep:
         return not new or self.cap is None or len(self.runs) + len(new) <= self.cap
 
     def enqueue(self, points: Sequence[float]) -> list[int]:
-        """EnqueueRuns; gives the numbers."""
+        """Apply EnqueueRuns and return the numbers."""
         if self.ended:
-            raise Refused("FAILED_PRECONDITION", "SWEEP_NOT_RUNNING")
+            raise Rejected("FAILED_PRECONDITION", "SWEEP_NOT_RUNNING")
         if self.cap is not None and len(self.runs) + len(points) > self.cap:
-            raise Refused("FAILED_PRECONDITION", "RUN_CAP_REACHED")
+            raise Rejected("FAILED_PRECONDITION", "RUN_CAP_REACHED")
         numbers = []
         for x in points:
             run = Run(len(self.runs), x)
@@ -290,12 +290,12 @@ class Sweep:
         return numbers
 
     def retry(self, numbers: Sequence[int], states: Sequence[str], etag: Etag) -> list[int]:
-        """RetryRuns of runs by number, or of all in some states; gives the numbers."""
+        """Apply RetryRuns to runs by number, or to all runs in some states; return the numbers."""
         self._check_etag(etag)
         if numbers:
             unknown = sorted({number for number in numbers if number >= len(self.runs)})
             known = [self.runs[n] for n in sorted(set(numbers)) if n < len(self.runs)]
-            # A run that finished without a value of each metric has no result to lose.
+            # A finished run that lacks a value of some metric has no result to lose.
             stuck = [
                 run
                 for run in known
@@ -303,16 +303,16 @@ class Sweep:
                 or (run.state == "FINISHED" and (run.objectives or not self.metrics))
             ]
             if len(unknown) == 1 and not stuck:
-                raise Refused("NOT_FOUND", "RUN_NOT_FOUND")
+                raise Rejected("NOT_FOUND", "RUN_NOT_FOUND")
             if unknown or stuck:
-                raise Refused("FAILED_PRECONDITION", "RUN_NOT_RETRYABLE")
+                raise Rejected("FAILED_PRECONDITION", "RUN_NOT_RETRYABLE")
             runs = known
         else:
             runs = [run for run in self.runs if run.state in states]
         if runs and self.ended:
             failed = self.counts["FAILED"] - sum(run.state == "FAILED" for run in runs)
             if self._target_is_met or (self.max_failed is not None and failed >= self.max_failed):
-                raise Refused("FAILED_PRECONDITION", "SWEEP_STATE_CONFLICT")
+                raise Rejected("FAILED_PRECONDITION", "SWEEP_STATE_CONFLICT")
             self.state, self.finish_reason, self.exhausted = "RUNNING", "UNSPECIFIED", False
             self._own_change()
         for run in runs:
@@ -322,23 +322,23 @@ class Sweep:
             self._move(run, "QUEUED")
         return [run.number for run in runs]
 
-    # What the agent that holds a run does.
+    # Calls of the agent that holds a run.
 
     def held(self, number: int, attempt: int) -> Run:
-        """The run, for the attempt that counts."""
+        """Return the run if this attempt counts."""
         if number >= len(self.runs):
-            raise Refused("NOT_FOUND", "RUN_NOT_FOUND")
+            raise Rejected("NOT_FOUND", "RUN_NOT_FOUND")
         run = self.runs[number]
         if not 1 <= attempt <= run.attempt:
-            raise Refused("INVALID_ARGUMENT", "INVALID_REQUEST")
+            raise Rejected("INVALID_ARGUMENT", "INVALID_REQUEST")
         if attempt < run.attempt:
-            raise Refused("FAILED_PRECONDITION", "RUN_LEASE_LOST")
+            raise Rejected("FAILED_PRECONDITION", "RUN_LEASE_LOST")
         if not run.is_held:
-            raise Refused("FAILED_PRECONDITION", "RUN_NOT_RUNNING")
+            raise Rejected("FAILED_PRECONDITION", "RUN_NOT_RUNNING")
         return run
 
     def report(self, number: int, attempt: int, rows: Rows) -> str:
-        """ReportMetrics; gives the command."""
+        """Apply ReportMetrics and return the command."""
         run = self.held(number, attempt)
         self._report(run, rows)
         return self._command()
@@ -351,19 +351,19 @@ class Sweep:
         outcome: Outcome,
         given: Mapping[str, float],
     ) -> Run:
-        """FinishRun, with values not yet reported, and those that the agent gives by name."""
+        """Apply FinishRun, with values not yet reported and objectives by metric name."""
         run = self.held(number, attempt)
         if outcome is Outcome.SUCCEEDED and given.keys() - {m.name for m in self.metrics}:
-            raise Refused("INVALID_ARGUMENT", "INVALID_REQUEST")
+            raise Rejected("INVALID_ARGUMENT", "INVALID_REQUEST")
         self._report(run, rows)
         if outcome is Outcome.SUCCEEDED:
-            worths = [self._worth(run, metric, given) for metric in self.metrics]
-            objectives = tuple(worth for worth in worths if worth is not None)
+            objectives_or_none = [self._worth(run, metric, given) for metric in self.metrics]
+            objectives = tuple(value for value in objectives_or_none if value is not None)
             run.objectives = objectives if len(objectives) == len(self.metrics) else ()
             self._move(run, "FINISHED")
         elif outcome is Outcome.PRUNED:
-            worths = [self._worth(run, metric, {}) for metric in self.metrics]
-            objectives = tuple(worth for worth in worths if worth is not None)
+            objectives_or_none = [self._worth(run, metric, {}) for metric in self.metrics]
+            objectives = tuple(value for value in objectives_or_none if value is not None)
             run.objectives = objectives if len(objectives) == len(self.metrics) else ()
             self._move(run, "PRUNED")
         elif outcome is Outcome.CANCELED:
@@ -376,30 +376,30 @@ class Sweep:
     def _worth(self, run: Run, metric: Metric, given: Mapping[str, float]) -> float | None:
         if metric.name in given:
             return given[metric.name] if math.isfinite(given[metric.name]) else None
-        return metric.worth(run.reported.get(metric.name, {}))
+        return metric.objective_value(run.reported.get(metric.name, {}))
 
     def release(self, number: int, attempt: int) -> Run:
-        """ReleaseRun."""
+        """Apply ReleaseRun."""
         run = self.held(number, attempt)
         if run.state != "RUNNING":
-            raise Refused("FAILED_PRECONDITION", "RUN_NOT_RUNNING")
+            raise Rejected("FAILED_PRECONDITION", "RUN_NOT_RUNNING")
         if not self.ended:
             run.agent = ""
         self._move(run, "CANCELED" if self.ended else "QUEUED")
         return run
 
     def heartbeat(self, number: int, attempt: int) -> str:
-        """What Heartbeat says of one lease; what was lost and waits is the agent's again."""
+        """Return Heartbeat's command for one lease; a lost run that is still queued goes back."""
         try:
             run = self.held(number, attempt)
-        except Refused:
+        except Rejected:
             return "ABANDON"
         if self._may_take_back(run):
             self._move(run, "RUNNING")
         return self._command()
 
     def resume(self, agent: str, count: int) -> list[Run]:
-        """ResumeRuns: what the agent has, or may have back."""
+        """Apply ResumeRuns: return the runs that the agent holds or gets back."""
         mine = [
             run
             for run in self.runs
@@ -410,7 +410,7 @@ class Sweep:
         return mine
 
     def lose(self, numbers: Sequence[int]) -> None:
-        """The leases of some running runs ran out."""
+        """Let the leases of some running runs expire."""
         for number in sorted(numbers):
             run = self.runs[number]
             if not self.ended and run.losses < LOST_RETRIES:
@@ -423,11 +423,11 @@ class Sweep:
     def _may_take_back(self, run: Run) -> bool:
         return self.state == "RUNNING" and run.state == "QUEUED" and run.is_held
 
-    # What follows from it.
+    # Consequences of the changes.
 
     def _check_etag(self, etag: Etag) -> None:
         if etag is Etag.STALE:
-            raise Refused("ABORTED", "ETAG_MISMATCH")
+            raise Rejected("ABORTED", "ETAG_MISMATCH")
 
     def _command(self) -> str:
         return "STOP" if self.state == "CANCELED" else "CONTINUE"

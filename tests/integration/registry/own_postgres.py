@@ -1,4 +1,4 @@
-"""A PostgreSQL of one test's own, to be stopped, frozen and killed."""
+"""A PostgreSQL server for a single test, which can be stopped, frozen and killed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from wanllmdb_local.postgres import EmbeddedPostgres
 
 
 class OwnPostgres:
-    """The server and all its processes."""
+    """A PostgreSQL server and all its processes."""
 
     def __init__(self, folder: Path) -> None:
         self._server = EmbeddedPostgres(folder)
@@ -28,27 +28,27 @@ class OwnPostgres:
         return [postmaster, *postmaster.children(recursive=True)]
 
     def freeze(self) -> None:
-        """Nothing of it goes on; its connections stay open and silent."""
+        """Suspend all its processes; connections stay open and silent."""
         for process in self._processes():
             process.suspend()
 
     def thaw(self) -> None:
-        """It goes on."""
+        """Let all its processes continue."""
         for process in self._processes():
             process.resume()
 
     def stop(self) -> None:
-        """Ends it; what is running fails."""
+        """Stop the server; running statements fail."""
         self._server.stop()
 
     def kill(self) -> None:
-        """As a crash of its machine would."""
+        """Kill the server, as a crash of its machine would."""
         for process in self._processes():
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.send_signal(signal.SIGKILL)
 
     async def start_again(self) -> None:
-        """After `stop` or `kill`; returns when it takes connections."""
+        """Start the server after `stop` or `kill`, and return once it accepts connections."""
         deadline = time.monotonic() + 60
         await asyncio.to_thread(self._server.restart)
         while not self._server.is_ready():
@@ -58,7 +58,7 @@ class OwnPostgres:
 
 @contextlib.contextmanager
 def own_postgres() -> Iterator[OwnPostgres]:
-    """Within the block, in a place that PostgreSQL's own user can reach."""
+    """Run a server for the block, in a folder that PostgreSQL's own user can reach."""
     with tempfile.TemporaryDirectory() as name:
         Path(name).chmod(0o755)
         folder = Path(name) / "data"

@@ -1,4 +1,4 @@
-"""Several registries over one database."""
+"""Several registries on one database."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from wanllmdb.api.registry.v1 import template_service_pb2_grpc as template_grpc
 
 @dataclass(frozen=True)
 class Replica:
-    """The services of one registry, over a connection of its own."""
+    """The services of one registry, over a channel of its own."""
 
     registry: Registry
     templates: template_grpc.TemplateServiceAsyncStub
     keys: key_grpc.KeyServiceAsyncStub
 
     async def call(self, rpc: str, request: Message) -> Any:
-        """An RPC by name, of whichever service has it."""
+        """Call an RPC by name, on the service that has it."""
         for stub in (self.registry, self.templates, self.keys):
             if hasattr(stub, rpc):
                 return await getattr(stub, rpc)(request, timeout=30)
@@ -38,7 +38,7 @@ class Replica:
 async def replicas_of(
     database_url: str, count: int = 2, lease: timedelta = LEASE
 ) -> AsyncIterator[list[Replica]]:
-    """So many registries within the block, each a server of its own."""
+    """Run `count` registries for the block, each a server of its own."""
     async with contextlib.AsyncExitStack() as stack:
         replicas = []
         for _ in range(count):

@@ -1,4 +1,4 @@
-"""What changed since a revision: syncs and watches."""
+"""Changes since a revision: syncs and watches."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 
 from grpc import StatusCode
 
-from tests.errors import refused
+from tests.errors import rpc_fails
 from tests.integration.registry.watcher import Watcher
 from tests.sweeps import Registry, create_runs, create_sweep, finish_run, proposal, row
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
@@ -49,7 +49,7 @@ async def test_a_sync_gives_what_changed_and_nothing_else(registry: Registry) ->
     await registry.PauseSweep(pb.PauseSweepRequest(sweep_id=sweep.sweep_id))
     change = await registry.SyncRuns(request)
     assert change.sweep.state == change.state == sweep_pb2.SWEEP_STATE_PAUSED
-    with refused(StatusCode.NOT_FOUND, "SWEEP_NOT_FOUND"):
+    with rpc_fails(StatusCode.NOT_FOUND, "SWEEP_NOT_FOUND"):
         await registry.SyncRuns(pb.SyncRunsRequest(sweep_id="gone"))
 
 
@@ -124,11 +124,11 @@ async def test_an_idle_watch_says_that_it_is_current(registry: Registry) -> None
 
 
 async def test_a_watch_of_no_sweep_and_of_a_deleted_one_ends(registry: Registry) -> None:
-    with refused(StatusCode.NOT_FOUND, "SWEEP_NOT_FOUND"):
+    with rpc_fails(StatusCode.NOT_FOUND, "SWEEP_NOT_FOUND"):
         async for _ in registry.WatchSweep(pb.WatchSweepRequest(sweep_id="gone")):
             raise AssertionError("a message of no sweep")
     sweep = await create_sweep(registry)
-    with refused(StatusCode.NOT_FOUND, "SWEEP_NOT_FOUND"):
+    with rpc_fails(StatusCode.NOT_FOUND, "SWEEP_NOT_FOUND"):
         async with asyncio.timeout(20):
             async for _ in registry.WatchSweep(pb.WatchSweepRequest(sweep_id=sweep.sweep_id)):
                 await registry.DeleteSweep(pb.DeleteSweepRequest(sweep_id=sweep.sweep_id))

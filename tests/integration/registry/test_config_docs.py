@@ -1,4 +1,4 @@
-"""The config reference in docs/: its examples are accepted, and it leaves nothing out."""
+"""The config reference in docs/: the registry accepts its examples, and it is complete."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ async def test_an_example_is_accepted_and_survives_its_export(
     if not parsed.spec.HasField("seed"):
         again.ClearField("seed")
     assert again == parsed.spec
-    # The store keeps the spec as a config too.
+    # The store also keeps the spec as a config.
     got = await registry.GetSweep(pb.GetSweepRequest(sweep_id=created.sweep_id))
     assert got.sweep.spec == created.spec
 
 
 def row(word: str) -> str:
-    """The row of a table that is about a word."""
+    """Return the table row that describes a word."""
     (found,) = re.findall(rf"^\| `{re.escape(word)}` \|.*$", PAGE, re.MULTILINE)
     return str(found)
 

@@ -1,4 +1,4 @@
-"""A caller's deadline, or that it has gone, reaches PostgreSQL and stops what worked for it."""
+"""A caller's deadline or disconnect reaches PostgreSQL and cancels the caller's statements."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from wanllmdb.api.registry.v1 import run_pb2
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as suggestion_pb
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2_grpc as suggestion_grpc
 
-# How long something that must happen may take on a busy machine.
+# The longest time that an expected event may take on a busy machine.
 SOON = 30.0
 
 
 class Blocked:
-    """A database in which some other session holds what statements wait for."""
+    """A database in which another session holds a lock that statements wait for."""
 
     def __init__(self, connection: asyncpg.Connection[asyncpg.Record]) -> None:
         self._connection = connection
 
     async def waiting(self) -> int:
-        """Statements that wait for it."""
+        """Return the number of statements that wait for the lock."""
         count: int = await self._connection.fetchval(
             "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
             "AND state = 'active' AND wait_event_type = 'Lock'"
@@ -39,10 +39,10 @@ class Blocked:
         return count
 
     async def until(self, wanted: Callable[[int], bool]) -> None:
-        """Until so many wait."""
+        """Wait until `count` statements wait for the lock."""
         async with asyncio.timeout(SOON):
             while True:
-                # pg_stat_activity is read once a transaction otherwise.
+                # Within a transaction, PostgreSQL reads pg_stat_activity only once.
                 await self._connection.execute("SELECT pg_stat_clear_snapshot()")
                 if wanted(await self.waiting()):
                     return
@@ -51,7 +51,7 @@ class Blocked:
 
 @contextlib.asynccontextmanager
 async def blocked(database_url: str, statement: str) -> AsyncIterator[Blocked]:
-    """What the statement locks is held within the block."""
+    """Hold what the statement locks for the duration of the block."""
     connection = await asyncpg.connect(database_url)
     try:
         async with connection.transaction():
@@ -97,20 +97,20 @@ async def test_changes_committed_together_last_as_long_as_the_most_patient_calle
     async with blocked(database_url, lock) as database:
         alone = finish(own_registry, runs[0], 2.0)
         await database.until(lambda count: count == 1)
-        # These two wait for the first one's commit, and share the next.
+        # These two calls wait for the first call's commit and share the next one.
         short, long = finish(own_registry, runs[1], 8.0), finish(own_registry, runs[2], 60.0)
         for call in (alone, short):
             with pytest.raises(grpc.aio.AioRpcError) as late:
                 await call
             assert late.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
-        # That of the first one was canceled; that of the others goes on for the last.
+        # The first caller's statement was canceled; the shared one continues for its last caller.
         await database.until(lambda count: count == 1)
         assert not long.done()
     assert (await long).run.number == 2
     listed = await own_registry.ListRuns(pb.ListRunsRequest(sweep_id=sweep.sweep_id))
     assert [run.state for run in listed.runs] == [
         run_pb2.RUN_STATE_RUNNING,
-        # Whoever gave up may have been heard.
+        # The calls that were canceled may have been carried out.
         run_pb2.RUN_STATE_FINISHED,
         run_pb2.RUN_STATE_FINISHED,
     ]
@@ -131,7 +131,7 @@ async def test_a_call_that_is_canceled_stops_its_statement(
         with pytest.raises(asyncio.CancelledError):
             await reading
         await database.until(lambda count: count == 0)
-    # The connection is as good as new.
+    # The connection is still usable.
     assert await _read(getattr(own_registry, rpc)(request))
 
 
@@ -160,6 +160,6 @@ async def test_a_deadline_goes_through_the_suggestion_service(
                 await call
             assert late.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
             await database.until(lambda count: count == 0)
-        # The same request, once there is time for it.
+        # Send the same request with enough time.
         answer = await suggestion.Suggest(request, timeout=SOON)
         assert [run.number for run in answer.runs] == [0]

@@ -1,4 +1,4 @@
-"""Runs over gRPC that a user wants tried."""
+"""EnqueueRuns over gRPC: runs that a user wants tried."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from grpc import StatusCode
 
-from tests.errors import refused
+from tests.errors import rpc_fails
 from tests.sweeps import (
     Registry,
     create_runs,
@@ -39,7 +39,7 @@ async def test_enqueued_runs_wait_in_order_and_must_lie_in_the_space(registry: R
     assert dict(queued[0].labels) == {"why": "hunch"}
     assert (await registry.EnqueueRuns(request)).runs == queued
     request.request_id = request_id()
-    with refused(StatusCode.FAILED_PRECONDITION, "RUN_CAP_REACHED"):
+    with rpc_fails(StatusCode.FAILED_PRECONDITION, "RUN_CAP_REACHED"):
         await registry.EnqueueRuns(request)
     wrong = pb.EnqueueRunsRequest(
         sweep_id=sweep.sweep_id,
@@ -48,15 +48,15 @@ async def test_enqueued_runs_wait_in_order_and_must_lie_in_the_space(registry: R
             pb.EnqueuedRun(parameters=parameters_to_proto({"n": True})),
         ],
     )
-    with refused(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as refusal:
+    with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as failure:
         await registry.EnqueueRuns(wrong)
-    assert refusal.fields.keys() == {
+    assert failure.fields.keys() == {
         "runs[0].parameters.x",
         "runs[0].parameters.n",
         "runs[0].parameters.y",
         "runs[1].parameters.n",
     }
-    # Handed out in any order, each once.
+    # Runs are assigned in any order, each once.
     (run,) = await create_runs(registry, sweep.sweep_id, proposal(0, x=0.25))
     assert run.origin == run_pb2.RUN_ORIGIN_ENQUEUED
     again = create_runs_request(sweep.sweep_id, proposal(0, x=0.25))
@@ -78,12 +78,12 @@ CONDITIONAL: dict[str, Any] = {
     [
         ({}, set()),
         ({"optimizer": "sgd", "nesterov": True, "momentum": 0.5}, set()),
-        # The sampler may still choose what they need.
+        # The sampler may still choose the parameters that the enqueued ones need.
         ({"momentum": 0.5}, set()),
         ({"momentum": 0.5, "beta": 0.5}, set()),
         ({"optimizer": "adam", "nesterov": True}, {"nesterov"}),
         ({"nesterov": False, "momentum": 0.5}, {"momentum"}),
-        # Not with this optimizer, though what stands between is open.
+        # This optimizer makes the parameter absent, although the parameter between them is open.
         ({"optimizer": "adam", "momentum": 0.5}, {"momentum"}),
         ({"warmup": 3, "total": 4}, set()),
         ({"warmup": 9}, set()),
@@ -103,25 +103,25 @@ async def test_points_must_be_possible(
         (run,) = (await registry.EnqueueRuns(request)).runs
         assert run.parameters == parameters_to_proto(given)
         return
-    with refused(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as refusal:
+    with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as failure:
         await registry.EnqueueRuns(request)
     paths = {f"runs[0].parameters.{name}".removesuffix(".") for name in fields}
-    assert refusal.fields.keys() == paths
+    assert failure.fields.keys() == paths
 
 
-async def test_integers_of_any_size_are_refused_where_they_do_not_fit(registry: Registry) -> None:
+async def test_integers_of_any_size_are_rejected_where_they_do_not_fit(registry: Registry) -> None:
     sweep = await create_sweep(registry)
     huge = search_space_pb2.ParameterValue(json_value="9" * 400)
     request = pb.EnqueueRunsRequest(
         sweep_id=sweep.sweep_id, runs=[pb.EnqueuedRun(parameters={"x": huge, "n": huge})]
     )
-    with refused(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as refusal:
+    with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as failure:
         await registry.EnqueueRuns(request)
-    assert refusal.fields.keys() == {"runs[0].parameters.x", "runs[0].parameters.n"}
+    assert failure.fields.keys() == {"runs[0].parameters.x", "runs[0].parameters.n"}
 
 
 async def test_however_much_is_wrong_the_answer_arrives(registry: Registry) -> None:
-    """An answer with too large headers would be lost as a whole."""
+    """An answer with headers that are too large would be lost as a whole."""
     sweep = await create_sweep(registry)
     for name in ("x" * 100, "\u00e9" * 100, "%\n" * 50):
         point = parameters_to_proto({f"{i}{name}": 1 for i in range(50)})
@@ -129,9 +129,9 @@ async def test_however_much_is_wrong_the_answer_arrives(registry: Registry) -> N
             sweep_id=sweep.sweep_id, runs=[pb.EnqueuedRun(parameters=point)] * 20
         )
         for _ in range(5):
-            with refused(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as refusal:
+            with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as failure:
                 await registry.EnqueueRuns(request)
-        assert "has no parameter" in refusal.message
-        *named, (rest, how_many) = refusal.fields.items()
+        assert "has no parameter" in failure.message
+        *named, (rest, how_many) = failure.fields.items()
         assert len(named) >= 2
         assert (rest, how_many.endswith("more problems")) == ("...", True)

@@ -1,4 +1,4 @@
-"""Runs of a sweep as a stream of text."""
+"""ExportRuns: the runs of a sweep as a stream of text."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 from google.protobuf import field_mask_pb2
 from grpc import StatusCode
 
-from tests.errors import refused
+from tests.errors import rpc_fails
 from tests.integration.registry.reads import get_run
 from tests.sweeps import Registry, create_runs, create_sweep, finish_run, proposal, row
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
@@ -36,7 +36,7 @@ RUN_COLUMNS = [
 async def export(
     registry: Registry, sweep_id: str, *, json_lines: bool = False, **filters: Any
 ) -> list[bytes]:
-    """The pieces of the stream."""
+    """Return the pieces of the stream."""
     form = pb.RUN_FORMAT_JSON_LINES if json_lines else pb.RUN_FORMAT_UNSPECIFIED
     request = pb.ExportRunsRequest(sweep_id=sweep_id, format=form, **filters)
     return [piece.text async for piece in registry.ExportRuns(request)]
@@ -51,7 +51,7 @@ def lines(pieces: list[bytes]) -> list[dict[str, Any]]:
 
 
 async def ended(registry: Registry) -> str:
-    """A sweep with a finished, a failed, a running and a queued run."""
+    """Return a sweep with a finished, a failed, a running and a queued run."""
     sweep = await create_sweep(registry)
     await create_runs(registry, sweep.sweep_id, proposal(0, x=0.25), proposal(1), proposal(2))
     rows = [row(0, {"loss": 2.0, "acc": 0.5}), row(4, {"z": math.inf, "acc": math.nan})]
@@ -90,7 +90,7 @@ async def test_a_table_has_a_row_a_run_and_a_column_a_name(registry: Registry) -
     assert list(rows[0]) == [*RUN_COLUMNS, "n", "x", "loss", "acc", "z"]
     assert [r["state"] for r in rows] == ["FINISHED", "FAILED", "RUNNING", "QUEUED"]
     first, second, third, fourth = rows
-    # What the run is worth, not what it reported last.
+    # The run's objective, not the value that it reported last.
     assert (first["loss"], first["acc"], first["z"]) == ("1.5", "NaN", "Infinity")
     assert (first["x"], first["n"], first["last_step"]) == ("0.25", "1", "4")
     assert (second["error"], second["loss"]) == ('no "memory",\nsorry', "9.0")
@@ -121,7 +121,7 @@ async def test_only_runs_in_the_states_asked_for(registry: Registry) -> None:
     states = [run_pb2.RUN_STATE_FAILED, run_pb2.RUN_STATE_QUEUED]
     rows = table(await export(registry, sweep_id, states=states))
     assert [r["number"] for r in rows] == ["1", "3"]
-    # What others reported is no column.
+    # Other metrics that runs reported have no column.
     assert "acc" not in rows[0]
     entries = lines(await export(registry, sweep_id, json_lines=True, states=states))
     assert [entry["number"] for entry in entries] == [1, 3]
@@ -133,11 +133,11 @@ async def test_no_runs_are_a_header_or_nothing(registry: Registry) -> None:
         ",".join([*RUN_COLUMNS, "n", "x", "loss"]).encode() + b"\n"
     ]
     assert await export(registry, sweep.sweep_id, json_lines=True) == []
-    with refused(StatusCode.NOT_FOUND, "SWEEP_NOT_FOUND"):
+    with rpc_fails(StatusCode.NOT_FOUND, "SWEEP_NOT_FOUND"):
         await export(registry, "gone")
-    with refused(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as refusal:
+    with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as failure:
         await export(registry, sweep.sweep_id, states=[99])
-    assert refusal.fields.keys() == {"states"}
+    assert failure.fields.keys() == {"states"}
 
 
 async def test_several_metrics_each_have_a_column(registry: Registry) -> None:
@@ -158,14 +158,14 @@ async def test_several_metrics_each_have_a_column(registry: Registry) -> None:
 
 
 async def test_long_streams_come_in_pieces_of_whole_rows(registry: Registry) -> None:
-    """Pages of runs by number, and pages of large runs in parts that a message holds."""
+    """Export reads pages of runs by number, and splits a page that exceeds a message."""
     sweep = await create_sweep(registry)
     for start in range(0, 1_500, 500):
         await create_runs(
             registry, sweep.sweep_id, *(proposal(start + i, n=i % 8 + 1) for i in range(500))
         )
     pieces = await export(registry, sweep.sweep_id)
-    # The header, and three pages.
+    # The header and three pages.
     assert len(pieces) == 4
     assert all(piece.endswith(b"\n") for piece in pieces)
     assert [int(r["number"]) for r in table(pieces)] == list(range(1_500))
@@ -213,7 +213,7 @@ HARMLESS = ["-1.5", "+2", "-inf", "a=b", "'quoted'", "'-", "-", "1e5", ""]
 
 
 async def hostile(registry: Registry) -> str:
-    """A sweep whose texts, of every kind there is, are formulas."""
+    """Return a sweep in which every kind of text is a spreadsheet formula."""
     sweep = await create_sweep(
         registry,
         metric={"name": "=loss"},
@@ -285,7 +285,7 @@ async def test_raw_cells_are_as_they_were_given(registry: Registry) -> None:
     found = table(await export(registry, sweep_id, raw_cells=True))
     assert [cells["text"] for cells in found] == TEXTS + HARMLESS
     assert (found[0]["error"], found[1]["=loss"]) == (FORMULA, "-1.25")
-    # JSON lines are no table: nothing of them is a formula.
+    # JSON lines are not a table, so no text in them is a formula.
     assert lines(await export(registry, sweep_id, json_lines=True))[1]["name"] == FORMULA
 
 

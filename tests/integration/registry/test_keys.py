@@ -1,4 +1,4 @@
-"""KeyService, and what keys change in the registry's other services."""
+"""KeyService, and how keys change the registry's other services."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 from tests.conftest import registry_server
-from tests.errors import Refusal, refused
+from tests.errors import RpcFailure, rpc_fails
 from tests.integration.registry.key_calls import Office, With, office
 from tests.security_table.keys import id_of, key_request, new_secret
 from tests.security_table.processes import running_process
@@ -51,7 +51,7 @@ async def root(at: Office) -> With:
 
 
 async def listed(calls: With, page_size: int = 100) -> list[pb.ApiKey]:
-    """All keys, page by page."""
+    """Return all keys, page by page."""
     keys: list[pb.ApiKey] = []
     token = ""
     while True:
@@ -71,7 +71,7 @@ async def test_without_keys_every_caller_may_do_everything(registry_address: str
         assert not who.HasField("key")
         created = (await stub.CreateKey(key_request(Role.ADMIN, "*"))).key
         assert created.creator_key_id == ""
-        # What a client is set up with does no harm.
+        # A client that is configured with a key can still call a registry without keys.
         bad = (("authorization", "Bearer nonsense"),)
         assert not (await stub.GetCaller(WHO, metadata=bad)).keys_required
         await stub.RevokeKey(pb.RevokeKeyRequest(key_id=created.key_id))
@@ -97,28 +97,29 @@ async def test_a_repeated_request_makes_no_second_key(at: Office, root: With) ->
     answers = await asyncio.gather(*(root.keys.CreateKey(request) for _ in range(8)))
     assert len({answer.SerializeToString() for answer in answers}) == 1
     await asyncio.sleep(1.6)
-    # Also when it has expired, which a new one may not have.
+    # The repeated request succeeds even after the key expired, though a new key may not be
+    # expired.
     assert await root.keys.CreateKey(request) == answers[0]
-    # And when it was revoked: the answer is that of the first time.
+    # It also succeeds after the key was revoked, with the first answer.
     await root.keys.RevokeKey(pb.RevokeKeyRequest(key_id=answers[0].key.key_id))
     assert await root.keys.CreateKey(request) == answers[0]
     other = pb.CreateKeyRequest()
     other.CopyFrom(request)
     other.name = "another"
-    with refused(Code.INVALID_ARGUMENT, "REQUEST_ID_REUSED"):
+    with rpc_fails(Code.INVALID_ARGUMENT, "REQUEST_ID_REUSED"):
         await root.keys.CreateKey(other)
-    # Ids belong to who sends them: another admin learns nothing from one.
+    # A request id belongs to its caller: another admin learns nothing from the id.
     admin = await at.new(Role.ADMIN, "once")
     other.ClearField("expire_time")
     theirs = (await admin.keys.CreateKey(other)).key
     assert theirs.key_id != answers[0].key.key_id
     assert theirs.creator_key_id == admin.key_id
-    # Without an id a request is carried out each time.
+    # Without a request id, each request is carried out.
     other.request_id = ""
     assert (await admin.keys.CreateKey(other)).key.key_id != theirs.key_id
 
 
-async def test_all_that_is_wrong_with_a_new_key_is_told_at_once(root: With) -> None:
+async def test_all_that_is_wrong_with_a_new_key_is_reported_at_once(root: With) -> None:
     request = pb.CreateKeyRequest(
         name="n" * 201,
         role=pb.Role.ValueType(7),
@@ -127,9 +128,9 @@ async def test_all_that_is_wrong_with_a_new_key_is_told_at_once(root: With) -> N
         request_id="no uuid",
     )
     request.expire_time.seconds = 2**60
-    with refused(Code.INVALID_ARGUMENT, "INVALID_REQUEST") as refusal:
+    with rpc_fails(Code.INVALID_ARGUMENT, "INVALID_REQUEST") as failure:
         await root.keys.CreateKey(request)
-    assert set(refusal.fields) == {
+    assert set(failure.fields) == {
         "name",
         "role",
         "projects",
@@ -140,9 +141,9 @@ async def test_all_that_is_wrong_with_a_new_key_is_told_at_once(root: With) -> N
         "request_id",
     }
     late = key_request(Role.READER, "p", lifetime=timedelta(seconds=-1))
-    with refused(Code.INVALID_ARGUMENT, "INVALID_REQUEST") as refusal:
+    with rpc_fails(Code.INVALID_ARGUMENT, "INVALID_REQUEST") as failure:
         await root.keys.CreateKey(late)
-    assert set(refusal.fields) == {"expire_time"}
+    assert set(failure.fields) == {"expire_time"}
 
 
 async def test_an_admin_gives_what_it_has_and_no_more(at: Office, root: With) -> None:
@@ -150,14 +151,14 @@ async def test_an_admin_gives_what_it_has_and_no_more(at: Office, root: With) ->
     deputy = await at.new(Role.ADMIN, "ours", by=admin)
     await at.new(Role.EDITOR, "ours", by=deputy)
     for projects in (["mine"], ["ours", "mine"], ["*"], ["ours", "*"], ["nowhere"]):
-        with refused(Code.PERMISSION_DENIED, "PERMISSION_DENIED") as refusal:
+        with rpc_fails(Code.PERMISSION_DENIED, "PERMISSION_DENIED") as failure:
             await deputy.keys.CreateKey(key_request(Role.READER, *projects))
-        assert refusal.metadata == {"key_id": deputy.key_id, "needed_role": "admin"}
-    # What else is wrong is told to those who may.
+        assert failure.metadata == {"key_id": deputy.key_id, "needed_role": "admin"}
+    # Other errors are returned only to callers with permission.
     bad = pb.CreateKeyRequest(projects=["mine"], secret_sha256=b"short")
-    with refused(Code.PERMISSION_DENIED, "PERMISSION_DENIED"):
+    with rpc_fails(Code.PERMISSION_DENIED, "PERMISSION_DENIED"):
         await deputy.keys.CreateKey(bad)
-    with refused(Code.INVALID_ARGUMENT, "INVALID_REQUEST"):
+    with rpc_fails(Code.INVALID_ARGUMENT, "INVALID_REQUEST"):
         await admin.keys.CreateKey(bad)
 
 
@@ -178,9 +179,9 @@ async def test_keys_are_listed_newest_first_and_to_whom_they_may_be_known(
     assert keys[::-1] == [key_id for key_id in found if key_id in keys]
     assert found[gone].HasField("revoke_time")
     assert len(found) >= len(keys) + 3
-    # A page token is of those who may see the same.
+    # A page token is valid only for callers that may see the same keys.
     token = (await admin.keys.ListKeys(pb.ListKeysRequest(page_size=1))).next_page_token
-    with refused(Code.INVALID_ARGUMENT, "INVALID_PAGE_TOKEN"):
+    with rpc_fails(Code.INVALID_ARGUMENT, "INVALID_PAGE_TOKEN"):
         await root.keys.ListKeys(pb.ListKeysRequest(page_size=1, page_token=token))
 
 
@@ -191,10 +192,10 @@ async def test_revoking_changes_nothing_the_second_time(at: Office, root: With) 
         pb.RevokeKeyRequest(key_id=reader.key_id, request_id=request_id())
     )
     assert first.key.HasField("revoke_time")
-    # Here at once.
-    with refused(Code.UNAUTHENTICATED, "KEY_REVOKED") as refusal:
+    # This replica notices at once.
+    with rpc_fails(Code.UNAUTHENTICATED, "KEY_REVOKED") as failure:
         await reader.keys.GetCaller(WHO)
-    assert refusal.metadata == {"key_id": reader.key_id}
+    assert failure.metadata == {"key_id": reader.key_id}
     assert await root.keys.RevokeKey(pb.RevokeKeyRequest(key_id=reader.key_id)) == first
 
 
@@ -215,20 +216,20 @@ async def test_keys_that_can_not_be_revoked(at: Office, root: With) -> None:
         "x" * 5000,
         "No Key",
     ):
-        with refused(Code.PERMISSION_DENIED, "PERMISSION_DENIED") as refusal:
+        with rpc_fails(Code.PERMISSION_DENIED, "PERMISSION_DENIED") as failure:
             await admin.keys.RevokeKey(pb.RevokeKeyRequest(key_id=key_id, request_id="no uuid"))
-        messages.add((refusal.message, tuple(sorted(refusal.metadata.items()))))
+        messages.add((failure.message, tuple(sorted(failure.metadata.items()))))
     assert len(messages) == 1
     for key_id in ("nobody000000", "root", "No Key"):
-        with refused(Code.NOT_FOUND, "KEY_NOT_FOUND") as refusal:
+        with rpc_fails(Code.NOT_FOUND, "KEY_NOT_FOUND") as failure:
             await root.keys.RevokeKey(pb.RevokeKeyRequest(key_id=key_id))
-        assert refusal.metadata == {"key_id": key_id}
-    with refused(Code.INVALID_ARGUMENT, "INVALID_REQUEST") as refusal:
+        assert failure.metadata == {"key_id": key_id}
+    with rpc_fails(Code.INVALID_ARGUMENT, "INVALID_REQUEST") as failure:
         await root.keys.RevokeKey(pb.RevokeKeyRequest(request_id="no uuid"))
-    assert set(refusal.fields) == {"key_id", "request_id"}
-    # An admin may revoke its own key: the operator's is left.
+    assert set(failure.fields) == {"key_id", "request_id"}
+    # An admin may revoke its own key, because the operator's key remains.
     await admin.keys.RevokeKey(pb.RevokeKeyRequest(key_id=admin.key_id))
-    with refused(Code.UNAUTHENTICATED, "KEY_REVOKED"):
+    with rpc_fails(Code.UNAUTHENTICATED, "KEY_REVOKED"):
         await admin.keys.ListKeys(pb.ListKeysRequest())
 
 
@@ -236,13 +237,13 @@ async def test_a_key_expires(at: Office) -> None:
     reader = await at.new(Role.READER, "p", lifetime=timedelta(seconds=1.5))
     await reader.keys.GetCaller(WHO)
     await asyncio.sleep(1.6)
-    with refused(Code.UNAUTHENTICATED, "KEY_EXPIRED") as refusal:
+    with rpc_fails(Code.UNAUTHENTICATED, "KEY_EXPIRED") as failure:
         await reader.keys.GetCaller(WHO)
-    assert refusal.metadata == {"key_id": reader.key_id}
+    assert failure.metadata == {"key_id": reader.key_id}
     stranger = await at.calls(f"wsk_{id_of(reader.text)}_{new_secret()}")
-    with refused(Code.UNAUTHENTICATED, "KEY_INVALID") as refusal:
+    with rpc_fails(Code.UNAUTHENTICATED, "KEY_INVALID") as failure:
         await stranger.keys.GetCaller(WHO)
-    assert refusal.metadata == {}
+    assert failure.metadata == {}
 
 
 async def test_a_revocation_reaches_other_replicas_within_seconds(
@@ -254,15 +255,15 @@ async def test_a_revocation_reaches_other_replicas_within_seconds(
         await elsewhere.keys.GetCaller(WHO)
         await root.keys.RevokeKey(pb.RevokeKeyRequest(key_id=reader.key_id))
         revoked = time.monotonic()
-        refusal: Refusal | None = None
-        while refusal is None:
-            # In no case longer than the pages promise.
+        failure: RpcFailure | None = None
+        while failure is None:
+            # Never longer than the documentation promises.
             assert time.monotonic() - revoked < 30
             try:
                 await elsewhere.keys.GetCaller(WHO)
                 await asyncio.sleep(0.1)
             except grpc.aio.AioRpcError:
-                with refused(Code.UNAUTHENTICATED, "KEY_REVOKED") as refusal:
+                with rpc_fails(Code.UNAUTHENTICATED, "KEY_REVOKED") as failure:
                     await elsewhere.keys.GetCaller(WHO)
 
 
@@ -293,7 +294,7 @@ async def test_health_and_reflection_ask_for_no_key(at: Office) -> None:
             assert "wanllmdb.api.registry.v1.KeyService" in names
 
 
-async def test_a_registry_that_nobody_could_get_into_says_so(
+async def test_a_registry_that_no_caller_could_enter_reports_it(
     database_url: str, tmp_path: Path
 ) -> None:
     async def started(*flags: str, admin_key: str = "") -> str:
@@ -315,5 +316,5 @@ async def test_a_registry_that_nobody_could_get_into_says_so(
     assert told in await started("--require-keys")
     assert told not in await started()
     assert told not in await started(admin_key=ROOT_KEY)
-    # Now there is one.
+    # Now there is a key.
     assert told not in await started("--require-keys")

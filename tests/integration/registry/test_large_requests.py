@@ -1,4 +1,4 @@
-"""Large and hostile requests beside proper ones, which do not wait for them for long."""
+"""Large and hostile requests do not delay ordinary requests for long."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 from grpc import StatusCode
 
 from tests.conftest import registry_server
-from tests.errors import refused
+from tests.errors import rpc_fails
 from tests.sweeps import Registry, config_text, create_sweep, request_id
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.registry.v1 import registry_service_pb2_grpc as registry_grpc
@@ -29,13 +29,12 @@ from wanllmdb_common.search_space.proto_conversion import parameters_to_proto, s
 from wanllmdb_registry.rpc import base as of_registry
 from wanllmdb_registry.store import statement
 
-# Far more than a call takes beside others on a busy machine, far less than what it would wait
-# for in line.
+# Far more than a call takes on a busy machine, and far less than the large request ahead of it.
 SOON = 30.0
-# Seconds of the event loop without an interruption; a hundred thousand rows took several.
+# Longest pause of the event loop in seconds; a hundred thousand rows once paused it for several.
 HELD = 1.0
 
-# Each row takes milliseconds: minutes for all, as far as it gets.
+# Each row takes milliseconds, so all rows would take minutes.
 SLOW = [f"{' + '.join(['x'] * 80)} + {i} > 0" for i in range(100)]
 SLOW_ROWS = "x,n,loss\n" + "0.5,1,1\n" * 100_000
 
@@ -54,7 +53,7 @@ def slow_import(
 
 
 def computing() -> int:
-    """How many threads of the servers in this process compute for callers."""
+    """Return the number of threads of this process's servers that compute for callers."""
     found = 0
     for frame in list(sys._current_frames().values()):
         at: Any = frame
@@ -74,7 +73,7 @@ async def until(condition: Callable[[], bool]) -> None:
 
 @contextlib.asynccontextmanager
 async def other_caller(address: str) -> AsyncIterator[Registry]:
-    # A connection of its own: channels to the same address share one otherwise.
+    # Open a separate connection; channels to the same address otherwise share one.
     options = [("grpc.use_local_subchannel_pool", 1)]
     async with grpc.aio.insecure_channel(address, options=options) as channel:
         yield registry_grpc.SweepRegistryServiceStub(channel)
@@ -82,7 +81,7 @@ async def other_caller(address: str) -> AsyncIterator[Registry]:
 
 @contextlib.asynccontextmanager
 async def watched_loop() -> AsyncIterator[list[float]]:
-    """The longest time within the block for which this loop did nothing else."""
+    """Measure the longest time within the block in which this event loop made no progress."""
     longest = [0.0]
 
     async def tick() -> None:
@@ -100,21 +99,21 @@ async def watched_loop() -> AsyncIterator[list[float]]:
         task.cancel()
 
 
-async def test_wide_headers_and_unknown_keys_are_refused_at_once(registry: Registry) -> None:
+async def test_wide_headers_and_unknown_keys_are_rejected_at_once(registry: Registry) -> None:
     sweep = await create_sweep(registry)
     wide = "x,n,loss," + ",".join(f"c{i}" for i in range(300_000)) + "\n0.5,1,1\n"
     request = pb.ImportRunsRequest(
         sweep_id=sweep.sweep_id, source=pb.PriorRunSource(csv=wide), request_id=request_id()
     )
-    with refused(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as refusal:
+    with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as failure:
         await registry.ImportRuns(request, timeout=SOON)
-    assert "300,003 columns" in refusal.fields["source.csv"]
+    assert "300,003 columns" in failure.fields["source.csv"]
     keys = "".join(f"parameter_metric_{i}: 1\n" for i in range(40_000))
     text = pb.ConfigText(text=f"method: random\n{keys}")
-    with refused(StatusCode.INVALID_ARGUMENT, "INVALID_SWEEP_CONFIG") as refusal:
+    with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_SWEEP_CONFIG") as failure:
         await registry.ParseSweepConfig(pb.ParseSweepConfigRequest(config_text=text), timeout=SOON)
-    assert "more than 1,000 problems" in refusal.message
-    assert list(refusal.fields)[-1] == "..."
+    assert "more than 1,000 problems" in failure.message
+    assert list(failure.fields)[-1] == "..."
 
 
 @pytest.mark.parametrize("same_connection", [True, False])
@@ -156,15 +155,15 @@ async def test_computing_for_one_request_has_an_end(
 ) -> None:
     monkeypatch.setattr(of_registry, "_time_slices", time_slices.TimeSlices(most_seconds=0.2))
     sweep_id = await slow_sweep(registry)
-    with refused(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as refusal:
+    with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as failure:
         await slow_import(registry, sweep_id)
-    assert "takes more than 0.2 s to compute" in refusal.message
+    assert "takes more than 0.2 s to compute" in failure.message
 
 
 async def test_no_transaction_idles_while_a_hundred_thousand_prior_runs_are_written(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The server ends one that does, after 5 s: on a busy machine it took that long."""
+    """The server ends such a call after 5 s; on a busy machine the call took that long."""
     short = "SET idle_in_transaction_session_timeout = '400ms'"
     monkeypatch.setattr(statement, "_LIMITS", short)
     rows = "".join(f"{i / 100_000},{1 + i % 8},{i}\n" for i in range(100_000))
@@ -221,7 +220,7 @@ async def test_large_spaces_are_updated_and_enqueued_to_beside_the_loop(
 
 
 async def test_runs_are_enqueued_while_the_space_grows(registry: Registry) -> None:
-    """Each is checked for the space as it is when it is queued, and none is refused for it."""
+    """Each run is checked against the space at the time it is queued; none is rejected."""
     sweep = await create_sweep(registry, parameters={"n": {"values": [0]}})
 
     async def grow() -> None:
@@ -246,7 +245,7 @@ async def test_runs_are_enqueued_while_the_space_grows(registry: Registry) -> No
 
 
 async def test_updates_at_the_same_time_all_count(registry: Registry) -> None:
-    """Each is checked for the spec that it meets, and once more where another one was faster."""
+    """Each request is checked against its spec, and again if another change was faster."""
     sweep = await create_sweep(registry, run_cap=1)
 
     async def update(path: str, **fields: Any) -> None:

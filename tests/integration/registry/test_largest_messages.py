@@ -1,4 +1,4 @@
-"""What a caller may write every caller can read: the largest sweeps and runs, by every RPC."""
+"""Every caller can read the largest permitted sweeps and runs, through every RPC."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from google.protobuf.message import Message
 from grpc import StatusCode
 
-from tests.errors import refused
+from tests.errors import rpc_fails
 from tests.integration.registry.largest import Largest, metric_names
 from tests.sweeps import Registry, create_runs, create_runs_request, create_sweep, proposal, row
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
@@ -27,14 +27,14 @@ from wanllmdb_registry.domain.bounds import (
     SWEEP_BYTES,
 )
 
-# What a client takes that says nothing about it, whatever the language.
+# The message size that gRPC clients accept by default, in any language.
 OPTIONS = [("grpc.max_receive_message_length", MESSAGE_BYTES)]
 RUNS = 4
 
 
 @pytest.fixture
 async def plain(registry_address: str) -> AsyncIterator[Registry]:
-    """The registry, through a channel that takes 4 MiB a message."""
+    """Return stubs of the registry over a channel that accepts 4 MiB a message."""
     async with grpc.aio.insecure_channel(registry_address, options=OPTIONS) as channel:
         yield registry_grpc.SweepRegistryServiceStub(channel)
 
@@ -46,7 +46,7 @@ def size_of(message: Message) -> int:
 
 
 async def watched(plain: Registry, sweep_id: str) -> tuple[set[int], bool]:
-    """The numbers of the runs, and whether the sweep came, of a watch from the start."""
+    """Watch from the start; return the runs' numbers and whether the sweep was sent."""
     numbers, has_sweep = set(), False
     watch = plain.WatchSweep(pb.WatchSweepRequest(sweep_id=sweep_id))
     async for message in watch:
@@ -83,7 +83,7 @@ async def test_the_largest_sweep_and_runs_pass_through_every_rpc(
     assert size_of(sweep.spec) > 0.8 * MAX_SPEC_BYTES
     runs = [await largest.run(sweep_id, number) for number in range(RUNS)]
 
-    # A run's end, also with an error that is as long as it may be, and then again.
+    # The end of a run, also with the longest permitted error, and then a repetition.
     failed = await plain.FinishRun(largest.failure(runs[0]))
     assert 0.9 * RUN_BYTES < size_of(failed.run) < RUN_BYTES
     ended = await plain.FinishRun(
@@ -144,7 +144,7 @@ async def test_the_largest_sweep_and_runs_pass_through_every_rpc(
     size_of(await plain.PauseSweep(pb.PauseSweepRequest(sweep_id=sweep_id)))
     size_of(await plain.ResumeSweep(pb.ResumeSweepRequest(sweep_id=sweep_id)))
 
-    # Runs that are held, or handed out again.
+    # Runs that are assigned or assigned again.
     resumed = await plain.ResumeRuns(
         pb.ResumeRunsRequest(sweep_id=sweep_id, agent_id=runs[0].agent_id, count=100)
     )
@@ -265,17 +265,18 @@ async def test_three_reports_of_ten_thousand_new_metrics_leave_the_sweep_readabl
         )
 
     for batch in range(3):
-        with refused(StatusCode.FAILED_PRECONDITION, "TOO_MANY_METRICS") as error:
+        with rpc_fails(StatusCode.FAILED_PRECONDITION, "TOO_MANY_METRICS") as error:
             await plain.ReportMetrics(report(batch))
         assert "run 0" in str(error)
-    # What has room is taken, up to the bound; and then what the run has already.
+    # Values are accepted up to the bound, and after that only for metrics that the run already
+    # has.
     fits = {f"{i:05} ".ljust(104, "m"): 1.0 for i in range(MAX_METRICS)}
     for start in range(0, MAX_METRICS, 5_000):
         part = dict(list(fits.items())[start : start + 5_000])
         await plain.ReportMetrics(
             pb.ReportMetricsRequest(sweep_id=sweep_id, number=0, attempt=1, rows=[row(1, part)])
         )
-    with refused(StatusCode.FAILED_PRECONDITION, "TOO_MANY_METRICS"):
+    with rpc_fails(StatusCode.FAILED_PRECONDITION, "TOO_MANY_METRICS"):
         await plain.ReportMetrics(
             pb.ReportMetricsRequest(
                 sweep_id=sweep_id, number=0, attempt=1, rows=[row(2, {"one more": 1.0})]
@@ -287,7 +288,7 @@ async def test_three_reports_of_ten_thousand_new_metrics_leave_the_sweep_readabl
             sweep_id=sweep_id, number=0, attempt=1, rows=[row(3, {**again, "loss": 0.25})]
         )
     )
-    # The end of a run commits, whatever came with it, and its own metric counts.
+    # The end of a run commits even with too many values, and the sweep's own metric counts.
     late = report(4)
     late.rows[0].values["loss"] = 0.125
     late.rows[0].step = 4
@@ -322,34 +323,34 @@ async def test_a_new_attempt_has_room_again(plain: Registry) -> None:
     assert dict(got.run.summary) == {"other": 0.5}
 
 
-async def test_what_no_answer_could_hold_is_refused(plain: Registry) -> None:
+async def test_what_no_answer_could_hold_is_rejected(plain: Registry) -> None:
     text = search_space_pb2.ParameterValue(string_value="v" * 100_000)
     sweep = await create_sweep(
         plain, parameters={f"p{i}": {"value": "v" * 100_000} for i in range(5)}
     )
     sweep_id = sweep.sweep_id
-    with refused(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST"):
-        # One run of too much.
+    with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST"):
+        # One run too many.
         await create_runs(
             plain,
             sweep_id,
             pb.RunProposal(number=0, parameters={f"p{i}": text for i in range(6)}),
         )
     run = pb.EnqueuedRun(parameters={f"p{i}": text for i in range(5)})
-    with refused(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST"):
+    with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST"):
         await plain.EnqueueRuns(pb.EnqueueRunsRequest(sweep_id=sweep_id, runs=[run] * 6))
     queued = await plain.EnqueueRuns(pb.EnqueueRunsRequest(sweep_id=sweep_id, runs=[run] * 5))
     size_of(queued)
-    # Handed out together, with what users wrote on them, they are too many.
+    # These runs were assigned together; with labels and notes they exceed one message.
     for each in queued.runs:
-        await Largest(plain).dress(each)
+        await Largest(plain).annotate(each)
     proposals = [
         pb.RunProposal(number=each.number, parameters=each.parameters) for each in queued.runs
     ]
-    with refused(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST"):
+    with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST"):
         await create_runs(plain, sweep_id, *proposals)
     size_of(await plain.CreateRuns(create_runs_request(sweep_id, *proposals[:2])))
-    with refused(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST"):
+    with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST"):
         await plain.UpdateRun(
             pb.UpdateRunRequest(
                 run=run_pb2.Run(
@@ -360,7 +361,7 @@ async def test_what_no_answer_could_hold_is_refused(plain: Registry) -> None:
                 update_mask={"paths": ["labels"]},  # type: ignore[arg-type]  # as a dictionary
             )
         )
-    with refused(StatusCode.INVALID_ARGUMENT, "INVALID_SWEEP_CONFIG"):
+    with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_SWEEP_CONFIG"):
         await create_sweep(
             plain, parameters={"x": {"values": [f"{i:04}" + "v" * 99_990 for i in range(12)]}}
         )
@@ -371,5 +372,5 @@ async def test_what_no_answer_could_hold_is_refused(plain: Registry) -> None:
         search_space_pb2.ParameterValue(string_value=f"{i:04}" + "\x01" * 60_000) for i in range(8)
     )
     spec.search_space.parameters.append(wide)
-    with refused(StatusCode.INVALID_ARGUMENT, "INVALID_SWEEP_CONFIG"):
+    with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_SWEEP_CONFIG"):
         await plain.CreateSweep(pb.CreateSweepRequest(spec=spec))

@@ -1,4 +1,4 @@
-"""Metric values over gRPC: reported, kept, read."""
+"""Metric values over gRPC: reported, stored, read."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 
 from grpc import StatusCode
 
-from tests.errors import refused
+from tests.errors import rpc_fails
 from tests.sweeps import (
     Registry,
     create_runs,
@@ -27,7 +27,7 @@ async def test_a_new_attempt_starts_with_no_values(registry: Registry) -> None:
     )
     await registry.ReportMetrics(report)
     await registry.ReleaseRun(pb.ReleaseRunRequest(sweep_id=sweep.sweep_id, number=0, attempt=1))
-    with refused(StatusCode.FAILED_PRECONDITION, "RUN_NOT_RUNNING"):
+    with rpc_fails(StatusCode.FAILED_PRECONDITION, "RUN_NOT_RUNNING"):
         await finish_run(registry, run, 1.0)
     (again,) = await create_runs(registry, sweep.sweep_id, proposal(0))
     assert (again.attempt, dict(again.summary), again.HasField("last_step")) == (2, {}, False)
@@ -94,25 +94,25 @@ async def test_histories_page(registry: Registry) -> None:
     assert seen == [(name, step) for name in ("acc", "loss") for step in range(2, 10)]
 
 
-async def test_wrong_reports_are_refused_with_every_field(registry: Registry) -> None:
+async def test_wrong_reports_are_rejected_with_every_field(registry: Registry) -> None:
     sweep = await create_sweep(registry)
     await create_runs(registry, sweep.sweep_id, proposal(0))
     report = pb.ReportMetricsRequest(
         sweep_id=sweep.sweep_id, number=-1, rows=[row(-5, {"": 1.0})], request_id="no"
     )
-    with refused(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as refusal:
+    with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as failure:
         await registry.ReportMetrics(report)
-    assert refusal.fields.keys() == {"number", "rows[0].step", "rows[0].values", "request_id"}
+    assert failure.fields.keys() == {"number", "rows[0].step", "rows[0].values", "request_id"}
     for attempt in (0, 2):
-        with refused(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as refusal:
+        with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as failure:
             await registry.ReportMetrics(
                 pb.ReportMetricsRequest(sweep_id=sweep.sweep_id, number=0, attempt=attempt)
             )
-        assert refusal.fields.keys() == {"attempt"}
-    with refused(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as refusal:
+        assert failure.fields.keys() == {"attempt"}
+    with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as failure:
         await registry.FinishRun(pb.FinishRunRequest(sweep_id=sweep.sweep_id, number=0, attempt=1))
-    assert refusal.fields.keys() == {"outcome"}
-    with refused(StatusCode.NOT_FOUND, "RUN_NOT_FOUND"):
+    assert failure.fields.keys() == {"outcome"}
+    with rpc_fails(StatusCode.NOT_FOUND, "RUN_NOT_FOUND"):
         await registry.ReportMetrics(
             pb.ReportMetricsRequest(sweep_id=sweep.sweep_id, number=5, attempt=1)
         )

@@ -1,4 +1,4 @@
-"""The tables' history: up, down, up again, with data, and by many at once."""
+"""Migrations: upgrade, downgrade and upgrade again, with data and by several processes at once."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ async def test_up_and_down_with_data(database_url: str) -> None:
         (run,) = await create_runs(registry, sweep.sweep_id, proposal(0))
         await finish_run(registry, run, 1.0)
     database = Database(database_url)
-    # The newest revision is there already: nothing happens, and the data stays.
+    # The newest revision is already there: the upgrade does nothing and keeps the data.
     await migrate(database)
     async with registry_server(database_url) as address, grpc.aio.insecure_channel(address) as ch:
         again = registry_grpc.SweepRegistryServiceStub(ch)
@@ -69,7 +69,7 @@ async def test_up_and_down_with_data(database_url: str) -> None:
     await database.close()
 
 
-# What the registry of revision 0001 stored of a sweep with a finished and a running run.
+# What the registry of revision 0001 stored for a sweep with a finished and a running run.
 OLD_ROWS = """
 INSERT INTO projects (name, create_time) VALUES ('p', now());
 INSERT INTO sweeps (
@@ -126,7 +126,7 @@ async def test_what_an_older_registry_stored_is_read_and_goes_on(database_url: s
         ] * 2
         assert math.isnan(runs[0].summary["acc"])
         assert runs[1].parameters["x"].double_value == 1e-05
-        # The step of a last value was not known then; what comes next is newer.
+        # Revision 0001 did not store the step of a last value, so any later value is newer.
         answer = await registry.FinishRun(
             pb.FinishRunRequest(
                 sweep_id=sweep.sweep_id,
@@ -144,7 +144,7 @@ async def test_what_an_older_registry_stored_is_read_and_goes_on(database_url: s
                 sweep_id=sweep.sweep_id, source=pb.PriorRunSource(csv="x,n,loss\n0.5,2,1.0\n")
             )
         )
-    # And back, with all of it.
+    # Downgrade again, with all of the data.
     database = Database(database_url)
     async with database.migration() as connection:
         await connection.run_sync(downgrade, "0001")
@@ -154,7 +154,7 @@ async def test_what_an_older_registry_stored_is_read_and_goes_on(database_url: s
 
 
 def contents(connection: Connection) -> dict[str, list[dict[str, Any]]]:
-    """Every row of every table, by column; JSON is read, whichever type the column has."""
+    """Return every row of every table, by column. JSON is parsed, whatever type the column has."""
     rows = {}
     for table in sorted(tables(connection)):
         found = connection.exec_driver_sql(f'SELECT to_jsonb(t)::text FROM "{table}" t')
@@ -169,7 +169,7 @@ def _read(value: Any) -> Any:
 
 
 def _columns_of_both(rows: list[dict[str, Any]], others: list[dict[str, Any]]) -> Any:
-    """The rows with those columns alone that the others have too."""
+    """Return the rows with only the columns that the other rows also have."""
     return [
         {name: row[name] for name in row if name in other}
         for row, other in zip(rows, others, strict=True)
@@ -219,7 +219,7 @@ async def test_each_revision_with_data_is_brought_up_to_date_and_back(
         newest = await connection.run_sync(contents)
         await connection.run_sync(downgrade, revision)
         old = await connection.run_sync(contents)
-    # What that revision has tables for is there, as it was.
+    # Everything that the old revision has tables for is unchanged.
     assert newest["runs"]
     assert newest["api_keys"]
     for table, rows in old.items():

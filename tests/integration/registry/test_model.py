@@ -1,8 +1,7 @@
-"""Any sequence of calls: the registry answers as its rules, said once more, require.
+"""For any sequence of calls, the registry answers as its model requires.
 
-Hypothesis makes up the sequences and shortens those that fail. After each call,
-what every read gives is compared with the model. A failure prints the calls and
-a blob to repeat them with.
+Hypothesis generates the sequences and shortens those that fail. After each call, the test compares
+what every read returns with the model. A failure prints the calls and a blob that reproduces them.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ from hypothesis.stateful import (
 )
 
 from tests.conftest import registry_server
-from tests.errors import refused
+from tests.errors import rpc_fails
 from tests.integration.registry import model
 from tests.integration.registry.compare import (
     Tracked,
@@ -78,10 +77,10 @@ values = st.sampled_from([0.0, 0.25, 0.5, 1.0, 2.0, math.nan, math.inf, -math.in
 reports = st.lists(values, max_size=2)
 ACTS = ["suggest", "report"] * 4 + ["succeeded", "failed", "silence"] * 2
 ACTS += ["release", "pause or resume", "come back", "retry"]
-# Who the two Suggests of a CreateRuns are for.
+# The agents for which the two Suggests of a CreateRuns ask.
 AGENTS = ("agent", "another agent")
 RETRYABLE = ("FAILED", "LOST", "CANCELED", "PRUNED")
-# How far from the right attempt.
+# The difference from the right attempt.
 offsets = st.sampled_from([0, 0, 0, 0, -1, 1])
 
 
@@ -102,10 +101,10 @@ class RegistryMachine(SweepMachine):
 
     @rule(fresh=specs, seed=st.integers(0, 2**32 - 1), length=st.integers(1, 20))
     def agents_work(self, fresh: model.Sweep, seed: int, length: int) -> None:
-        """What agents do all day, on the newest sweep; most of what can go wrong needs some of it.
+        """Let agents work on the newest sweep; most failures need some of this work.
 
-        A new sweep takes the place of one that has ended. What is done comes
-        from the seed: Hypothesis alone seldom makes up a long sequence that does much.
+        A new sweep replaces one that has ended. The seed determines the work: Hypothesis alone
+        seldom generates a long sequence that does much.
         """
         if self.newest.ended and len(self.sweeps) < MAX_SWEEPS:
             self.add(fresh)
@@ -113,7 +112,7 @@ class RegistryMachine(SweepMachine):
         self.work(seed, length)
 
     def work(self, seed: int, length: int) -> None:
-        """What agents do, `length` acts of it."""
+        """Carry out `length` actions of agents."""
         chance = random.Random(seed)
         for _ in range(length):
             sweep = self.sweeps[-1]
@@ -170,7 +169,7 @@ class RegistryMachine(SweepMachine):
     def hand_out(
         self, sweep: Tracked, kind: str, count: int, split: int, etag: Etag, *, exhausted: bool
     ) -> None:
-        """CreateRuns with numbers that fit, or do not in one way, for two Suggests at once."""
+        """Call CreateRuns for two Suggests at once, with right or wrong numbers."""
         queued = [run.number for run in sweep.model.queued]
         new = list(range(len(sweep.model.runs), len(sweep.model.runs) + count))
         numbers = {
@@ -184,7 +183,8 @@ class RegistryMachine(SweepMachine):
             "nothing": [],
         }[kind]
         waiting = {} if kind == "other" else {run.number: run.x for run in sweep.model.queued}
-        # What was queued is kept; one made without knowing of it is another point.
+        # A proposal must keep the point of a queued run; a proposal made before it has another
+        # point.
         proposals = [
             Proposal(n, waiting.get(n) or self.point(), AGENTS[place >= split])
             for place, n in enumerate(numbers)
@@ -239,14 +239,14 @@ class RegistryMachine(SweepMachine):
         etag=etags,
     )
     def retry(self, index: int, runs: Sequence[int], states: Sequence[str], etag: Etag) -> None:
-        """By numbers where no states are named."""
+        """Retry runs by number if no states are named."""
         sweep = self.pick(index)
         ended = [run.number for run in sweep.model.runs if run.state in RETRYABLE]
         numbers = [] if states else [self.pick_ended(sweep, ended, run) for run in runs]
         self.retry_runs(sweep, numbers, states, etag)
 
     def pick_ended(self, sweep: Tracked, ended: Sequence[int], index: int) -> int:
-        """The number of a run that may be retried; at times of any, or of none."""
+        """Return the number of a run that can be retried, or sometimes of any run or of none."""
         if index < 6 and ended:
             return ended[index % len(ended)]
         return self.pick_run(sweep, index)[0]
@@ -254,7 +254,7 @@ class RegistryMachine(SweepMachine):
     def retry_runs(
         self, sweep: Tracked, numbers: Sequence[int], states: Sequence[str], etag: Etag
     ) -> None:
-        """RetryRuns."""
+        """Call RetryRuns."""
         request = pb.RetryRunsRequest(
             sweep_id=sweep.sweep_id,
             numbers=numbers,
@@ -273,7 +273,7 @@ class RegistryMachine(SweepMachine):
     def report(
         self, sweep: Tracked, number: int, attempt: int, reported: Sequence[float], first: int = 0
     ) -> None:
-        """ReportMetrics, from a step on."""
+        """Call ReportMetrics, from a step on."""
         rows = as_rows(reported, first)
         request = pb.ReportMetricsRequest(
             sweep_id=sweep.sweep_id,
@@ -306,7 +306,7 @@ class RegistryMachine(SweepMachine):
         reported: Sequence[float],
         objective: float | None,
     ) -> None:
-        """A run that is not there, not running or in another attempt."""
+        """Report for a run that does not exist, is not running or has another attempt."""
         sweep = self.pick(index)
         number, attempt = self.pick_run(sweep, run)
         attempt += offset
@@ -326,7 +326,7 @@ class RegistryMachine(SweepMachine):
         outcome: Outcome,
         objective: float | None,
     ) -> None:
-        """FinishRun; with several metrics the objective is given for the first alone."""
+        """Call FinishRun; with several metrics, give the objective of the first only."""
         rows = as_rows(reported)
         given: dict[str, float] = {}
         if outcome is Outcome.SUCCEEDED and objective is not None and sweep.model.metrics:
@@ -342,7 +342,7 @@ class RegistryMachine(SweepMachine):
         if len(sweep.model.metrics) > 1:
             request.succeeded.objectives.update(given)
         elif outcome is Outcome.SUCCEEDED and objective is not None:
-            # Without a metric it says nothing.
+            # Without a metric name the objective is ambiguous.
             request.succeeded.objective = objective
         done = self.step(
             sweep,
@@ -357,7 +357,7 @@ class RegistryMachine(SweepMachine):
             assert best_of(reply) == expected_best(sweep.model)
 
     def release(self, sweep: Tracked, number: int, attempt: int) -> None:
-        """ReleaseRun."""
+        """Call ReleaseRun."""
         request = pb.ReleaseRunRequest(
             sweep_id=sweep.sweep_id, number=number, attempt=attempt, request_id=request_id()
         )
@@ -370,7 +370,7 @@ class RegistryMachine(SweepMachine):
         self.beat()
 
     def beat(self) -> None:
-        """One agent for all runs of all sweeps, with every attempt there was and one too many."""
+        """Send one heartbeat for all runs of all sweeps, with each past attempt and the next."""
         leases = [
             (sweep, number, attempt)
             for sweep in self.sweeps
@@ -397,7 +397,7 @@ class RegistryMachine(SweepMachine):
         self.let_leases_run_out(self.pick(index), skipped)
 
     def let_leases_run_out(self, sweep: Tracked, skipped: int) -> None:
-        """Of all running runs but some; another replica notices."""
+        """Let the leases of all running runs but some expire; another replica notices."""
         sweep.model.clock += 1
         self.touched.append(sweep)
         running = [run.number for run in sweep.model.runs if run.state == "RUNNING"]
@@ -410,7 +410,7 @@ class RegistryMachine(SweepMachine):
         self.come_back(self.pick(index), agent, count)
 
     def come_back(self, sweep: Tracked, agent: str, count: int) -> None:
-        """ResumeRuns of an agent that crashed."""
+        """Call ResumeRuns for an agent that crashed."""
         request = pb.ResumeRunsRequest(
             sweep_id=sweep.sweep_id, agent_id=agent, count=count, request_id=request_id()
         )
@@ -420,11 +420,11 @@ class RegistryMachine(SweepMachine):
         got = [(run.number, run.attempt, run_state(run.state)) for run in reply.runs]
         assert got == [(run.number, run.attempt, "RUNNING") for run in mine]
 
-    # Requests that come again.
+    # Repeated requests.
 
     @rule(index=which, back=st.integers(0, 40))
     def repeat(self, index: int, back: int) -> None:
-        """The same request gets the same answer, whatever happened since, and changes nothing."""
+        """A repeated request returns the same answer and changes nothing."""
         sweep = self.pick_any(index)
         self.touched = [known for known in self.sweeps if known is sweep]
         method, request, reply = sweep.answered[-1 - back % len(sweep.answered)]
@@ -439,7 +439,7 @@ class RegistryMachine(SweepMachine):
 
     @rule(index=which, back=st.integers(0, 40))
     def reuse(self, index: int, back: int) -> None:
-        """The id of one request with another one is refused and changes nothing."""
+        """Reusing a request id for a different request is rejected and changes nothing."""
         sweep = self.pick_any(index)
         self.touched = [known for known in self.sweeps if known is sweep]
         method, request, _ = sweep.answered[-1 - back % len(sweep.answered)]
@@ -453,10 +453,10 @@ class RegistryMachine(SweepMachine):
         other = pb.CancelSweepRequest(
             sweep_id=sweep.sweep_id, etag='"other"', request_id=request.request_id
         )
-        with refused(StatusCode.INVALID_ARGUMENT, "REQUEST_ID_REUSED"):
+        with rpc_fails(StatusCode.INVALID_ARGUMENT, "REQUEST_ID_REUSED"):
             self.call("CancelSweep", other)
 
-    # What must hold after every call.
+    # Properties that hold after every call.
 
     @invariant()
     def reads_agree(self) -> None:
@@ -473,7 +473,7 @@ class RegistryMachine(SweepMachine):
         check_sync(self.call, sweep, -1 - back % len(sweep.revisions), page_size)
 
     def teardown(self) -> None:
-        """What was not looked at for a while did not change unseen."""
+        """Check that sweeps which no rule looked at recently did not change."""
         for sweep in self.sweeps:
             check_sweep(self.call, sweep)
             check_runs(self.call, sweep)
@@ -487,7 +487,7 @@ _LET_LEASES_RUN_OUT = """
 """
 
 
-# A failing sequence is made shorter for at most five minutes.
+# Hypothesis shortens a failing sequence for at most five minutes.
 @pytest.mark.timeout(420)
 async def test_every_sequence_of_calls_follows_the_rules(database_url: str) -> None:
     loop = asyncio.get_running_loop()

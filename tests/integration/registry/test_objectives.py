@@ -1,4 +1,4 @@
-"""What a run is worth: which reported value counts, several metrics, values that do not count."""
+"""Objective values: which reported value counts, several metrics, values that do not count."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from google.protobuf import field_mask_pb2
 from grpc import StatusCode
 
-from tests.errors import refused
+from tests.errors import rpc_fails
 from tests.integration.registry.reads import get_run, get_sweep
 from tests.sweeps import (
     Registry,
@@ -29,7 +29,7 @@ SEVERAL = [{"name": "loss"}, {"name": "acc", "goal": "maximize"}]
 
 
 async def several(registry: Registry, metrics: Sequence[dict[str, Any]] = SEVERAL) -> str:
-    """A sweep with several metrics, and a running run 0."""
+    """Return a sweep with several metrics and its running run 0."""
     sweep = await create_sweep(registry, metric=None, metrics=list(metrics))
     await create_runs(registry, sweep.sweep_id, proposal(0))
     return sweep.sweep_id
@@ -58,7 +58,7 @@ async def report(
     )
 
 
-async def test_objectives_stand_in_the_order_of_the_metrics_and_no_run_is_the_best(
+async def test_objectives_are_in_the_order_of_the_metrics_and_no_run_is_the_best(
     registry: Registry,
 ) -> None:
     sweep_id = await several(registry)
@@ -81,7 +81,7 @@ async def test_values_given_by_name_go_before_what_was_reported(registry: Regist
     rows = [row(0, {"acc": 0.5, "loss": 3.0})]
     answer = await registry.FinishRun(end(sweep_id, rows=rows, objectives={"acc": 0.75}))
     assert list(answer.run.objectives) == [3.0, 0.75]
-    # With one metric the name is another way to say it.
+    # With one metric, its name is optional.
     one = await create_sweep(registry)
     await create_runs(registry, one.sweep_id, proposal(0))
     answer = await registry.FinishRun(end(one.sweep_id, objectives={"loss": 2.0}))
@@ -95,14 +95,14 @@ async def test_values_given_by_name_go_before_what_was_reported(registry: Regist
         ({"objective": 1.0}, "succeeded.objective"),
     ],
 )
-async def test_values_under_other_names_are_refused_and_the_run_goes_on(
+async def test_values_under_other_names_are_rejected_and_the_run_goes_on(
     registry: Registry, given: dict[str, Any], field: str
 ) -> None:
     sweep_id = await several(registry)
-    with refused(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as refusal:
+    with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as failure:
         await registry.FinishRun(end(sweep_id, rows=[row(0, {"loss": 1.0})], **given))
-    assert refusal.fields.keys() == {field}
-    assert "loss, acc" in refusal.fields[field]
+    assert failure.fields.keys() == {field}
+    assert "loss, acc" in failure.fields[field]
     run = await get_run(registry, sweep_id, 0)
     assert (run.state, dict(run.summary)) == (run_pb2.RUN_STATE_RUNNING, {})
 
@@ -125,7 +125,7 @@ async def test_a_run_without_all_values_has_none_and_names_each_metric(registry:
 async def test_a_value_that_is_not_finite_is_no_objective(
     registry: Registry, value: float, given: bool
 ) -> None:
-    """An infinite one would be the best for ever."""
+    """An infinite objective would stay the best forever."""
     sweep = await create_sweep(registry)
     runs = await create_runs(registry, sweep.sweep_id, proposal(0), proposal(1))
     request = end(sweep.sweep_id, objective=value)
@@ -151,12 +151,12 @@ async def test_the_last_value_is_the_one_with_the_highest_step_whenever_it_was_r
     await create_runs(registry, sweep.sweep_id, proposal(0))
     await report(registry, sweep.sweep_id, row(5, {"loss": 5.0, "acc": 0.5}))
     await report(registry, sweep.sweep_id, row(9, {"acc": 0.9}))
-    # Late, from another thread of the program say: step 7 is newer for the loss, not for acc.
+    # A late report, for example from another thread: step 7 is newer for the loss, not for acc.
     await report(registry, sweep.sweep_id, row(7, {"loss": 7.0, "acc": 0.7}))
     await report(registry, sweep.sweep_id, row(3, {"loss": 3.0}))
     run = await get_run(registry, sweep.sweep_id, 0)
     assert (dict(run.summary), run.last_step) == ({"loss": 7.0, "acc": 0.9}, 9)
-    # The same step again overwrites.
+    # Values of the same step are overwritten.
     answer = await registry.FinishRun(end(sweep.sweep_id, rows=[row(7, {"loss": 7.5})]))
     assert answer.run.objective == 7.5
 
@@ -177,13 +177,13 @@ async def test_the_last_value_is_the_one_with_the_highest_step_whenever_it_was_r
 async def test_the_value_that_counts_is_the_sweeps_choice(
     registry: Registry, goal: str, value: str, expected: float, pruned: bool
 ) -> None:
-    """Reported in several calls and out of order, one step twice, and the rest with the end."""
+    """Report in several calls, out of order, one step twice, and the rest with the run's end."""
     metric = {"name": "loss", "goal": goal, "value": value}
     sweep = await create_sweep(registry, metric=metric)
     await create_runs(registry, sweep.sweep_id, proposal(0), proposal(1))
     await report(registry, sweep.sweep_id, row(0, {"loss": 5.0}), row(3, {"loss": 100.0}))
     await report(registry, sweep.sweep_id, row(1, {"loss": 1.0, "other": -50.0}))
-    # Another run's values are another run's.
+    # Values of another run do not count.
     await report(registry, sweep.sweep_id, row(9, {"loss": -7.0}), number=1)
     rows = [row(4, {"loss": 4.0}), row(3, {"loss": 2.0}), row(2, {"loss": 9.0})]
     answer = await registry.FinishRun(end(sweep.sweep_id, rows=rows, pruned=pruned))
@@ -302,7 +302,7 @@ async def test_targets_that_are_set_later_may_have_been_met_before(registry: Reg
         )
         return (await registry.UpdateSweep(request)).sweep
 
-    # Each is met, but by another run.
+    # Both targets are reached, but by different runs.
     assert (await aim(1.0, 0.9)).state == sweep_pb2.SWEEP_STATE_RUNNING
     after = await aim(2.0, 0.75)
     assert after.finish_reason == sweep_pb2.FINISH_REASON_TARGET_REACHED
@@ -319,7 +319,7 @@ async def test_a_run_without_values_meets_no_target_of_several_metrics(registry:
     answer = await registry.FinishRun(end(sweep_id, rows=[row(0, {"acc": 0.5})]))
     assert answer.run.state == run_pb2.RUN_STATE_FINISHED
     assert answer.sweep_state == sweep_pb2.SWEEP_STATE_RUNNING
-    # Nor when all finished runs are looked at, for a target that was set later.
+    # The result is the same for a target that is set after the runs finished.
     changed = sweep_pb2.SweepSpec(metrics=[sweep_pb2.Metric(name="loss", target=0.5)])
     await registry.UpdateSweep(
         pb.UpdateSweepRequest(

@@ -1,4 +1,4 @@
-"""What a key of some projects sees of the others: nothing, by no way."""
+"""A key for some projects sees nothing of other projects, through any RPC."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 from google.protobuf import field_mask_pb2
 
 from tests.conftest import registry_server
-from tests.errors import refused
+from tests.errors import rpc_fails
 from tests.integration.registry.key_calls import Office, With, office
 from tests.security_table.keys import new_secret
 from tests.sweeps import config_text, create_runs, create_sweep, proposal, request_id
@@ -50,7 +50,7 @@ async def root(at: Office) -> With:
 
 @pytest.fixture(scope="module")
 async def editor(at: Office) -> With:
-    """Of `mine` and `ours`."""
+    """A key with the role editor in the projects `mine` and `ours`."""
     return await at.new(Role.EDITOR, "mine", "ours")
 
 
@@ -85,29 +85,29 @@ async def test_a_list_shows_the_sweeps_of_ones_projects(
         assert await listed(size, project="list-3") == of_one[::-1]
         assert await listed(size, states=[sweep_pb2.SWEEP_STATE_PAUSED]) == []
     for project in ("list-2", "nowhere"):
-        with refused(*DENIED):
+        with rpc_fails(*DENIED):
             await reader.registry.ListSweeps(pb.ListSweepsRequest(project=project))
     nobody = await at.new(Role.READER, "no-such-project")
     assert not (await nobody.registry.ListSweeps(pb.ListSweepsRequest())).sweeps
-    # A page token is of those who may see the same.
+    # A page token is valid only for callers that may see the same projects.
     request = pb.ListSweepsRequest(page_size=1)
     request.page_token = (await root.registry.ListSweeps(request)).next_page_token
-    with refused(Code.INVALID_ARGUMENT, "INVALID_PAGE_TOKEN"):
+    with rpc_fails(Code.INVALID_ARGUMENT, "INVALID_PAGE_TOKEN"):
         await reader.registry.ListSweeps(request)
 
 
 async def test_the_project_that_a_new_sweep_really_gets_decides(editor: With) -> None:
     for project in ("mine", "ours"):
         assert (await create_sweep(editor.registry, project=project)).project == project
-    with refused(*DENIED) as refusal:
-        # Where nothing names one it is `default`.
+    with rpc_fails(*DENIED) as failure:
+        # The project is `default` if neither the request nor the config names one.
         await create_sweep(editor.registry)
-    assert refusal.metadata == {"key_id": editor.key_id, "needed_role": "editor"}
-    # What the request says counts, whatever the config does.
+    assert failure.metadata == {"key_id": editor.key_id, "needed_role": "editor"}
+    # The request's project takes precedence over that of the config.
     request = pb.CreateSweepRequest(project="mine", config_text=config_text(project="theirs"))
     assert (await editor.registry.CreateSweep(request)).sweep.project == "mine"
     request = pb.CreateSweepRequest(project="theirs", config_text=config_text(project="mine"))
-    with refused(*DENIED):
+    with rpc_fails(*DENIED):
         await editor.registry.CreateSweep(request)
 
 
@@ -117,7 +117,7 @@ async def test_what_may_not_be_created_leaves_no_trace(root: With, editor: With)
         pb.CreateSweepRequest(project="theirs", config_text=config_text(), request_id=request_id()),
         pb.CreateSweepRequest(config_text=config_text(project="theirs"), request_id=request_id()),
     ):
-        with refused(*DENIED):
+        with rpc_fails(*DENIED):
             await editor.registry.CreateSweep(request)
     after = await root.registry.ListSweeps(pb.ListSweepsRequest(page_size=1000))
     assert before == after
@@ -126,7 +126,7 @@ async def test_what_may_not_be_created_leaves_no_trace(root: With, editor: With)
 async def test_an_update_moves_no_sweep(root: With, editor: With) -> None:
     sweep = await create_sweep(editor.registry, project="mine")
     moved = sweep_pb2.Sweep(sweep_id=sweep.sweep_id, project="theirs", name="new")
-    with refused(Code.INVALID_ARGUMENT, "INVALID_REQUEST"):
+    with rpc_fails(Code.INVALID_ARGUMENT, "INVALID_REQUEST"):
         await editor.registry.UpdateSweep(
             pb.UpdateSweepRequest(
                 sweep=moved, update_mask=field_mask_pb2.FieldMask(paths=["project"])
@@ -136,7 +136,7 @@ async def test_an_update_moves_no_sweep(root: With, editor: With) -> None:
     assert (await editor.registry.UpdateSweep(named)).sweep.project == "mine"
 
 
-async def test_what_is_wrong_with_a_sweeps_id_is_told_to_who_may_see_all(
+async def test_an_error_in_a_sweeps_id_is_reported_to_callers_that_may_see_all(
     root: With, editor: With
 ) -> None:
     other = await create_sweep(root.registry, project="theirs")
@@ -149,31 +149,31 @@ async def test_what_is_wrong_with_a_sweeps_id_is_told_to_who_may_see_all(
             call = editor.registry.ListRuns
             if isinstance(request, pb.GetTimelineRequest):
                 call = editor.registry.GetTimeline  # type: ignore[assignment]  # the other one
-            with refused(*DENIED) as refusal:
+            with rpc_fails(*DENIED) as failure:
                 await call(request)  # type: ignore[arg-type]  # of its kind
-            metadata.add(tuple(sorted(refusal.metadata.items())))
+            metadata.add(tuple(sorted(failure.metadata.items())))
     assert len(metadata) == 1
-    with refused(Code.INVALID_ARGUMENT, "INVALID_REQUEST"):
+    with rpc_fails(Code.INVALID_ARGUMENT, "INVALID_REQUEST"):
         await root.registry.ListRuns(pb.ListRunsRequest(sweep_id=""))
-    with refused(Code.NOT_FOUND, "SWEEP_NOT_FOUND"):
+    with rpc_fails(Code.NOT_FOUND, "SWEEP_NOT_FOUND"):
         await root.registry.ListRuns(pb.ListRunsRequest(sweep_id="nosuchsweep0"))
 
 
-async def test_the_role_is_told_before_anything_of_the_request(at: Office, root: With) -> None:
+async def test_a_missing_role_is_reported_before_other_errors(at: Office, root: With) -> None:
     reader = await at.new(Role.READER, "*")
     messages = set()
     sweep = await create_sweep(root.registry, project="mine")
     for sweep_id in (sweep.sweep_id, "nosuchsweep0", ""):
-        with refused(*DENIED) as refusal:
+        with rpc_fails(*DENIED) as failure:
             await reader.registry.PauseSweep(
                 pb.PauseSweepRequest(sweep_id=sweep_id, request_id="no uuid")
             )
-        messages.add(refusal.message)
+        messages.add(failure.message)
     assert len(messages) == 1
-    assert refusal.metadata == {"key_id": reader.key_id, "needed_role": "editor"}
+    assert failure.metadata == {"key_id": reader.key_id, "needed_role": "editor"}
 
 
-async def test_one_foreign_lease_refuses_all(at: Office, root: With) -> None:
+async def test_one_foreign_lease_rejects_all(at: Office, root: With) -> None:
     agent = await at.new(Role.AGENT, "mine")
     leases = []
     for project in ("mine", "theirs"):
@@ -182,12 +182,12 @@ async def test_one_foreign_lease_refuses_all(at: Office, root: With) -> None:
         leases.append(pb.RunLease(sweep_id=run.sweep_id, number=0, attempt=1))
     mine = await agent.registry.Heartbeat(pb.HeartbeatRequest(leases=leases[:1]))
     assert mine.statuses[0].HasField("expire_time")
-    with refused(*DENIED):
+    with rpc_fails(*DENIED):
         await agent.registry.Heartbeat(pb.HeartbeatRequest(leases=leases))
     assert not (await agent.registry.Heartbeat(pb.HeartbeatRequest())).statuses
 
 
-async def test_an_answer_is_repeated_to_those_alone_who_may(
+async def test_an_answer_is_repeated_only_to_callers_with_permission(
     at: Office, root: With, editor: With
 ) -> None:
     stranger = await at.new(Role.EDITOR, "theirs")
@@ -196,9 +196,9 @@ async def test_an_answer_is_repeated_to_those_alone_who_may(
     )
     created = await editor.registry.CreateSweep(create)
     assert await editor.registry.CreateSweep(create) == created
-    with refused(*DENIED):
+    with rpc_fails(*DENIED):
         await stranger.registry.CreateSweep(create)
-    # Whether somebody used an id nobody else learns: to each it is a new one.
+    # A request id reveals nothing to other callers: for each caller the id is new.
     own = pb.CreateSweepRequest(
         project="theirs", config_text=config_text(), request_id=create.request_id
     )
@@ -206,13 +206,13 @@ async def test_an_answer_is_repeated_to_those_alone_who_may(
     other = pb.CreateSweepRequest(
         project="ours", config_text=config_text(), request_id=create.request_id
     )
-    with refused(Code.INVALID_ARGUMENT, "REQUEST_ID_REUSED"):
+    with rpc_fails(Code.INVALID_ARGUMENT, "REQUEST_ID_REUSED"):
         await editor.registry.CreateSweep(other)
     start = pb.StartSweepRequest(sweep_id=created.sweep.sweep_id, request_id=request_id())
     started = await editor.registry.StartSweep(start)
     reader = await at.new(Role.READER, "mine")
     for calls in (stranger, reader):
-        with refused(*DENIED):
+        with rpc_fails(*DENIED):
             await calls.registry.StartSweep(start)
     assert await root.registry.StartSweep(start) == started
 
@@ -232,15 +232,15 @@ async def test_a_repeated_deletion_gets_its_answer_through_another_replica(
     finished = await editor.registry.FinishRun(finish)
     delete = pb.DeleteSweepRequest(sweep_id=sweep.sweep_id, request_id=request_id())
     await editor.registry.DeleteSweep(delete)
-    # A replica that never heard of it.
+    # A replica that has not seen the key before.
     async with registry_server(permissions_database, admin_key=ROOT_KEY) as address:
         again = await at.calls(editor.text, address)
         await again.registry.DeleteSweep(delete)
         assert await again.registry.FinishRun(finish) == finished
-        with refused(Code.NOT_FOUND, "SWEEP_NOT_FOUND"):
+        with rpc_fails(Code.NOT_FOUND, "SWEEP_NOT_FOUND"):
             await again.registry.GetSweep(pb.GetSweepRequest(sweep_id=sweep.sweep_id))
         stranger = await at.calls((await at.new(Role.EDITOR, "theirs")).text, address)
-        with refused(*DENIED):
+        with rpc_fails(*DENIED):
             await stranger.registry.DeleteSweep(delete)
 
 
@@ -251,12 +251,12 @@ async def test_runs_are_taken_from_sweeps_that_one_may_read(
     foreign = await create_sweep(root.registry, project="theirs")
     for sweep_id in (foreign.sweep_id, "nosuchsweep0", ""):
         source = pb.PriorRunSource(sweep_id=sweep_id)
-        with refused(*DENIED) as refusal:
+        with rpc_fails(*DENIED) as failure:
             await editor.registry.ImportRuns(
                 pb.ImportRunsRequest(sweep_id=target.sweep_id, source=source)
             )
-        assert refusal.metadata["needed_role"] == "reader"
-        with refused(*DENIED):
+        assert failure.metadata["needed_role"] == "reader"
+        with rpc_fails(*DENIED):
             await editor.registry.CreateSweep(
                 pb.CreateSweepRequest(project="mine", config_text=config_text(), prior_runs=source)
             )
@@ -271,14 +271,14 @@ async def test_an_agent_ends_a_sweep_by_its_terminator_alone(at: Office, root: W
         sweep_pb2.FINISH_REASON_RUN_CAP,
         sweep_pb2.FinishReason.ValueType(99),
     ):
-        with refused(*DENIED) as refusal:
+        with rpc_fails(*DENIED) as failure:
             await agent.registry.FinishSweep(
                 pb.FinishSweepRequest(sweep_id=sweep.sweep_id, reason=reason)
             )
-        assert refusal.metadata["needed_role"] == "editor"
+        assert failure.metadata["needed_role"] == "editor"
 
 
-@pytest.mark.parametrize("how", ["revoked", "revoked elsewhere", "expired"])
+@pytest.mark.parametrize("how", ["revoked", "revoked on another replica", "expired"])
 async def test_a_watch_ends_with_its_key(
     how: str, at: Office, root: With, permissions_database: str
 ) -> None:
@@ -286,7 +286,7 @@ async def test_a_watch_ends_with_its_key(
     sweep = await create_sweep(root.registry, project="mine")
     async with registry_server(permissions_database, admin_key=ROOT_KEY) as other_address:
         reader = await at.new(Role.READER, "mine", lifetime=lifetime)
-        address = other_address if how == "revoked elsewhere" else at.address
+        address = other_address if how == "revoked on another replica" else at.address
         watcher = await at.calls(reader.text, address)
         watch = watcher.registry.WatchSweep(
             pb.WatchSweepRequest(sweep_id=sweep.sweep_id), timeout=60
@@ -297,7 +297,7 @@ async def test_a_watch_ends_with_its_key(
         if lifetime is None:
             await root.keys.RevokeKey(key_pb.RevokeKeyRequest(key_id=reader.key_id))
         reason = "KEY_EXPIRED" if how == "expired" else "KEY_REVOKED"
-        with refused(Code.UNAUTHENTICATED, reason):
+        with rpc_fails(Code.UNAUTHENTICATED, reason):
             async with asyncio.timeout(30):
                 async for _ in watch:
                     pass
@@ -305,7 +305,7 @@ async def test_a_watch_ends_with_its_key(
 
 async def test_an_export_ends_with_its_key(at: Office, root: With) -> None:
     sweep = await create_sweep(root.registry, project="mine")
-    # Pages larger than what is under way to one who does not read.
+    # The pages exceed what gRPC buffers for a caller that does not read.
     runs = [pb.EnqueuedRun(labels={"note": "n" * 1_000})] * 1_000
     for _ in range(2):
         await root.registry.EnqueueRuns(
@@ -323,6 +323,6 @@ async def test_an_export_ends_with_its_key(at: Office, root: With) -> None:
         pieces = aiter(export)
         await anext(pieces)
         await root.keys.RevokeKey(key_pb.RevokeKeyRequest(key_id=reader.key_id))
-        with refused(Code.UNAUTHENTICATED, "KEY_REVOKED"):
+        with rpc_fails(Code.UNAUTHENTICATED, "KEY_REVOKED"):
             async for _ in pieces:
                 pass

@@ -1,4 +1,4 @@
-"""Results of elsewhere: imported from four sources, listed, synced, in no way runs of the sweep."""
+"""Prior runs: imported from four sources, listed and synced, and never counted as runs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from grpc import StatusCode
 
-from tests.errors import refused
+from tests.errors import rpc_fails
 from tests.integration.registry.reads import get_sweep
 from tests.sweeps import (
     Registry,
@@ -68,7 +68,7 @@ async def import_runs(
 async def prior_runs(
     registry: Registry, sweep_id: str, page_size: int = 0
 ) -> list[run_pb2.PriorRun]:
-    """All of them, by pages."""
+    """Return all prior runs, page by page."""
     request = pb.ListPriorRunsRequest(sweep_id=sweep_id, page_size=page_size)
     found: list[run_pb2.PriorRun] = []
     while True:
@@ -80,7 +80,7 @@ async def prior_runs(
 
 
 async def synced(registry: Registry, sweep_id: str, page_size: int) -> list[int]:
-    """The places of prior runs and, as 1000 + number, those of runs, in the order of a sync."""
+    """Return prior runs by index and runs as 1000 + number, in the order of a sync."""
     found: list[int] = []
     since = 0
     while True:
@@ -124,11 +124,11 @@ async def test_listed_runs_are_taken_once_and_take_no_numbers(registry: Registry
         (FAILED, []),
         (PRUNED, []),
     ]
-    # An int where the law gives floats becomes one.
+    # An int becomes a float where the distribution has floats.
     assert parameters_from_proto(listed[1].parameters) == {"n": 4, "x": 1.0}
     assert listed[1].parameters["x"].WhichOneof("kind") == "double_value"
     assert listed[0].source == "entry 0"
-    # They leave room for the one run of the cap.
+    # Prior runs leave room for the one run of the cap.
     (run,) = await create_runs(registry, sweep.sweep_id, proposal(0))
     assert (await finish_run(registry, run, 2.0)).best_run.objective == 2.0
 
@@ -146,7 +146,7 @@ async def test_syncs_hold_them_in_pages_of_any_size_and_only_when_they_are_new(
     expected = [0, 1, 2, 3, 4, 5, 6, 1000, 1001, 1002, 1003]
     for page_size in (1, 2, 3, 5, 0):
         assert sorted(await synced(registry, sweep.sweep_id, page_size)) == expected
-    # One by one they come in the order of their revisions.
+    # Imported one at a time, prior runs are synced in the order of their revisions.
     order = [1000, 1001, 0, 1, 2, 3, 1002, 4, 5, 6, 1003]
     assert await synced(registry, sweep.sweep_id, 1) == order
     now = await registry.SyncRuns(pb.SyncRunsRequest(sweep_id=sweep.sweep_id))
@@ -173,7 +173,7 @@ async def test_large_prior_runs_end_a_page_before_the_message_grows_too_large(
     assert len(await prior_runs(registry, sweep.sweep_id)) == 60
 
 
-async def test_a_csv_is_read_by_the_laws(registry: Registry) -> None:
+async def test_a_csv_is_read_by_the_distributions(registry: Registry) -> None:
     sweep = await create_sweep(registry, parameters=PARAMETERS)
     text = (
         "\ufefflr,layers,optimizer,width,loss,state,comment\r\n"
@@ -231,14 +231,14 @@ async def test_json_lines_may_be_flat_or_as_exported(registry: Registry) -> None
         ({}, "source", "set one of"),
     ],
 )
-async def test_a_source_that_can_not_be_read_is_refused(
+async def test_a_source_that_can_not_be_read_is_rejected(
     registry: Registry, source: dict[str, Any], field: str, says: str
 ) -> None:
     sweep = await create_sweep(registry)
-    with refused(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as refusal:
+    with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as failure:
         await import_runs(registry, sweep.sweep_id, **source)
-    assert refusal.fields.keys() == {field}
-    assert says in refusal.fields[field]
+    assert failure.fields.keys() == {field}
+    assert says in failure.fields[field]
     assert (await get_sweep(registry, sweep.sweep_id)).prior_runs == 0
 
 
@@ -251,7 +251,7 @@ UNFIT = [
 ]
 
 
-async def test_rows_that_do_not_fit_are_refused_together_or_left_out(registry: Registry) -> None:
+async def test_rows_that_do_not_fit_are_rejected_together_or_left_out(registry: Registry) -> None:
     sweep = await create_sweep(registry)
     good = prior({"x": 0.5, "n": 1}, 1.0)
     bad = [prior(parameters, 1.0) for parameters, _ in UNFIT]
@@ -263,12 +263,12 @@ async def test_rows_that_do_not_fit_are_refused_together_or_left_out(registry: R
     ]
     says = [text for _, text in UNFIT]
     says += ["no value of metric 'loss'", "is nan", "has 2 objectives", "is RUNNING"]
-    with refused(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as refusal:
+    with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as failure:
         await import_runs(registry, sweep.sweep_id, runs=[good, *bad])
-    assert list(refusal.fields) == [f"source.runs[{i}]" for i in range(1, len(bad) + 1)]
-    for text, told in zip(says, refusal.fields.values(), strict=True):
+    assert list(failure.fields) == [f"source.runs[{i}]" for i in range(1, len(bad) + 1)]
+    for text, told in zip(says, failure.fields.values(), strict=True):
         assert text in told
-    assert "9 prior runs do not fit" in refusal.message
+    assert "9 prior runs do not fit" in failure.message
     assert (await get_sweep(registry, sweep.sweep_id)).prior_runs == 0
     answer = await import_runs(registry, sweep.sweep_id, runs=[good, *bad], skip_unfit=True)
     assert (answer.imported_runs, answer.skipped_runs) == (1, len(bad))
@@ -280,12 +280,12 @@ async def test_a_thousand_rows_that_do_not_fit_still_make_a_readable_answer(
 ) -> None:
     sweep = await create_sweep(registry)
     text = "x,n,loss\n" + "nonsense,-1,also nonsense\n" * 1_000
-    with refused(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as refusal:
+    with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as failure:
         await import_runs(registry, sweep.sweep_id, csv=text)
-    assert "1,000 prior runs do not fit" in refusal.message
-    *_, last = refusal.fields.items()
-    assert last == ("...", f"and {1_001 - len(refusal.fields)} more problems")
-    assert refusal.fields["source.csv[0]"].startswith("CSV line 2: x: 'nonsense' is not a number")
+    assert "1,000 prior runs do not fit" in failure.message
+    *_, last = failure.fields.items()
+    assert last == ("...", f"and {1_001 - len(failure.fields)} more problems")
+    assert failure.fields["source.csv[0]"].startswith("CSV line 2: x: 'nonsense' is not a number")
     answer = await import_runs(registry, sweep.sweep_id, csv=text, skip_unfit=True)
     assert (answer.skipped_runs, len(answer.skip_reasons)) == (1_000, 20)
 
@@ -315,7 +315,7 @@ async def test_conditions_and_constraints_are_held_to(registry: Registry) -> Non
         "CSV line 6: breaks 'a < b'",
     ]
     listed = await prior_runs(registry, sweep.sweep_id)
-    # A run of adam has no momentum, whatever the table says.
+    # A run with optimizer adam has no momentum, whatever the table contains.
     assert [parameters_from_proto(run.parameters).get("momentum") for run in listed] == [
         None,
         None,
@@ -340,23 +340,23 @@ async def test_another_sweep_is_a_source(registry: Registry) -> None:
         )
     )
     sweep = await create_sweep(registry)
-    with refused(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as refusal:
+    with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as failure:
         await import_runs(registry, sweep.sweep_id, sweep_id=other.sweep_id)
-    assert refusal.fields.keys() == {"source.sweep_id[5]", "source.sweep_id[6]"}
+    assert failure.fields.keys() == {"source.sweep_id[5]", "source.sweep_id[6]"}
     answer = await import_runs(registry, sweep.sweep_id, sweep_id=other.sweep_id, skip_unfit=True)
-    # Run 7 still runs: it is no result.
+    # Run 7 is still running, so it has no result.
     assert (answer.imported_runs, answer.skipped_runs) == (5, 2)
     listed = await prior_runs(registry, sweep.sweep_id)
     assert [list(run.objectives) for run in listed] == [[0.5], [1.5], [2.5], [3.5], [4.5]]
     assert listed[4].source == f"sweep {other.sweep_id} run 4"
-    with refused(StatusCode.NOT_FOUND, "SWEEP_NOT_FOUND"):
+    with rpc_fails(StatusCode.NOT_FOUND, "SWEEP_NOT_FOUND"):
         await import_runs(registry, sweep.sweep_id, sweep_id="gone")
-    with refused(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST"):
+    with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST"):
         await import_runs(registry, sweep.sweep_id, sweep_id=sweep.sweep_id)
 
 
 async def test_metrics_of_another_sweep_are_found_by_name(registry: Registry) -> None:
-    """By what the run is worth where the other sweep optimized it too, else by the last value."""
+    """Import the objective if the other sweep optimized the same metric, else the last value."""
     other = await create_sweep(registry)
     await create_runs(registry, other.sweep_id, proposal(0))
     await registry.FinishRun(
@@ -391,9 +391,9 @@ async def test_a_sweep_may_begin_with_prior_runs(registry: Registry) -> None:
     request.prior_runs.skip_unfit = False
     request.request_id = request_id()
     request.project = "none-of-them"
-    with refused(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as refusal:
+    with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as failure:
         await registry.CreateSweep(request)
-    assert refusal.fields.keys() == {"prior_runs.csv[1]"}
+    assert failure.fields.keys() == {"prior_runs.csv[1]"}
     listed = await registry.ListSweeps(pb.ListSweepsRequest(project="none-of-them"))
     assert not listed.sweeps
 
@@ -401,9 +401,9 @@ async def test_a_sweep_may_begin_with_prior_runs(registry: Registry) -> None:
 async def test_a_sweep_that_has_ended_takes_none(registry: Registry) -> None:
     sweep = await create_sweep(registry)
     await registry.FinishSweep(pb.FinishSweepRequest(sweep_id=sweep.sweep_id))
-    with refused(StatusCode.FAILED_PRECONDITION, "SWEEP_STATE_CONFLICT") as refusal:
+    with rpc_fails(StatusCode.FAILED_PRECONDITION, "SWEEP_STATE_CONFLICT") as failure:
         await import_runs(registry, sweep.sweep_id, runs=[prior({"x": 0.5, "n": 1}, 1.0)])
-    assert refusal.metadata["state"] == "FINISHED"
+    assert failure.metadata["state"] == "FINISHED"
 
 
 async def test_a_deleted_sweep_takes_its_prior_runs_with_it_and_repeats_its_answers(
@@ -418,10 +418,10 @@ async def test_a_deleted_sweep_takes_its_prior_runs_with_it_and_repeats_its_answ
     answer = await registry.ImportRuns(request)
     await registry.DeleteSweep(pb.DeleteSweepRequest(sweep_id=sweep.sweep_id))
     assert await registry.ImportRuns(request) == answer
-    with refused(StatusCode.NOT_FOUND, "SWEEP_NOT_FOUND"):
+    with rpc_fails(StatusCode.NOT_FOUND, "SWEEP_NOT_FOUND"):
         await registry.ListPriorRuns(pb.ListPriorRunsRequest(sweep_id=sweep.sweep_id))
     request.request_id = request_id()
-    with refused(StatusCode.NOT_FOUND, "SWEEP_NOT_FOUND"):
+    with rpc_fails(StatusCode.NOT_FOUND, "SWEEP_NOT_FOUND"):
         await registry.ImportRuns(request)
 
 
@@ -443,7 +443,7 @@ AWKWARD: dict[str, Any] = {
 
 @pytest.mark.parametrize("form", ["csv", "json_lines"])
 async def test_what_was_exported_comes_in_as_it_was(registry: Registry, form: str) -> None:
-    """Also where names collide with columns, and values with separators, quotes and line ends."""
+    """The names also collide with columns, and values contain separators, quotes and line ends."""
     other = await create_sweep(registry, parameters=AWKWARD)
     texts, anything = AWKWARD["text"]["values"], AWKWARD["any"]["values"]
     points = [
@@ -504,16 +504,16 @@ async def test_a_hundred_thousand_are_taken_in_parts(registry: Registry) -> None
     too_many = pb.ImportRunsRequest(
         sweep_id=sweep.sweep_id, source=pb.PriorRunSource(csv=lines.getvalue() + "0.5,1,2\r\n")
     )
-    with refused(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as refusal:
+    with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as failure:
         await registry.ImportRuns(too_many)
-    assert "more than 100,000" in refusal.fields["source"]
+    assert "more than 100,000" in failure.fields["source"]
     page = await registry.SyncRuns(pb.SyncRunsRequest(sweep_id=sweep.sweep_id, page_size=5_000))
     assert (len(page.prior_runs), page.has_more) == (5_000, True)
     assert page.state == sweep_pb2.SWEEP_STATE_PENDING
 
 
 @pytest.mark.parametrize("source", ["csv", "json_lines", "sweep_id"])
-async def test_a_run_that_finished_without_an_objective_tells_what_a_failed_one_does(
+async def test_a_run_that_finished_without_an_objective_informs_as_a_failed_one_does(
     registry: Registry, source: str
 ) -> None:
     parameters = {"x": {"min": 0.0, "max": 2.0}}

@@ -1,4 +1,4 @@
-"""Health while the database is away, what calls are told then, and that nothing is left behind."""
+"""Health and errors while the database is unavailable, and that nothing is left behind."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from tests.conftest import registry_server, suggestion_server
-from tests.errors import refused
+from tests.errors import rpc_fails
 from tests.integration.registry.own_postgres import OwnPostgres, own_postgres
 from tests.sweeps import create_runs, create_sweep, finish_run, proposal
 from wanllmdb import AsyncClient, UnavailableError
@@ -26,9 +26,9 @@ from wanllmdb_registry.rpc.services import SERVICES
 
 SERVING = health_pb2.HealthCheckResponse.SERVING
 NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
-# Of a machine that may be busy; what is measured stands in the docs.
+# For a machine that may be busy; the measured figures are in the docs.
 SOON = 30.0
-# Three seconds each; `CRASHES=50` for the figure in the docs.
+# Each crash takes three seconds; the docs' figure uses `CRASHES=50`.
 CRASHES = int(os.environ.get("CRASHES", "5"))
 
 
@@ -62,11 +62,11 @@ async def test_readiness_follows_the_database_and_liveness_does_not(postgres: Ow
         for at in (channel, suggestion):
             await until(at, READINESS, SERVING)
         await asyncio.to_thread(postgres.stop)
-        # A service behind is not ready either.
+        # A service that depends on the registry is not ready either.
         for at in (channel, suggestion):
             await until(at, READINESS, NOT_SERVING)
             assert await status(at, LIVENESS) == SERVING
-        # What clients' channels watch: a server that answers says what is wrong.
+        # Clients' channels do not watch this: a server that responds returns the cause itself.
         for service in SERVICES:
             assert await status(channel, service) == SERVING
         await postgres.start_again()
@@ -74,7 +74,7 @@ async def test_readiness_follows_the_database_and_liveness_does_not(postgres: Ow
             await until(at, READINESS, SERVING)
 
 
-async def test_a_client_is_told_what_is_away_and_goes_on_when_it_is_back(
+async def test_a_client_gets_the_cause_of_an_outage_and_continues_after_it(
     postgres: OwnPostgres,
 ) -> None:
     async with (
@@ -89,17 +89,16 @@ async def test_a_client_is_told_what_is_away_and_goes_on_when_it_is_back(
             await client.get_sweep(sweep_id)
         assert told.value.reason == "DATABASE_UNAVAILABLE"
         assert "database does not answer" in told.value.message
-        # The tries of the service and those of the client do not multiply, which would take
-        # longer than the client waits.
+        # Retries of the service and the client must not multiply, or the call outlasts the client.
         with pytest.raises(UnavailableError) as told_by_suggestion:
             await client.suggest(sweep_id, agent_id="a")
         assert told_by_suggestion.value.reason == "DATABASE_UNAVAILABLE"
         await postgres.start_again()
-        # One call, with the retries of the channel: it may not be told of the outage again.
+        # The call, with the channel's retries, may not report the outage a second time.
         assert (await client.get_sweep(sweep_id)).sweep_id == sweep_id
 
 
-async def test_a_database_that_says_nothing_holds_up_nobody(postgres: OwnPostgres) -> None:
+async def test_a_silent_database_delays_no_caller(postgres: OwnPostgres) -> None:
     async with (
         registry_server(postgres.url) as address,
         grpc.aio.insecure_channel(address) as channel,
@@ -112,7 +111,7 @@ async def test_a_database_that_says_nothing_holds_up_nobody(postgres: OwnPostgre
         postgres.freeze()
         try:
             began = time.monotonic()
-            # Statements under way are given up too, not only those to come.
+            # Running statements also end, not only later ones.
             calls = [
                 asyncio.ensure_future(call)
                 for call in (
@@ -122,10 +121,10 @@ async def test_a_database_that_says_nothing_holds_up_nobody(postgres: OwnPostgre
                 )
             ]
             for call in calls:
-                with refused(grpc.StatusCode.UNAVAILABLE, "DATABASE_UNAVAILABLE"):
+                with rpc_fails(grpc.StatusCode.UNAVAILABLE, "DATABASE_UNAVAILABLE"):
                     await asyncio.wait_for(call, SOON)
             print(f"told after {time.monotonic() - began:.1f} s")
-            with refused(grpc.StatusCode.UNAVAILABLE, "DATABASE_UNAVAILABLE"):
+            with rpc_fails(grpc.StatusCode.UNAVAILABLE, "DATABASE_UNAVAILABLE"):
                 await registry.GetSweep(pb.GetSweepRequest(sweep_id=sweep.sweep_id))
         finally:
             postgres.thaw()
@@ -136,7 +135,7 @@ async def test_a_database_that_says_nothing_holds_up_nobody(postgres: OwnPostgre
 
 
 async def connections(postgres: OwnPostgres) -> int:
-    """Those of clients, but for the one that asks."""
+    """Return the number of client connections, except the one that counts them."""
     connection = await asyncpg.connect(postgres.url)
     try:
         count: int = await connection.fetchval(
@@ -149,7 +148,7 @@ async def connections(postgres: OwnPostgres) -> int:
 
 
 def open_connections() -> float:
-    """As the registry counts its own."""
+    """Return the number of open connections that the registry itself counts."""
     samples = next(iter(POOL_CONNECTIONS.collect())).samples
     return sum(sample.value for sample in samples)
 
@@ -184,7 +183,7 @@ async def test_no_connection_is_left_after_many_crashes(postgres: OwnPostgres) -
             await use_all()
             return await connections(postgres), open_connections() - before
 
-        most = 8 + 2  # The pools together, the probe, and the one that tells of changes.
+        most = 8 + 2  # The pools together, the probe, and the connection that listens for changes.
         seen = []
         for _ in range(CRASHES):
             postgres.kill()

@@ -1,4 +1,4 @@
-"""Every mutation, sent to two replicas at once under one request id: one answer, one effect."""
+"""Each mutation, sent to two replicas at once with one request id, has a single effect."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ from wanllmdb.api.registry.v1 import run_pb2, sweep_pb2
 from wanllmdb.api.registry.v1 import template_service_pb2 as template_pb
 from wanllmdb_common.search_space.proto_conversion import parameters_to_proto
 
-# Rounds in which the replicas may meet in different ways.
+# Number of rounds, so that the replicas meet in different ways.
 ROUNDS = 6
 
 
 @dataclass(frozen=True)
 class Case:
-    """A mutation of a sweep, or of what has `name`, once `prepare` has been done."""
+    """A mutation of a sweep or of the resource `name`, after `prepare` has run."""
 
     request: Callable[[str], Any]
     prepare: Callable[[Replica, str], Awaitable[object]] | None = None
@@ -140,7 +140,7 @@ def _digest(name: str) -> bytes:
     return hashlib.sha256(name.encode()).digest()
 
 
-# What belongs to no sweep: made under a name, and found again by it.
+# Resources outside of any sweep: created under a name and found again by the name.
 OTHER_CASES = {
     "CreateSweep": Case(
         lambda name: pb.CreateSweepRequest(project=name, config_text=config_text())
@@ -160,7 +160,7 @@ OTHER_CASES = {
 
 
 def _mutations(file: descriptor.FileDescriptor) -> set[str]:
-    """The RPCs that take a request id, each at the place that its contract says."""
+    """Return the RPCs that take a request id, with the path of that field."""
     return {
         method.name
         for service in file.services_by_name.values()
@@ -182,7 +182,7 @@ async def replicas(session_database: str) -> AsyncIterator[list[Replica]]:
 
 
 async def _send_twice(replicas: list[Replica], rpc: str, request: Message) -> list[Any]:
-    """The answers of both replicas to one request, sent to both twice at once."""
+    """Send one request twice to both replicas at once, and return the answers."""
     return await asyncio.gather(*(replica.call(rpc, request) for replica in [*replicas, *replicas]))
 
 
@@ -193,7 +193,7 @@ def _with_id(request: Any) -> Any:
 
 
 def _same(left: Message, right: Message) -> bool:
-    """Whether both say the same, but for who was told first."""
+    """Return whether the answers are equal, apart from the field that marks the first one."""
     for message in (left, right):
         if isinstance(message, pb.CreateRunsResponse):
             for result in message.results:
@@ -219,7 +219,7 @@ async def test_two_replicas_carry_out_one_request_once(replicas: list[Replica], 
         await replicas[0].call(rpc, _with_id(case.request(alone)))
         if rpc == "DeleteSweep":
             continue
-        # As many revisions, runs and values as when it was sent once.
+        # The sweep has as many revisions, runs and values as after a single request.
         seen, expected = [await get_sweep(registry, sweep_id) for sweep_id in (raced, alone)]
         assert (seen.revision, seen.state) == (expected.revision, expected.state)
         assert (seen.prior_runs, seen.description) == (expected.prior_runs, expected.description)

@@ -1,4 +1,4 @@
-"""Runs over gRPC: an agent that comes back under its name gets what it held."""
+"""ResumeRuns over gRPC: a restarted agent with the same agent id gets its runs back."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from google.protobuf.message import Message
 from grpc import StatusCode
 
 from tests.conftest import registry_server
-from tests.errors import refused
+from tests.errors import rpc_fails
 from tests.integration.registry.reads import get_run, get_sweep
 from tests.sweeps import (
     Registry,
@@ -65,7 +65,7 @@ async def test_an_agent_gets_its_running_runs_with_new_leases(registry: Registry
     assert [run.number for run in await _resume(registry, sweep.sweep_id, "a", 2)] == [0, 3]
     assert [run.number for run in await _resume(registry, sweep.sweep_id, "a", 0)] == [0]
     assert await _resume(registry, sweep.sweep_id, "c") == []
-    # Of others nothing changed.
+    # Runs of other agents did not change.
     for number in (1, 2):
         assert await get_run(registry, sweep.sweep_id, number) == before[number]
 
@@ -84,10 +84,10 @@ async def test_a_repeated_resume_gets_its_first_answer(registry: Registry) -> No
     await _hand_out(registry, sweep.sweep_id, "b", 2)
     assert [run.number for run in first.runs] == [0]
     assert await registry.ResumeRuns(request) == first
-    # Also that it held nothing: what it was given since it got otherwise.
+    # The repeated answer is also empty, although the agent got runs in the meantime.
     assert await registry.ResumeRuns(nothing) == none == pb.ResumeRunsResponse()
     request.count = 2
-    with refused(StatusCode.INVALID_ARGUMENT, "REQUEST_ID_REUSED"):
+    with rpc_fails(StatusCode.INVALID_ARGUMENT, "REQUEST_ID_REUSED"):
         await registry.ResumeRuns(request)
 
 
@@ -115,14 +115,14 @@ async def test_runs_are_resumed_in_any_state_of_the_sweep(
 
 async def test_what_is_wrong_with_a_request_is_said_at_once(registry: Registry) -> None:
     request = pb.ResumeRunsRequest(count=101, request_id="x")
-    with refused(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as refusal:
+    with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as failure:
         await registry.ResumeRuns(request)
-    assert set(refusal.fields) == {"sweep_id", "agent_id", "count", "request_id"}
-    with refused(StatusCode.NOT_FOUND, "SWEEP_NOT_FOUND"):
+    assert set(failure.fields) == {"sweep_id", "agent_id", "count", "request_id"}
+    with rpc_fails(StatusCode.NOT_FOUND, "SWEEP_NOT_FOUND"):
         await registry.ResumeRuns(pb.ResumeRunsRequest(sweep_id="nothing", agent_id="a"))
 
 
-async def test_a_lost_run_comes_back_to_its_agent_until_it_is_handed_out(
+async def test_a_lost_run_comes_back_to_its_agent_until_it_is_assigned(
     database_url: str,
 ) -> None:
     async with (
@@ -147,10 +147,10 @@ async def test_a_lost_run_comes_back_to_its_agent_until_it_is_handed_out(
                 await asyncio.sleep(0.05)
         await create_runs(registry, sweep_id, proposal(1))
         await registry.PauseSweep(pb.PauseSweepRequest(sweep_id=sweep_id))
-        # Nothing is handed out while the sweep is paused.
+        # A paused sweep assigns no runs.
         assert await _resume(registry, sweep_id, "a") == []
         await registry.ResumeSweep(pb.ResumeSweepRequest(sweep_id=sweep_id))
-        # Run 1 is another agent's by now, run 3 was given back.
+        # Run 1 belongs to another agent now, and run 3 was released.
         zero, two = await _resume(registry, sweep_id, "a")
         assert [(r.number, r.state, r.attempt) for r in (zero, two)] == [
             (0, run_pb2.RUN_STATE_RUNNING, 1),
@@ -159,9 +159,9 @@ async def test_a_lost_run_comes_back_to_its_agent_until_it_is_handed_out(
         assert (zero.last_step, zero.HasField("error")) == (5, False)
         stats = (await get_sweep(registry, sweep_id)).stats
         assert (stats.running_runs, stats.queued_runs) == (3, 1)
-        # Its earlier process ends one of them too: once, whoever is first.
+        # The agent's earlier process also ends one of the runs: the first call counts, once.
         assert (await finish_run(registry, held_2, 2.0)).run.objective == 2.0
-        with refused(StatusCode.FAILED_PRECONDITION, "RUN_NOT_RUNNING"):
+        with rpc_fails(StatusCode.FAILED_PRECONDITION, "RUN_NOT_RUNNING"):
             await finish_run(registry, two, 1.0)
         stats = (await get_sweep(registry, sweep_id)).stats
         assert (stats.finished_runs, stats.total_runs) == (1, 4)
@@ -169,7 +169,7 @@ async def test_a_lost_run_comes_back_to_its_agent_until_it_is_handed_out(
 
 
 async def test_a_silent_agent_that_works_on_keeps_its_run(database_url: str) -> None:
-    """Until somebody else is given it: then there is nothing to keep."""
+    """The agent can resume a lost run until the run is assigned to another agent."""
     async with (
         registry_server(database_url, lease=timedelta(seconds=2)) as address,
         grpc.aio.insecure_channel(address) as channel,
@@ -200,7 +200,7 @@ async def test_a_silent_agent_that_works_on_keeps_its_run(database_url: str) -> 
         assert (stats.running_runs, stats.queued_runs) == (3, 0)
 
 
-async def test_leases_that_ran_out_while_nobody_could_hear_agents_do_not_count(
+async def test_leases_that_ran_out_while_no_registry_could_be_reached_do_not_count(
     database_url: str,
 ) -> None:
     lease = timedelta(seconds=4)
@@ -222,12 +222,12 @@ async def test_leases_that_ran_out_while_nobody_could_hear_agents_do_not_count(
         beat = pb.HeartbeatRequest(leases=[pb.RunLease(sweep_id=sweep_id, number=0, attempt=1)])
         async with asyncio.timeout(20):
             while True:
-                # When and as often as an agent does.
+                # Sends heartbeats at an agent's times.
                 await asyncio.sleep(lease.total_seconds() / 3)
                 await registry.Heartbeat(beat)
                 if (await get_sweep(registry, sweep_id)).stats.queued_runs:
                     break
         alive, dead = [await get_run(registry, sweep_id, number) for number in (0, 1)]
-        # Nor was it taken for lost in between.
+        # The run was not considered lost in between.
         assert (alive.state, alive.revision) == (run_pb2.RUN_STATE_RUNNING, before.revision)
         assert dead.state == run_pb2.RUN_STATE_QUEUED

@@ -1,4 +1,4 @@
-"""Runs over gRPC that ended without a result and are handed out again."""
+"""RetryRuns over gRPC: runs that ended without a result are assigned again."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from grpc import StatusCode
 
-from tests.errors import refused
+from tests.errors import rpc_fails
 from tests.integration.registry.reads import get_sweep
 from tests.sweeps import (
     Registry,
@@ -49,7 +49,7 @@ async def get_run(registry: Registry, sweep_id: str, number: int) -> run_pb2.Run
 
 
 async def exhausted_grid(registry: Registry, *outcomes: str) -> str:
-    """A grid sweep that has ended, each of its points with an outcome."""
+    """Return a grid sweep that has ended, with one outcome for each point."""
     sweep = await create_sweep(registry, method="grid", parameters={"n": {"min": 1, "max": 9}})
     proposals = [proposal(i, n=i) for i in range(len(outcomes))]
     request = create_runs_request(sweep.sweep_id, *proposals)
@@ -63,7 +63,7 @@ async def exhausted_grid(registry: Registry, *outcomes: str) -> str:
     return sweep.sweep_id
 
 
-async def test_failed_grid_points_are_handed_out_again_after_the_sweep_has_ended(
+async def test_failed_grid_points_are_assigned_again_after_the_sweep_has_ended(
     registry: Registry,
 ) -> None:
     sweep_id = await exhausted_grid(registry, "succeeded", "failed", "failed", "canceled")
@@ -76,13 +76,13 @@ async def test_failed_grid_points_are_handed_out_again_after_the_sweep_has_ended
     assert reply.sweep.etag != ""
     stats = reply.sweep.stats
     assert (stats.total_runs, stats.queued_runs, stats.failed_runs) == (4, 2, 0)
-    # What the first attempt reported stays to be read until the next one begins.
+    # The values of the first attempt remain readable until the next attempt begins.
     assert (await get_run(registry, sweep_id, 1)).summary == {"loss": 0.5}
     runs = await create_runs(registry, sweep_id, proposal(1, n=1), proposal(2, n=2))
     assert [(run.number, run.attempt) for run in runs] == [(1, 2), (2, 2)]
     assert not runs[0].summary
     assert not runs[0].HasField("error")
-    # The same request, long after: the same answer, and nothing is queued once more.
+    # The same request, much later, returns the same answer and queues nothing again.
     assert await registry.RetryRuns(request) == reply
     for run in runs:
         await finish_run(registry, run, 0.25)
@@ -118,7 +118,7 @@ async def test_runs_without_a_result_are_retried_by_number_in_any_state_of_the_s
     reply = await registry.RetryRuns(retry(sweep.sweep_id, 2, 0, 1, 0))
     assert list(reply.numbers) == [0, 1, 2]
     assert reply.sweep.state == sweep_pb2.SWEEP_STATE_PAUSED
-    # A pruned run's value is one of its earlier attempt.
+    # A pruned run's value belongs to its earlier attempt.
     assert not (await get_run(registry, sweep.sweep_id, 0)).HasField("objective")
     await registry.CancelSweep(pb.CancelSweepRequest(sweep_id=sweep.sweep_id))
     reply = await registry.RetryRuns(retry(sweep.sweep_id, states=[CANCELED, LOST, PRUNED]))
@@ -134,29 +134,29 @@ async def test_every_run_that_can_not_be_retried_is_named_and_nothing_changes(
     await end(registry, runs[0], "failed")
     await finish_run(registry, runs[1], 1.0)
     before = await get_sweep(registry, sweep.sweep_id)
-    with refused(StatusCode.FAILED_PRECONDITION, "RUN_NOT_RETRYABLE") as refusal:
+    with rpc_fails(StatusCode.FAILED_PRECONDITION, "RUN_NOT_RETRYABLE") as failure:
         await registry.RetryRuns(retry(sweep.sweep_id, 0, 1, 2, 7))
     for part in ("run 1 is finished", "queue them as a new run", "run 2 is running", "no run 7"):
-        assert part in refusal.message
-    with refused(StatusCode.NOT_FOUND, "RUN_NOT_FOUND"):
+        assert part in failure.message
+    with rpc_fails(StatusCode.NOT_FOUND, "RUN_NOT_FOUND"):
         await registry.RetryRuns(retry(sweep.sweep_id, 7))
-    with refused(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as refusal:
+    with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as failure:
         await registry.RetryRuns(retry(sweep.sweep_id, states=[FINISHED, run_pb2.RUN_STATE_QUEUED]))
-    assert refusal.fields.keys() == {"states"}
+    assert failure.fields.keys() == {"states"}
     for wrong in (retry(sweep.sweep_id), retry(sweep.sweep_id, 0, states=[FAILED])):
-        with refused(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST"):
+        with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST"):
             await registry.RetryRuns(wrong)
-    with refused(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST"):
+    with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST"):
         await registry.RetryRuns(retry(sweep.sweep_id, *range(1_001)))
     stale = retry(sweep.sweep_id, 0)
     stale.etag = '"stale"'
-    with refused(StatusCode.ABORTED, "ETAG_MISMATCH"):
+    with rpc_fails(StatusCode.ABORTED, "ETAG_MISMATCH"):
         await registry.RetryRuns(stale)
     assert (await get_sweep(registry, sweep.sweep_id)).revision == before.revision
     await registry.RetryRuns(retry(sweep.sweep_id, 0))
-    with refused(StatusCode.FAILED_PRECONDITION, "RUN_NOT_RETRYABLE") as refusal:
+    with rpc_fails(StatusCode.FAILED_PRECONDITION, "RUN_NOT_RETRYABLE") as failure:
         await registry.RetryRuns(retry(sweep.sweep_id, 0))
-    assert "run 0 is already queued" in refusal.message
+    assert "run 0 is already queued" in failure.message
 
 
 async def test_without_runs_to_retry_an_ended_sweep_stays_as_it_is(registry: Registry) -> None:
@@ -206,9 +206,9 @@ async def test_what_would_end_the_sweep_at_once_is_said_and_can_be_changed_first
     last.rows.append(row(1, {"loss": 0.5, "size": 1.0}))
     getattr(last, ending).SetInParent()
     await registry.FinishRun(last)
-    with refused(StatusCode.FAILED_PRECONDITION, "SWEEP_STATE_CONFLICT") as refusal:
+    with rpc_fails(StatusCode.FAILED_PRECONDITION, "SWEEP_STATE_CONFLICT") as failure:
         await registry.RetryRuns(retry(sweep.sweep_id, 0))
-    assert say in refusal.message
+    assert say in failure.message
     path = "spec.max_failed_runs" if ending == "failed" else "spec.metrics"
     update = pb.UpdateSweepRequest(sweep=remedy)
     update.sweep.sweep_id = sweep.sweep_id
@@ -232,17 +232,17 @@ async def test_a_retried_run_has_all_of_the_sweeps_retries_again(registry: Regis
     assert (await get_run(registry, sweep.sweep_id, 0)).state == QUEUED
 
 
-async def test_a_late_result_of_a_failed_attempt_is_refused_once_the_run_is_retried(
+async def test_a_late_result_of_a_failed_attempt_is_rejected_once_the_run_is_retried(
     registry: Registry,
 ) -> None:
     sweep = await create_sweep(registry)
     (run,) = await create_runs(registry, sweep.sweep_id, proposal(0))
     await end(registry, run, "failed")
     await registry.RetryRuns(retry(sweep.sweep_id, 0))
-    with refused(StatusCode.FAILED_PRECONDITION, "RUN_NOT_RUNNING"):
+    with rpc_fails(StatusCode.FAILED_PRECONDITION, "RUN_NOT_RUNNING"):
         await finish_run(registry, run, 1.0)
     await create_runs(registry, sweep.sweep_id, proposal(0))
-    with refused(StatusCode.FAILED_PRECONDITION, "RUN_LEASE_LOST"):
+    with rpc_fails(StatusCode.FAILED_PRECONDITION, "RUN_LEASE_LOST"):
         await finish_run(registry, run, 1.0)
 
 
@@ -276,15 +276,15 @@ async def test_runs_that_are_too_large_to_be_loaded_together_are_retried_in_part
         await registry.UpdateRun(update)
         await end(registry, run, "failed")
     before = await get_sweep(registry, sweep_id)
-    with refused(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as refusal:
+    with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as failure:
         await registry.RetryRuns(retry(sweep_id, *numbers))
-    assert "retry the first 3 of them" in refusal.message
+    assert "retry the first 3 of them" in failure.message
     after = await get_sweep(registry, sweep_id)
     assert (after.revision, after.stats.queued_runs) == (before.revision, 0)
-    # What else is wrong is said first.
-    with refused(StatusCode.FAILED_PRECONDITION, "RUN_NOT_RETRYABLE") as refusal:
+    # Other errors take precedence.
+    with rpc_fails(StatusCode.FAILED_PRECONDITION, "RUN_NOT_RETRYABLE") as failure:
         await registry.RetryRuns(retry(sweep_id, *numbers, 7, 8))
-    assert "there is no run 7" in refusal.message
+    assert "there is no run 7" in failure.message
     first = await registry.RetryRuns(retry(sweep_id, *numbers[:3]))
     assert list(first.numbers) == numbers[:3]
     second = await registry.RetryRuns(retry(sweep_id, states=[FAILED]))

@@ -1,4 +1,4 @@
-"""Runs over gRPC: how they end, and are given back or lost."""
+"""The ends of runs over gRPC: finished, released or lost."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from grpc import StatusCode
 
 from tests.conftest import registry_server
-from tests.errors import refused
+from tests.errors import rpc_fails
 from tests.integration.registry.reads import get_run, get_sweep
 from tests.sweeps import (
     Registry,
@@ -65,7 +65,7 @@ async def test_the_last_reported_value_is_the_objective(registry: Registry) -> N
 async def test_a_run_without_an_objective_finished_and_says_why(
     registry: Registry, logged: dict[str, float], method: str
 ) -> None:
-    """It did its work: it is not retried, and does not count as failed."""
+    """A pruned run did its work: it is not retried and does not count as failed."""
     sweep = await create_sweep(
         registry, method=method, retries={"failed": 3}, max_failed_runs=1, run_cap=2
     )
@@ -155,9 +155,9 @@ async def test_pruned_and_canceled_runs_say_why(registry: Registry) -> None:
         )
     )
     assert canceled.run.state == run_pb2.RUN_STATE_CANCELED
-    with refused(StatusCode.FAILED_PRECONDITION, "RUN_NOT_RUNNING") as refusal:
+    with rpc_fails(StatusCode.FAILED_PRECONDITION, "RUN_NOT_RUNNING") as failure:
         await finish_run(registry, canceled.run, 1.0)
-    assert refusal.metadata["state"] == "CANCELED"
+    assert failure.metadata["state"] == "CANCELED"
 
 
 async def test_a_released_run_is_queued_again_without_a_retry(registry: Registry) -> None:
@@ -198,7 +198,7 @@ async def test_heartbeats_renew_and_carry_commands(registry: Registry) -> None:
     assert (await registry.ReportMetrics(report)).command == run_pb2.RUN_COMMAND_STOP
 
 
-async def test_a_lost_run_is_queued_then_lost_and_a_late_result_counts_until_handed_out(
+async def test_a_lost_run_is_queued_then_lost_and_a_late_result_counts_until_assigned(
     database_url: str,
 ) -> None:
     async with (
@@ -219,15 +219,15 @@ async def test_a_lost_run_is_queued_then_lost_and_a_late_result_counts_until_han
 
         lost = [await until(n, run_pb2.RUN_STATE_QUEUED) for n in range(3)]
         assert "no heartbeat" in lost[0].error.message
-        # Not handed out again yet: the late result of run 0 is taken.
+        # Run 0 is not assigned again yet, so its late result is accepted.
         assert (await finish_run(registry, lost[0], 3.0)).run.state == run_pb2.RUN_STATE_FINISHED
-        # Run 1 is handed out again: the late result is refused, the new one counts.
+        # Run 1 is assigned again: the late result is rejected and the new one counts.
         (again,) = await create_runs(registry, sweep.sweep_id, proposal(1))
         assert (again.number, again.attempt) == (1, 2)
-        with refused(StatusCode.FAILED_PRECONDITION, "RUN_LEASE_LOST") as refusal:
+        with rpc_fails(StatusCode.FAILED_PRECONDITION, "RUN_LEASE_LOST") as failure:
             await finish_run(registry, lost[1], 2.0)
-        assert refusal.metadata["attempt"] == "2"
-        # Its retries are used up: it stays lost, and even then a late result is taken.
+        assert failure.metadata["attempt"] == "2"
+        # Its retries are used up, so it stays lost; even then a late result is accepted.
         gone = await until(1, run_pb2.RUN_STATE_LOST)
         stats = (await get_sweep(registry, sweep.sweep_id)).stats
         assert (stats.lost_runs, stats.queued_runs, stats.finished_runs) == (1, 1, 1)

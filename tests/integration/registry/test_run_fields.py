@@ -1,4 +1,4 @@
-"""Runs over gRPC: what users write on them, and lists."""
+"""The fields of runs that users write, and lists of runs, over gRPC."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from google.protobuf import field_mask_pb2
 from grpc import StatusCode
 
-from tests.errors import refused
+from tests.errors import rpc_fails
 from tests.integration.registry.reads import get_run
 from tests.sweeps import (
     Registry,
@@ -37,10 +37,10 @@ async def test_runs_are_found_by_the_outside_trackers_id(registry: Registry) -> 
         pb.GetRunRequest(sweep_id=sweep.sweep_id, external_run_id="mlflow-7")
     )
     assert found.run.number == 0
-    with refused(StatusCode.ALREADY_EXISTS, "EXTERNAL_RUN_ID_TAKEN"):
+    with rpc_fails(StatusCode.ALREADY_EXISTS, "EXTERNAL_RUN_ID_TAKEN"):
         await registry.UpdateRun(link(1, "mlflow-7"))
     await registry.UpdateRun(link(0, ""))
-    with refused(StatusCode.NOT_FOUND, "RUN_NOT_FOUND"):
+    with rpc_fails(StatusCode.NOT_FOUND, "RUN_NOT_FOUND"):
         await registry.GetRun(pb.GetRunRequest(sweep_id=sweep.sweep_id, external_run_id="mlflow-7"))
     await registry.UpdateRun(link(1, "mlflow-7"))
     labels = run_pb2.Run(sweep_id=sweep.sweep_id, number=1, labels={"gpu": "a100"})
@@ -108,9 +108,9 @@ async def test_a_runs_name_labels_and_config_are_kept_with_their_types(registry:
     assert (got.name, dict(got.labels)) == ("baseline", {"gpu": "a100"})
     read = parameters_from_proto(got.config)
     assert repr(read) == repr(dict(sorted(CONFIG.items())))
-    # The sampler goes by the parameters.
+    # The sampler uses the parameters alone.
     assert parameters_from_proto(got.parameters) == {"n": 1, "x": 0.5}
-    # Only what the mask names changes, and that as a whole.
+    # Only the fields of the mask change, each as a whole.
     answer = await registry.UpdateRun(update(run_pb2.Run(sweep_id=sweep.sweep_id), "config"))
     assert (answer.run.name, dict(answer.run.config)) == ("baseline", {})
 
@@ -132,13 +132,13 @@ async def test_a_run_may_bring_its_config_with_its_end(registry: Registry) -> No
     )
     answer = await registry.FinishRun(finish)
     assert parameters_from_proto(answer.run.config) == {"cut": -math.inf}
-    # Nothing to say leaves what was there.
+    # An empty mask leaves all fields as they are.
     await finish_run(registry, runs[1], 1.0)
     after = await get_run(registry, sweep.sweep_id, 1)
     assert parameters_from_proto(after.config) == {"seed": 1}
 
 
-async def test_limits_are_told_all_at_once(registry: Registry) -> None:
+async def test_limits_are_reported_all_at_once(registry: Registry) -> None:
     sweep = await create_sweep(registry)
     await create_runs(registry, sweep.sweep_id, proposal(0))
     values: dict[str, Any] = {f"key{i}": i for i in range(1_001)}
@@ -150,18 +150,18 @@ async def test_limits_are_told_all_at_once(registry: Registry) -> None:
         config=parameters_to_proto(values),
         external_run_id="e" * 201,
     )
-    with refused(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as refusal:
+    with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as failure:
         await registry.UpdateRun(update(run, "name", "colour"))
-    assert refusal.fields.keys() == {
+    assert failure.fields.keys() == {
         "run.name",
         "run.labels",
         "run.config",
         "run.external_run_id",
         "update_mask",
     }
-    assert "name, labels, config, external_run_id can" in refusal.fields["update_mask"]
+    assert "name, labels, config, external_run_id can" in failure.fields["update_mask"]
     run = run_pb2.Run(sweep_id=sweep.sweep_id, number=5, name="n")
-    with refused(StatusCode.NOT_FOUND, "RUN_NOT_FOUND"):
+    with rpc_fails(StatusCode.NOT_FOUND, "RUN_NOT_FOUND"):
         await registry.UpdateRun(update(run, "name"))
 
 
@@ -180,7 +180,7 @@ async def test_what_is_too_long_of_an_error_is_cut_and_says_so(registry: Registr
     assert 65_000 < len(got.traceback) <= 65_536
     first, second, *_, last = got.traceback.splitlines()
     assert first.endswith("characters were cut here) ...")
-    # From the start of a line to the end, which says most.
+    # The names match from the start of a line to its end.
     assert second.startswith("  line ")
     assert last == "ValueError: boom"
     reason = "r" * 5_000

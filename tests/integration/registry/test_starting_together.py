@@ -1,4 +1,4 @@
-"""Replicas of one age and of several that start on one database."""
+"""Replicas of one version, or of several, that start on one database."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ async def test_ten_replicas_may_start_at_once_on_an_older_database(
 
 
 async def test_a_replica_that_is_older_than_the_database_says_so(database_url: str) -> None:
-    """A newer one may have been started first, and has changed the tables."""
+    """A newer replica may have started first and changed the tables."""
     database = Database(database_url)
     await migrate(database)
     async with database.migration() as connection:

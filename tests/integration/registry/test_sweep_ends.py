@@ -1,4 +1,4 @@
-"""Sweeps over gRPC: the best run, and what ends a sweep."""
+"""Sweeps over gRPC: the best run, and the ways in which a sweep ends."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import random
 import pytest
 from grpc import StatusCode
 
-from tests.errors import refused
+from tests.errors import rpc_fails
 from tests.integration.registry.reads import get_sweep
 from tests.sweeps import (
     Registry,
@@ -70,7 +70,7 @@ async def test_a_met_target_finishes_the_sweep_and_cancels_what_waits(registry: 
     after = await get_sweep(registry, sweep.sweep_id)
     assert after.finish_reason == sweep_pb2.FINISH_REASON_TARGET_REACHED
     assert (after.stats.canceled_runs, after.stats.running_runs) == (1, 1)
-    # What ran may end, and counts.
+    # Running runs may finish, and their results count.
     await finish_run(registry, runs[1], 0.25)
     assert (await get_sweep(registry, sweep.sweep_id)).stats.best_run.number == 1
 
@@ -93,7 +93,7 @@ async def test_too_many_failed_runs_end_the_sweep(registry: Registry) -> None:
             )
         )
 
-    # Queued again, they are not FAILED yet.
+    # Queued again, the runs are not FAILED yet.
     for number in range(2):
         assert (await fail(number, 1)).run.state == run_pb2.RUN_STATE_QUEUED
     await create_runs(registry, sweep.sweep_id, *map(proposal, range(2)))
@@ -106,9 +106,9 @@ async def test_too_many_failed_runs_end_the_sweep(registry: Registry) -> None:
     assert after.finish_reason == sweep_pb2.FINISH_REASON_UNSPECIFIED
     stats = after.stats
     assert (stats.failed_runs, stats.canceled_runs, stats.running_runs) == (2, 1, 1)
-    # What ran may end, and is not retried.
+    # Running runs may end, and are not retried.
     assert (await fail(2, 1)).run.state == run_pb2.RUN_STATE_FAILED
-    with refused(StatusCode.FAILED_PRECONDITION, "SWEEP_STATE_CONFLICT"):
+    with rpc_fails(StatusCode.FAILED_PRECONDITION, "SWEEP_STATE_CONFLICT"):
         await registry.FinishSweep(pb.FinishSweepRequest(sweep_id=sweep.sweep_id))
 
 
@@ -141,7 +141,7 @@ async def test_every_end_says_why(registry: Registry) -> None:
         ("TERMINATED", "no improvement in 20 runs", ("TERMINATED", "no improvement in 20 runs")),
     ],
 )
-async def test_who_finishes_a_sweep_says_why(
+async def test_a_sweep_is_finished_with_a_reason(
     registry: Registry, reason: str, message: str, expected: tuple[str, str]
 ) -> None:
     sweep = await create_sweep(registry)
@@ -165,6 +165,6 @@ async def test_what_the_registry_finds_itself_can_not_be_claimed(
     request = pb.FinishSweepRequest(
         sweep_id=sweep.sweep_id, reason=sweep_pb2.FinishReason.Value(f"FINISH_REASON_{reason}")
     )
-    with refused(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as refusal:
+    with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as failure:
         await registry.FinishSweep(request)
-    assert refusal.fields.keys() == {"reason"}
+    assert failure.fields.keys() == {"reason"}

@@ -1,4 +1,4 @@
-"""Sweeps over gRPC: create, list, change, lifecycle."""
+"""Sweeps over gRPC: creation, lists, changes, life cycle."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from google.protobuf import field_mask_pb2, struct_pb2
 from grpc import StatusCode
 
-from tests.errors import refused
+from tests.errors import rpc_fails
 from tests.sweeps import (
     CONFIG,
     Registry,
@@ -39,7 +39,7 @@ async def test_a_new_sweep_is_pending_with_every_default(registry: Registry) -> 
 
 async def test_the_three_forms_of_a_config_give_the_same_spec(registry: Registry) -> None:
     struct = struct_pb2.Struct()
-    # A Struct can't say 1.0, so this bound is no whole number.
+    # A Struct cannot distinguish 1.0 from 1, so this bound is not a whole number.
     config: dict[str, Any] = {
         **CONFIG,
         "parameters": {"x": {"min": 0.5, "max": 1.5}, "n": {"value": 3}},
@@ -83,34 +83,34 @@ async def test_a_config_and_a_sweep_of_it_are_warned_of_alike(registry: Registry
     )
 
 
-async def test_an_object_that_is_no_json_is_refused(registry: Registry) -> None:
+async def test_an_object_that_is_no_json_is_rejected(registry: Registry) -> None:
     for value in (
         struct_pb2.Value(),
         struct_pb2.Value(number_value=math.nan),
         struct_pb2.Value(number_value=math.inf),
     ):
         struct = struct_pb2.Struct(fields={"method": value})
-        with refused(StatusCode.INVALID_ARGUMENT, "INVALID_SWEEP_CONFIG"):
+        with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_SWEEP_CONFIG"):
             await registry.ParseSweepConfig(pb.ParseSweepConfigRequest(config=struct))
 
 
-async def test_a_space_without_a_point_is_refused_in_each_form(registry: Registry) -> None:
+async def test_a_space_without_a_point_is_rejected_in_each_form(registry: Registry) -> None:
     text = config_text(constraints=["n > 8"])
-    with refused(StatusCode.INVALID_ARGUMENT, "INVALID_SWEEP_CONFIG") as refusal:
+    with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_SWEEP_CONFIG") as failure:
         await registry.CreateSweep(pb.CreateSweepRequest(config_text=text))
-    assert "'n > 8'" in refusal.fields["constraints"]
+    assert "'n > 8'" in failure.fields["constraints"]
     spec = await registry.ParseSweepConfig(pb.ParseSweepConfigRequest(config_text=config_text()))
     spec.spec.search_space.constraints.append("n > 8")
-    with refused(StatusCode.INVALID_ARGUMENT, "INVALID_SWEEP_CONFIG") as refusal:
+    with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_SWEEP_CONFIG") as failure:
         await registry.CreateSweep(pb.CreateSweepRequest(spec=spec.spec))
-    assert "'n > 8'" in refusal.fields["constraints"]
+    assert "'n > 8'" in failure.fields["constraints"]
 
 
 async def test_however_much_is_wrong_the_answer_arrives(registry: Registry) -> None:
     wrong = {f"{'p' * 150}{n}": {"mim": 1, "distribution": "unifrom"} for n in range(500)}
-    with refused(StatusCode.INVALID_ARGUMENT, "INVALID_SWEEP_CONFIG") as refusal:
+    with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_SWEEP_CONFIG") as failure:
         await registry.CreateSweep(pb.CreateSweepRequest(config_text=config_text(parameters=wrong)))
-    assert len(refusal.fields) >= 3
+    assert len(failure.fields) >= 3
 
 
 async def test_a_grid_is_answered_with_its_size_and_how_it_was_cut(registry: Registry) -> None:
@@ -127,26 +127,26 @@ async def test_a_bad_config_names_every_problem_and_creates_nothing(registry: Re
     request = pb.CreateSweepRequest(
         project="bad", config_text=config_text(parameters=parameters, run_cap=0)
     )
-    with refused(StatusCode.INVALID_ARGUMENT, "INVALID_SWEEP_CONFIG") as refusal:
+    with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_SWEEP_CONFIG") as failure:
         await registry.CreateSweep(request)
-    assert refusal.fields.keys() == {"parameters.x.min", "parameters.y.values", "run_cap"}
+    assert failure.fields.keys() == {"parameters.x.min", "parameters.y.values", "run_cap"}
     listed = await registry.ListSweeps(pb.ListSweepsRequest(project="bad"))
     assert not listed.sweeps
 
 
 async def test_a_typed_spec_is_checked_like_a_config(registry: Registry) -> None:
     spec = sweep_pb2.SweepSpec(method=sweep_pb2.METHOD_BAYES)
-    with refused(StatusCode.INVALID_ARGUMENT, "INVALID_SWEEP_CONFIG") as refusal:
+    with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_SWEEP_CONFIG") as failure:
         await registry.CreateSweep(pb.CreateSweepRequest(spec=spec))
-    assert refusal.fields.keys() == {"metric", "parameters"}
+    assert failure.fields.keys() == {"metric", "parameters"}
     spec.search_space.parameters.add(name="x")
-    with refused(StatusCode.INVALID_ARGUMENT, "INVALID_SWEEP_CONFIG") as refusal:
+    with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_SWEEP_CONFIG") as failure:
         await registry.CreateSweep(pb.CreateSweepRequest(spec=spec))
-    assert "no distribution" in refusal.message
+    assert "no distribution" in failure.message
 
 
 async def test_a_request_without_a_config_says_so(registry: Registry) -> None:
-    with refused(StatusCode.INVALID_ARGUMENT, "INVALID_SWEEP_CONFIG"):
+    with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_SWEEP_CONFIG"):
         await registry.CreateSweep(pb.CreateSweepRequest())
 
 
@@ -164,11 +164,11 @@ async def test_a_request_id_can_not_serve_two_requests(registry: Registry) -> No
     request = pb.CreateSweepRequest(config_text=config_text(), request_id=request_id())
     await registry.CreateSweep(request)
     request.name = "another"
-    with refused(StatusCode.INVALID_ARGUMENT, "REQUEST_ID_REUSED"):
+    with rpc_fails(StatusCode.INVALID_ARGUMENT, "REQUEST_ID_REUSED"):
         await registry.CreateSweep(request)
-    with refused(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as refusal:
+    with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as failure:
         await registry.CreateSweep(pb.CreateSweepRequest(request_id="7", name="a\0b"))
-    assert refusal.fields.keys() == {"request_id", "name"}
+    assert failure.fields.keys() == {"request_id", "name"}
 
 
 async def test_export_creates_an_equal_sweep(registry: Registry) -> None:
@@ -228,15 +228,15 @@ async def test_a_page_token_is_bound_to_its_request(registry: Registry) -> None:
         await create_sweep(registry, project="tokens")
     page = await registry.ListSweeps(pb.ListSweepsRequest(project="tokens", page_size=1))
     for token, project in ((page.next_page_token, "other"), ("x", "tokens"), ("e30", "tokens")):
-        with refused(StatusCode.INVALID_ARGUMENT, "INVALID_PAGE_TOKEN"):
+        with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_PAGE_TOKEN"):
             await registry.ListSweeps(pb.ListSweepsRequest(project=project, page_token=token))
 
 
-async def test_wrong_filters_are_refused(registry: Registry) -> None:
+async def test_wrong_filters_are_rejected(registry: Registry) -> None:
     request = pb.ListSweepsRequest(page_size=1001, states=[99, 0])  # type: ignore[list-item]
-    with refused(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as refusal:
+    with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as failure:
         await registry.ListSweeps(request)
-    assert refusal.fields.keys() == {"page_size", "states"}
+    assert failure.fields.keys() == {"page_size", "states"}
 
 
 async def test_the_lifecycle_allows_its_moves_alone(registry: Registry) -> None:
@@ -273,9 +273,9 @@ async def test_the_lifecycle_allows_its_moves_alone(registry: Registry) -> None:
                 assert name == f"SWEEP_STATE_{legal[state][move]}"
                 assert after.HasField("end_time") == (after.state > sweep_pb2.SWEEP_STATE_PAUSED)
             else:
-                with refused(StatusCode.FAILED_PRECONDITION, "SWEEP_STATE_CONFLICT") as refusal:
+                with rpc_fails(StatusCode.FAILED_PRECONDITION, "SWEEP_STATE_CONFLICT") as failure:
                     await call(request)  # type: ignore[operator]
-                assert refusal.metadata["state"] == state
+                assert failure.metadata["state"] == state
 
 
 async def test_update_changes_what_the_mask_names(registry: Registry) -> None:
@@ -289,11 +289,11 @@ async def test_update_changes_what_the_mask_names(registry: Registry) -> None:
     assert (after.spec.run_cap, after.spec.metrics[0].target) == (9, 0.25)
     assert after.etag != sweep.etag
     wrong = field_mask_pb2.FieldMask(paths=["spec.method"])
-    with refused(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as refusal:
+    with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as failure:
         await registry.UpdateSweep(pb.UpdateSweepRequest(sweep=new, update_mask=wrong))
-    assert "update_mask" in refusal.fields
+    assert "update_mask" in failure.fields
     new.spec.run_cap = 0
-    with refused(StatusCode.INVALID_ARGUMENT, "INVALID_SWEEP_CONFIG"):
+    with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_SWEEP_CONFIG"):
         await registry.UpdateSweep(pb.UpdateSweepRequest(sweep=new, update_mask=mask))
 
 
@@ -301,9 +301,9 @@ async def test_a_stale_etag_aborts_and_runs_do_not_make_it_stale(registry: Regis
     sweep = await create_sweep(registry)
     started = (await registry.StartSweep(pb.StartSweepRequest(sweep_id=sweep.sweep_id))).sweep
     await create_runs(registry, sweep.sweep_id, proposal(0))
-    with refused(StatusCode.ABORTED, "ETAG_MISMATCH") as refusal:
+    with rpc_fails(StatusCode.ABORTED, "ETAG_MISMATCH") as failure:
         await registry.PauseSweep(pb.PauseSweepRequest(sweep_id=sweep.sweep_id, etag=sweep.etag))
-    assert refusal.metadata["etag"] == started.etag
+    assert failure.metadata["etag"] == started.etag
     await registry.PauseSweep(pb.PauseSweepRequest(sweep_id=sweep.sweep_id, etag=started.etag))
 
 
@@ -314,9 +314,9 @@ async def test_delete_takes_everything_and_answers_a_repetition(registry: Regist
     request = pb.DeleteSweepRequest(sweep_id=sweep.sweep_id, request_id=request_id())
     await registry.DeleteSweep(request)
     await registry.DeleteSweep(request)
-    with refused(StatusCode.NOT_FOUND, "SWEEP_NOT_FOUND"):
+    with rpc_fails(StatusCode.NOT_FOUND, "SWEEP_NOT_FOUND"):
         await registry.GetSweep(pb.GetSweepRequest(sweep_id=sweep.sweep_id))
-    with refused(StatusCode.NOT_FOUND, "SWEEP_NOT_FOUND"):
+    with rpc_fails(StatusCode.NOT_FOUND, "SWEEP_NOT_FOUND"):
         await registry.ListRuns(pb.ListRunsRequest(sweep_id=sweep.sweep_id))
 
 
@@ -325,7 +325,7 @@ async def test_an_unknown_sweep_is_not_found(registry: Registry, sweep_id: str) 
     code, reason = StatusCode.NOT_FOUND, "SWEEP_NOT_FOUND"
     if len(sweep_id) > 200:
         code, reason = StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST"
-    with refused(code, reason):
+    with rpc_fails(code, reason):
         await registry.GetSweep(pb.GetSweepRequest(sweep_id=sweep_id))
-    with refused(code, reason):
+    with rpc_fails(code, reason):
         await registry.StartSweep(pb.StartSweepRequest(sweep_id=sweep_id))

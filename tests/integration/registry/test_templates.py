@@ -1,4 +1,4 @@
-"""TemplateService: exactly once, by etag, paged, and as the source of sweeps."""
+"""TemplateService: mutations exactly once, etags, pages, and sweeps from templates."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from tests.conftest import registry_server
-from tests.errors import refused
+from tests.errors import rpc_fails
 from tests.sweeps import Registry, request_id
 from wanllmdb.api.registry.v1 import registry_service_pb2 as registry_pb
 from wanllmdb.api.registry.v1 import template_service_pb2 as pb
@@ -86,15 +86,15 @@ async def test_it_is_created_read_changed_and_deleted(templates: Templates) -> N
     assert changed.etag != made.etag
     assert changed.update_time.ToDatetime() > made.update_time.ToDatetime()
     update.request_id = request_id()
-    with refused(Code.ABORTED, "ETAG_MISMATCH"):
+    with rpc_fails(Code.ABORTED, "ETAG_MISMATCH"):
         await templates.UpdateTemplate(update)
-    with refused(Code.ABORTED, "ETAG_MISMATCH"):
+    with rpc_fails(Code.ABORTED, "ETAG_MISMATCH"):
         await templates.DeleteTemplate(pb.DeleteTemplateRequest(name=made.name, etag=made.etag))
 
     await templates.DeleteTemplate(pb.DeleteTemplateRequest(name=made.name, etag=changed.etag))
-    with refused(Code.NOT_FOUND, "TEMPLATE_NOT_FOUND") as refusal:
+    with rpc_fails(Code.NOT_FOUND, "TEMPLATE_NOT_FOUND") as failure:
         await templates.GetTemplate(pb.GetTemplateRequest(name=made.name))
-    assert refusal.metadata == {"template": made.name}
+    assert failure.metadata == {"template": made.name}
 
 
 async def test_an_update_without_a_mask_replaces_all_of_it(templates: Templates) -> None:
@@ -123,9 +123,9 @@ async def test_a_config_must_fit_its_placeholders_also_after_an_update(
         )
     )
     update.update_mask.paths.append("config_text")
-    with refused(Code.INVALID_ARGUMENT, "INVALID_SWEEP_CONFIG") as refusal:
+    with rpc_fails(Code.INVALID_ARGUMENT, "INVALID_SWEEP_CONFIG") as failure:
         await templates.UpdateTemplate(update)
-    assert refusal.fields.keys() == {
+    assert failure.fields.keys() == {
         "parameters.x.value",
         "template.placeholders[0].name",
         "template.placeholders[1].name",
@@ -135,33 +135,33 @@ async def test_a_config_must_fit_its_placeholders_also_after_an_update(
     ).template.etag == made.etag
 
 
-async def test_every_problem_of_a_request_is_told(templates: Templates) -> None:
+async def test_every_problem_of_a_request_is_reported(templates: Templates) -> None:
     bad = template("Not A Name", config_text=CONFIG.replace("random", "magic"))
     bad.placeholders.add(name="unused", default=value_to_proto(1))
 
-    with refused(Code.INVALID_ARGUMENT, "INVALID_SWEEP_CONFIG") as refusal:
+    with rpc_fails(Code.INVALID_ARGUMENT, "INVALID_SWEEP_CONFIG") as failure:
         await templates.CreateTemplate(pb.CreateTemplateRequest(template=bad, request_id="no-uuid"))
 
-    assert refusal.fields.keys() == {
+    assert failure.fields.keys() == {
         "request_id",
         "template.name",
         "template.placeholders[2].name",
         "method",
     }
-    with refused(Code.INVALID_ARGUMENT, "INVALID_REQUEST") as refusal:
+    with rpc_fails(Code.INVALID_ARGUMENT, "INVALID_REQUEST") as failure:
         await templates.CreateTemplate(
             pb.CreateTemplateRequest(template=template(description="x" * 10_001))
         )
-    assert refusal.fields.keys() == {"template.description"}
+    assert failure.fields.keys() == {"template.description"}
 
 
 async def test_names_are_taken_once(templates: Templates) -> None:
     made = await created(templates)
 
     for name in (made.name, "sklearn"):
-        with refused(Code.ALREADY_EXISTS, "TEMPLATE_NAME_TAKEN") as refusal:
+        with rpc_fails(Code.ALREADY_EXISTS, "TEMPLATE_NAME_TAKEN") as failure:
             await created(templates, name=name)
-        assert refusal.metadata == {"template": name}
+        assert failure.metadata == {"template": name}
 
 
 async def test_built_in_ones_stay_as_they_are(templates: Templates) -> None:
@@ -169,11 +169,11 @@ async def test_built_in_ones_stay_as_they_are(templates: Templates) -> None:
     assert got.built_in
     assert not got.HasField("create_time")
 
-    with refused(Code.FAILED_PRECONDITION, "TEMPLATE_BUILT_IN"):
+    with rpc_fails(Code.FAILED_PRECONDITION, "TEMPLATE_BUILT_IN"):
         await templates.UpdateTemplate(pb.UpdateTemplateRequest(template=got))
-    with refused(Code.FAILED_PRECONDITION, "TEMPLATE_BUILT_IN"):
+    with rpc_fails(Code.FAILED_PRECONDITION, "TEMPLATE_BUILT_IN"):
         await templates.DeleteTemplate(pb.DeleteTemplateRequest(name="sklearn"))
-    with refused(Code.NOT_FOUND, "TEMPLATE_NOT_FOUND"):
+    with rpc_fails(Code.NOT_FOUND, "TEMPLATE_NOT_FOUND"):
         await templates.DeleteTemplate(pb.DeleteTemplateRequest(name="no-such"))
 
 
@@ -183,7 +183,7 @@ async def test_a_repeated_request_gets_the_first_answer(templates: Templates) ->
     assert await templates.CreateTemplate(create) == first
 
     other = pb.CreateTemplateRequest(template=template(), request_id=create.request_id)
-    with refused(Code.INVALID_ARGUMENT, "REQUEST_ID_REUSED"):
+    with rpc_fails(Code.INVALID_ARGUMENT, "REQUEST_ID_REUSED"):
         await templates.CreateTemplate(other)
 
     update = pb.UpdateTemplateRequest(
@@ -198,7 +198,7 @@ async def test_a_repeated_request_gets_the_first_answer(templates: Templates) ->
     await templates.DeleteTemplate(delete)
     assert await templates.CreateTemplate(create) == first
     assert await templates.UpdateTemplate(update) == changed
-    with refused(Code.NOT_FOUND, "TEMPLATE_NOT_FOUND"):
+    with rpc_fails(Code.NOT_FOUND, "TEMPLATE_NOT_FOUND"):
         await templates.GetTemplate(pb.GetTemplateRequest(name=first.template.name))
 
 
@@ -280,9 +280,9 @@ async def test_rendering_gives_a_config_that_creates_the_same_sweep(
         assert by_text == by_template
         assert by_template.spec.run_cap == 5
 
-    with refused(Code.INVALID_ARGUMENT, "INVALID_SWEEP_CONFIG") as refusal:
+    with rpc_fails(Code.INVALID_ARGUMENT, "INVALID_SWEEP_CONFIG") as failure:
         await templates.RenderTemplate(pb.RenderTemplateRequest(use=use(made.name, runs="x")))
-    assert refusal.fields.keys() == {"values.low", "run_cap"}
+    assert failure.fields.keys() == {"values.low", "run_cap"}
 
 
 async def test_a_sweep_from_a_template_outlives_it_and_so_does_its_request(
@@ -299,7 +299,7 @@ async def test_a_sweep_from_a_template_outlives_it_and_so_does_its_request(
     await templates.DeleteTemplate(pb.DeleteTemplateRequest(name=made.name))
 
     assert (await registry.CreateSweep(create)).sweep == sweep
-    with refused(Code.NOT_FOUND, "TEMPLATE_NOT_FOUND"):
+    with rpc_fails(Code.NOT_FOUND, "TEMPLATE_NOT_FOUND"):
         await registry.CreateSweep(
             registry_pb.CreateSweepRequest(template=use(made.name), request_id=request_id())
         )

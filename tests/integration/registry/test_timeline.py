@@ -1,4 +1,4 @@
-"""When runs ran: columns by number."""
+"""GetTimeline: when runs ran, as columns by number."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 
 from grpc import StatusCode
 
-from tests.errors import refused
+from tests.errors import rpc_fails
 from tests.integration.registry.reads import get_run, get_sweep
 from tests.sweeps import (
     Registry,
@@ -20,7 +20,7 @@ from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.registry.v1 import run_pb2
 
 
-async def test_columns_say_when_runs_ran_and_who_ran_them(registry: Registry) -> None:
+async def test_columns_hold_when_runs_ran_and_on_which_agent(registry: Registry) -> None:
     sweep = await create_sweep(registry)
     ident = sweep.sweep_id
     for agent, numbers in (("a", [0, 1]), ("b", [2]), ("a", [3])):
@@ -33,7 +33,7 @@ async def test_columns_say_when_runs_ran_and_who_ran_them(registry: Registry) ->
         pb.FinishRunRequest(sweep_id=ident, number=2, attempt=1, failed=failed)
     )
     got = await registry.GetTimeline(pb.GetTimelineRequest(sweep_id=ident))
-    # Run 4 waits; nobody was handed it.
+    # Run 4 is queued and was never assigned.
     assert list(got.run_numbers) == [0, 1, 2, 3]
     assert got.total_runs == 4
     assert [run_pb2.RunState.Name(state) for state in got.states] == [
@@ -90,7 +90,7 @@ async def test_a_sweep_without_runs_has_empty_columns(registry: Registry) -> Non
     got = await registry.GetTimeline(pb.GetTimelineRequest(sweep_id=sweep.sweep_id))
     assert (list(got.run_numbers), got.total_runs) == ([], 0)
     assert got.start_time == sweep.create_time
-    with refused(StatusCode.NOT_FOUND, "SWEEP_NOT_FOUND"):
+    with rpc_fails(StatusCode.NOT_FOUND, "SWEEP_NOT_FOUND"):
         await registry.GetTimeline(pb.GetTimelineRequest(sweep_id="gone"))
-    with refused(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST"):
+    with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST"):
         await registry.GetTimeline(pb.GetTimelineRequest(sweep_id=sweep.sweep_id, max_runs=100_001))

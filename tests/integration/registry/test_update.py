@@ -1,4 +1,4 @@
-"""Changing a sweep that is there, also while it runs."""
+"""UpdateSweep on an existing sweep, also while it runs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from google.protobuf import field_mask_pb2
 from grpc import StatusCode
 
-from tests.errors import refused
+from tests.errors import rpc_fails
 from tests.sweeps import (
     Registry,
     config_text,
@@ -27,7 +27,7 @@ from wanllmdb_common.search_space.proto_conversion import parameters_to_proto
 async def update(
     registry: Registry, sweep: sweep_pb2.Sweep, *paths: str, **spec: Any
 ) -> pb.UpdateSweepResponse:
-    """Sets the spec's fields that are named; those of the mask alone become absent."""
+    """Set the named fields of the spec. Fields that only the mask names become absent."""
     changed = sweep_pb2.Sweep(sweep_id=sweep.sweep_id, spec=sweep_pb2.SweepSpec(**spec))
     mask = field_mask_pb2.FieldMask(paths=paths or [f"spec.{field}" for field in spec])
     request = pb.UpdateSweepRequest(sweep=changed, update_mask=mask, request_id=request_id())
@@ -54,7 +54,7 @@ def choice(name: str) -> sweep_pb2.AlgorithmChoice:
     ],
     ids=lambda spec: next(iter(spec)),
 )
-async def test_each_part_of_the_spec_is_set_and_taken_away(
+async def test_each_part_of_the_spec_is_set_and_removed(
     registry: Registry, spec: dict[str, Any]
 ) -> None:
     sweep = await create_sweep(registry)
@@ -75,14 +75,14 @@ async def test_targets_are_changed_by_name(registry: Registry) -> None:
     assert [metric.target for metric in after.spec.metrics] == [2.0, 1.0]
     after = (await update(registry, sweep, metrics=[Metric(name="b")])).sweep
     assert [metric.HasField("target") for metric in after.spec.metrics] == [True, False]
-    with refused(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as refusal:
+    with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as failure:
         await update(registry, sweep, metrics=[Metric(name="a"), Metric(target=1.0)])
-    assert refusal.fields.keys() == {"sweep.spec.metrics[1].name"}
+    assert failure.fields.keys() == {"sweep.spec.metrics[1].name"}
 
 
 async def test_every_problem_is_named_and_nothing_is_changed(registry: Registry) -> None:
     sweep = await create_sweep(registry, metric=None)
-    with refused(StatusCode.INVALID_ARGUMENT, "INVALID_SWEEP_CONFIG") as refusal:
+    with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_SWEEP_CONFIG") as failure:
         await update(
             registry,
             sweep,
@@ -92,7 +92,7 @@ async def test_every_problem_is_named_and_nothing_is_changed(registry: Registry)
             terminator=choice("no_such"),
             retries=sweep_pb2.RetryPolicy(lost=101),
         )
-    assert refusal.fields.keys() == {
+    assert failure.fields.keys() == {
         "run_cap",
         "max_failed_runs",
         "early_terminate",
@@ -104,19 +104,19 @@ async def test_every_problem_is_named_and_nothing_is_changed(registry: Registry)
     assert stored.sweep == sweep
 
 
-async def test_an_early_termination_without_a_rule_is_refused(registry: Registry) -> None:
+async def test_an_early_termination_without_a_rule_is_rejected(registry: Registry) -> None:
     sweep = await create_sweep(registry)
-    with refused(StatusCode.INVALID_ARGUMENT, "INVALID_SWEEP_CONFIG") as refusal:
+    with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_SWEEP_CONFIG") as failure:
         await update(registry, sweep, early_termination=sweep_pb2.EarlyTermination())
-    assert refusal.fields.keys() == {"early_terminate"}
+    assert failure.fields.keys() == {"early_terminate"}
 
 
-async def test_what_can_not_be_changed_is_refused(registry: Registry) -> None:
+async def test_what_can_not_be_changed_is_rejected(registry: Registry) -> None:
     sweep = await create_sweep(registry)
     for path in ("spec.method", "spec.sampler", "spec.seed", "state", "spec", ""):
-        with refused(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as refusal:
+        with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as failure:
             await update(registry, sweep, path)
-        assert "spec.search_space" in refusal.fields["update_mask"]
+        assert "spec.search_space" in failure.fields["update_mask"]
 
 
 async def test_a_repeated_update_has_the_same_answer(registry: Registry) -> None:
@@ -125,7 +125,7 @@ async def test_a_repeated_update_has_the_same_answer(registry: Registry) -> None
     mask = field_mask_pb2.FieldMask(paths=["name"])
     request = pb.UpdateSweepRequest(sweep=changed, update_mask=mask, request_id=request_id())
     first = await registry.UpdateSweep(request)
-    # Its own change made the etag stale, which a repetition must not notice.
+    # The change itself made the etag stale, which a repetition of the request must ignore.
     assert await registry.UpdateSweep(request) == first
 
 
@@ -163,7 +163,7 @@ async def test_a_cap_or_a_target_that_is_met_ends_the_sweep(registry: Registry) 
 
 
 async def space_of(registry: Registry, config: dict[str, Any]) -> search_space_pb2.SearchSpace:
-    """The typed form of parameters and constraints."""
+    """Return the typed form of parameters and constraints."""
     request = pb.ParseSweepConfigRequest(config_text=config_text(**config))
     return (await registry.ParseSweepConfig(request)).spec.search_space
 
@@ -208,13 +208,13 @@ async def test_a_space_grows_and_the_answer_says_what_becomes_of_the_runs(
     assert (await registry.CreateSweep(config)).sweep.spec == response.sweep.spec
 
 
-async def test_a_space_that_shrinks_is_refused_with_every_place(registry: Registry) -> None:
+async def test_a_space_that_shrinks_is_rejected_with_every_path(registry: Registry) -> None:
     sweep = await create_sweep(registry, parameters=WIDE)
     narrow = {**NARROW, "new": {"value": 1}}
     narrow["g"] = {"parameters": {**NARROW["g"]["parameters"], "n": {"min": 1.0, "max": 16.0}}}
-    with refused(StatusCode.INVALID_ARGUMENT, "INVALID_SWEEP_CONFIG") as refusal:
+    with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_SWEEP_CONFIG") as failure:
         await widen(registry, sweep, parameters=narrow, constraints=["x < 1"])
-    assert refusal.fields.keys() == {
+    assert failure.fields.keys() == {
         "parameters.x",
         "parameters.g.parameters.n",
         "parameters.g.parameters.kind",
@@ -230,17 +230,17 @@ async def test_a_new_space_must_be_in_order_itself(registry: Registry) -> None:
     sweep = await create_sweep(registry, parameters=NARROW)
     space = await space_of(registry, {"parameters": WIDE})
     space.parameters.add(name="g/none")
-    with refused(StatusCode.INVALID_ARGUMENT, "INVALID_SWEEP_CONFIG") as refusal:
+    with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_SWEEP_CONFIG") as failure:
         await update(registry, sweep, search_space=space)
-    assert refusal.fields.keys() == {"parameters.g.parameters.none"}
+    assert failure.fields.keys() == {"parameters.g.parameters.none"}
     del space.parameters[-1]
     space.parameters[-1].uniform.max = -5
-    with refused(StatusCode.INVALID_ARGUMENT, "INVALID_SWEEP_CONFIG") as refusal:
+    with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_SWEEP_CONFIG") as failure:
         await update(registry, sweep, search_space=space)
-    assert refusal.fields.keys() == {"parameters.x.min"}
-    with refused(StatusCode.INVALID_ARGUMENT, "INVALID_SWEEP_CONFIG") as refusal:
+    assert failure.fields.keys() == {"parameters.x.min"}
+    with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_SWEEP_CONFIG") as failure:
         await update(registry, sweep, "spec.search_space")
-    assert refusal.fields.keys() == {"parameters"}
+    assert failure.fields.keys() == {"parameters"}
 
 
 async def test_an_exhausted_space_that_grows_is_not_exhausted(registry: Registry) -> None:
@@ -258,7 +258,7 @@ async def test_an_exhausted_space_that_grows_is_not_exhausted(registry: Registry
     await finish_run(registry, created.runs[0], 1.0)
     stored = (await registry.GetSweep(pb.GetSweepRequest(sweep_id=sweep.sweep_id))).sweep
     assert stored.state == sweep_pb2.SWEEP_STATE_RUNNING
-    # The same space is no change, and a sweep that has ended stays so.
+    # The same space is not a change, and an ended sweep stays ended.
     assert not (await widen(registry, sweep, **grid(1, 2))).warnings
     await registry.FinishSweep(pb.FinishSweepRequest(sweep_id=sweep.sweep_id))
     response = await widen(registry, sweep, **grid(1, 2, 3))

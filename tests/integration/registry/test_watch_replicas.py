@@ -1,4 +1,4 @@
-"""Watches over several replicas: told at once, in order, complete, and never in the way."""
+"""Watches over several replicas are prompt, ordered and complete, and delay no other call."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 from grpc import StatusCode
 
-from tests.errors import refused
+from tests.errors import rpc_fails
 from tests.integration.registry.reads import get_sweep
 from tests.integration.registry.replicas import replicas_of
 from tests.integration.registry.watcher import Watcher
@@ -28,14 +28,14 @@ async def replicas(database_url: str) -> AsyncIterator[list[Registry]]:
 
 
 @pytest.fixture
-def _told_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A watch never looks by itself: what it is not told of it does not see."""
+def _notified_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Disable polling: a watch sees only changes of which it is notified."""
     for name in ("POLL", "POLL_ALONE", "CHECKPOINT"):
         monkeypatch.setattr(stream_servicer, name, 3_600.0)
 
 
-@pytest.mark.usefixtures("_told_only")
-async def test_a_watch_is_told_of_changes_through_another_replica(
+@pytest.mark.usefixtures("_notified_only")
+async def test_a_watch_is_notified_of_changes_through_another_replica(
     replicas: list[Registry],
 ) -> None:
     here, there = replicas
@@ -52,21 +52,21 @@ async def test_a_watch_is_told_of_changes_through_another_replica(
     assert watcher.revision == (await get_sweep(there, sweep.sweep_id)).revision
 
 
-@pytest.mark.usefixtures("_told_only")
+@pytest.mark.usefixtures("_notified_only")
 async def test_a_watch_of_a_sweep_that_another_replica_deletes_ends(
     replicas: list[Registry],
 ) -> None:
     here, there = replicas
     sweep = await create_sweep(here)
-    with refused(StatusCode.NOT_FOUND, "SWEEP_NOT_FOUND"):
+    with rpc_fails(StatusCode.NOT_FOUND, "SWEEP_NOT_FOUND"):
         async with asyncio.timeout(30):
             async for message in here.WatchSweep(pb.WatchSweepRequest(sweep_id=sweep.sweep_id)):
                 if message.HasField("checkpoint"):
                     await there.DeleteSweep(pb.DeleteSweepRequest(sweep_id=sweep.sweep_id))
 
 
-@pytest.mark.usefixtures("_told_only")
-async def test_what_changed_while_nobody_listened_is_seen_afterwards(
+@pytest.mark.usefixtures("_notified_only")
+async def test_changes_without_a_listener_are_seen_afterwards(
     database_url: str, replicas: list[Registry]
 ) -> None:
     here, there = replicas
@@ -97,7 +97,7 @@ async def test_a_watch_goes_on_through_another_replica_ordered_and_complete(
 
     async def work() -> None:
         for number in range(40):
-            # Handed out through the one, ended through the other.
+            # Assigned through one replica, ended through the other.
             (run,) = await create_runs(replicas[number % 2], sweep.sweep_id, proposal(number))
             await finish_run(replicas[1 - number % 2], run, float(number))
 
@@ -118,7 +118,7 @@ async def test_a_watch_goes_on_through_another_replica_ordered_and_complete(
 async def test_a_caller_that_does_not_read_makes_nothing_pile_up(
     replicas: list[Registry], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A page is read when the one before has left: a slow caller has one in memory."""
+    """The registry reads a page once the previous one was sent: a slow caller has one in memory."""
     here, there = replicas
     monkeypatch.setattr(stream_servicer, "PAGE", 50)
     sweep = await create_sweep(here, parameters={"s": {"value": "x"}})
@@ -138,7 +138,7 @@ async def test_a_caller_that_does_not_read_makes_nothing_pile_up(
     for start in range(0, 1000, 20):
         await create_runs(there, sweep.sweep_id, *(proposal(start + i, s=big) for i in range(20)))
     await asyncio.sleep(1)
-    # 90 MB were written; hardly more than a connection holds was read.
+    # Of 90 MB, the registry read hardly more than a connection buffers.
     assert pages < 12
     seen = set()
     async with asyncio.timeout(60):

@@ -1,4 +1,4 @@
-"""Follows a sweep and checks what every stream must keep."""
+"""A client of WatchSweep that checks the guarantees of every stream."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Watcher:
         self.sweep: sweep_pb2.Sweep | None = None
 
     async def follow(self, registry: Registry, sweep_id: str, until: int) -> None:
-        """Reads a new stream until it has seen this revision."""
+        """Read a new stream until it has reached this revision."""
         call = registry.WatchSweep(
             pb.WatchSweepRequest(sweep_id=sweep_id, since_revision=self.revision)
         )

@@ -8,7 +8,7 @@ from typing import Any
 import grpc
 import pytest
 
-from tests.errors import refused
+from tests.errors import rpc_fails
 from tests.integration.suggestion.finished_sweeps import (
     BOTH,
     LOSS,
@@ -40,7 +40,7 @@ def request_for(rpc: str, sweep_id: str, **more: Any) -> Any:
 @pytest.mark.parametrize("rpc", [*ONE_SWEEP, "GetEdf", "CompareSweeps"])
 async def test_without_a_metric(registry: Registry, analysis: Analysis, rpc: str) -> None:
     sweep_id = await sweep_of(registry, [], metric=None)
-    with refused(grpc.StatusCode.FAILED_PRECONDITION, "NO_METRIC") as caught:
+    with rpc_fails(grpc.StatusCode.FAILED_PRECONDITION, "NO_METRIC") as caught:
         await getattr(analysis, rpc)(request_for(rpc, sweep_id))
     assert caught.metadata["sweep_id"] == sweep_id
 
@@ -60,10 +60,10 @@ async def test_with_several_metrics_one_must_be_named(
     registry: Registry, analysis: Analysis, rpc: str
 ) -> None:
     sweep_id = await sweep_of(registry, [], metrics=BOTH)
-    with refused(grpc.StatusCode.FAILED_PRECONDITION, "SEVERAL_METRICS") as caught:
+    with rpc_fails(grpc.StatusCode.FAILED_PRECONDITION, "SEVERAL_METRICS") as caught:
         await getattr(analysis, rpc)(request_for(rpc, sweep_id))
     assert "loss, accuracy" in caught.message
-    with refused(grpc.StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as caught:
+    with rpc_fails(grpc.StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as caught:
         await getattr(analysis, rpc)(request_for(rpc, sweep_id, metric="acuracy"))
     assert "did you mean accuracy?" in caught.fields["metric"]
     assert "known names are loss, accuracy" in caught.fields["metric"]
@@ -71,13 +71,13 @@ async def test_with_several_metrics_one_must_be_named(
 
 @pytest.mark.parametrize("rpc", [*ONE_SWEEP, "GetEdf", "CompareSweeps"])
 async def test_no_such_sweep(analysis: Analysis, rpc: str) -> None:
-    with refused(grpc.StatusCode.NOT_FOUND, "SWEEP_NOT_FOUND"):
+    with rpc_fails(grpc.StatusCode.NOT_FOUND, "SWEEP_NOT_FOUND"):
         await getattr(analysis, rpc)(request_for(rpc, "aaaaaaaaaaaa"))
 
 
 async def test_every_unknown_name_is_reported(registry: Registry, analysis: Analysis) -> None:
     sweep_id = await sweep_of(registry, [])
-    with refused(grpc.StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as caught:
+    with rpc_fails(grpc.StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as caught:
         await analysis.GetSlices(
             pb.GetSlicesRequest(sweep_id=sweep_id, parameters=["x", "siz", "fixed"], metric="lossy")
         )
@@ -116,7 +116,7 @@ async def test_every_unknown_name_is_reported(registry: Registry, analysis: Anal
 async def test_every_violation_of_a_request_is_reported(
     analysis: Analysis, rpc: str, fields: dict[str, Any], problems: set[str]
 ) -> None:
-    with refused(grpc.StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as caught:
+    with rpc_fails(grpc.StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as caught:
         await getattr(analysis, rpc)(getattr(pb, f"{rpc}Request")(**fields))
     assert set(caught.fields) == problems
 
@@ -126,7 +126,7 @@ async def test_a_sweep_without_runs(registry: Registry, analysis: Analysis, rpc:
     metrics = BOTH if rpc == "GetHypervolumeHistory" else [LOSS]
     sweep_id = await sweep_of(registry, [], metrics=metrics)
     if rpc == "GetParameterImportance":
-        with refused(grpc.StatusCode.FAILED_PRECONDITION, "NOT_ENOUGH_RUNS"):
+        with rpc_fails(grpc.StatusCode.FAILED_PRECONDITION, "NOT_ENOUGH_RUNS"):
             await analysis.GetParameterImportance(request_for(rpc, sweep_id))
         return
     answer = await getattr(analysis, rpc)(request_for(rpc, sweep_id))
@@ -141,7 +141,7 @@ async def test_an_error_reports_as_many_violations_as_fit(
     parameters = {f"parameter_{i:03}": {"min": 0.0, "max": 1.0} for i in range(150)}
     sweep_id = await sweep_of(registry, [], parameters)
     unknown = [f"unknown_{i:04}" for i in range(500)]
-    with refused(grpc.StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as caught:
+    with rpc_fails(grpc.StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as caught:
         await analysis.GetSlices(pb.GetSlicesRequest(sweep_id=sweep_id, parameters=unknown))
     # Violations that do not fit into the trailer are counted.
     told = len(caught.fields) - 1

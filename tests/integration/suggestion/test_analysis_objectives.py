@@ -7,7 +7,7 @@ import math
 import grpc
 import pytest
 
-from tests.errors import refused
+from tests.errors import rpc_fails
 from tests.integration.suggestion.finished_sweeps import (
     BOTH,
     PARAMETERS,
@@ -89,11 +89,11 @@ async def test_hypervolumes(registry: Registry, analysis: Analysis) -> None:
 
 async def test_a_hypervolume_needs_several_metrics(registry: Registry, analysis: Analysis) -> None:
     sweep_id = await sweep_of(registry, [(point(), 1.0)])
-    with refused(grpc.StatusCode.FAILED_PRECONDITION, "NO_METRIC") as caught:
+    with rpc_fails(grpc.StatusCode.FAILED_PRECONDITION, "NO_METRIC") as caught:
         await analysis.GetHypervolumeHistory(pb.GetHypervolumeHistoryRequest(sweep_id=sweep_id))
     assert caught.metadata["sweep_id"] == sweep_id
     sweep_id = await sweep_of(registry, [], metrics=BOTH)
-    with refused(grpc.StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as caught:
+    with rpc_fails(grpc.StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as caught:
         await analysis.GetHypervolumeHistory(
             pb.GetHypervolumeHistoryRequest(
                 sweep_id=sweep_id, reference_point={"lost": 1.0, "speed": 2.0}
@@ -129,7 +129,7 @@ async def test_sweeps_whose_metrics_differ_in_name_are_compared_by_their_only_me
     )
     answer = await analysis.GetEdf(pb.GetEdfRequest(sweep_ids=[first, second], max_points=2))
     assert [list(curve.shares) for curve in answer.curves] == [[1.0, 1.0], [0.0, 1.0]]
-    with refused(grpc.StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as caught:
+    with rpc_fails(grpc.StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as caught:
         await analysis.GetEdf(pb.GetEdfRequest(sweep_ids=[first, second], metric="loss"))
     assert f"not a metric of sweep '{second}'" in caught.fields["metric"]
 
@@ -138,7 +138,7 @@ async def test_goals_must_agree(registry: Registry, analysis: Analysis) -> None:
     down = await sweep_of(registry, [])
     up = await sweep_of(registry, [], metric={"name": "accuracy", "goal": "maximize"})
     for rpc in ("GetEdf", "CompareSweeps"):
-        with refused(grpc.StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as caught:
+        with rpc_fails(grpc.StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as caught:
             await getattr(analysis, rpc)(getattr(pb, f"{rpc}Request")(sweep_ids=[down, up]))
         assert set(caught.fields) == {"sweep_ids[1]"}
 
@@ -180,7 +180,7 @@ async def test_sweeps_compared(registry: Registry, analysis: Analysis) -> None:
 
 async def test_one_of_several_sweeps_is_missing(registry: Registry, analysis: Analysis) -> None:
     sweep_id = await sweep_of(registry, [])
-    with refused(grpc.StatusCode.NOT_FOUND, "SWEEP_NOT_FOUND"):
+    with rpc_fails(grpc.StatusCode.NOT_FOUND, "SWEEP_NOT_FOUND"):
         await analysis.GetEdf(pb.GetEdfRequest(sweep_ids=[sweep_id, "aaaaaaaaaaaa"]))
 
 
@@ -224,7 +224,7 @@ async def test_deleted_sweeps_are_forgotten(registry: Registry, analysis: Analys
     request = pb.GetOptimizationHistoryRequest(sweep_id=sweep_id)
     assert (await analysis.GetOptimizationHistory(request)).total_finished_runs == 1
     await registry.DeleteSweep(rpb.DeleteSweepRequest(sweep_id=sweep_id, request_id=request_id()))
-    with refused(grpc.StatusCode.NOT_FOUND, "SWEEP_NOT_FOUND"):
+    with rpc_fails(grpc.StatusCode.NOT_FOUND, "SWEEP_NOT_FOUND"):
         await analysis.GetOptimizationHistory(request)
 
 
@@ -236,7 +236,7 @@ async def test_thinned_answers_keep_the_best(registry: Registry, analysis: Analy
     )
     assert history.total_finished_runs == 9
     assert len(history.run_numbers) <= 4
-    # The improvements come first.
+    # The runs that improve the best objective come first.
     assert list(history.run_numbers) == [0, 1, 3, 6]
     [curve] = (
         await analysis.CompareSweeps(pb.CompareSweepsRequest(sweep_ids=[sweep_id], max_points=2))

@@ -14,7 +14,7 @@ import grpc.aio
 import pytest
 from google.protobuf.message import Message
 
-from tests.errors import refused
+from tests.errors import rpc_fails
 from tests.keyed import OTHER, OWN, Agent, Keyed, keyed_services
 from tests.security_table.keys import id_of, new_secret
 from wanllmdb.api.registry.v1 import registry_service_pb2 as rpb
@@ -97,18 +97,18 @@ async def test_a_model_in_memory_answers_no_caller_that_may_not_read_the_sweep(
     for name, ask in ALL.items():
         if name != "Suggest":
             await ask(reader, sweep_id)
-        with refused(Code.PERMISSION_DENIED, "PERMISSION_DENIED") as elsewhere:
+        with rpc_fails(Code.PERMISSION_DENIED, "PERMISSION_DENIED") as elsewhere:
             await ask(stranger, sweep_id)
         assert elsewhere.metadata["key_id"] == id_of(stranger.key)
-        with refused(Code.PERMISSION_DENIED, "PERMISSION_DENIED") as nowhere:
+        with rpc_fails(Code.PERMISSION_DENIED, "PERMISSION_DENIED") as nowhere:
             await ask(stranger, "nosuchsweep0")
         assert nowhere.message == elsewhere.message.replace(sweep_id, "nosuchsweep0")
         assert nowhere.metadata == elsewhere.metadata
-        with refused(Code.UNAUTHENTICATED, "KEY_MISSING"):
+        with rpc_fails(Code.UNAUTHENTICATED, "KEY_MISSING"):
             await ask(nobody, sweep_id)
-        with refused(Code.UNAUTHENTICATED, "KEY_INVALID"):
+        with rpc_fails(Code.UNAUTHENTICATED, "KEY_INVALID"):
             await ask(wrong, sweep_id)
-    with refused(Code.PERMISSION_DENIED, "PERMISSION_DENIED") as denied:
+    with rpc_fails(Code.PERMISSION_DENIED, "PERMISSION_DENIED") as denied:
         await reader.suggest(sweep_id)
     assert denied.metadata == {"key_id": id_of(reader.key), "needed_role": "agent"}
 
@@ -116,7 +116,7 @@ async def test_a_model_in_memory_answers_no_caller_that_may_not_read_the_sweep(
 async def test_a_key_of_all_projects_gets_not_found_for_a_missing_sweep(services: Keyed) -> None:
     everywhere = await services.new_agent(Role.AGENT, "*")
     for ask in ALL.values():
-        with refused(Code.NOT_FOUND, "SWEEP_NOT_FOUND"):
+        with rpc_fails(Code.NOT_FOUND, "SWEEP_NOT_FOUND"):
             await ask(everywhere, "nosuchsweep0")
 
 
@@ -127,9 +127,9 @@ async def test_a_pareto_front_from_memory_requires_read_access(services: Keyed) 
     request = apb.GetHypervolumeHistoryRequest(sweep_id=sweep_id)
     await agent.analysis.GetHypervolumeHistory(request)
     await READS["GetBestRuns"](agent, sweep_id)
-    with refused(Code.PERMISSION_DENIED, "PERMISSION_DENIED"):
+    with rpc_fails(Code.PERMISSION_DENIED, "PERMISSION_DENIED"):
         await stranger.analysis.GetHypervolumeHistory(request)
-    with refused(Code.PERMISSION_DENIED, "PERMISSION_DENIED"):
+    with rpc_fails(Code.PERMISSION_DENIED, "PERMISSION_DENIED"):
         await READS["GetBestRuns"](stranger, sweep_id)
 
 
@@ -142,11 +142,11 @@ async def test_a_comparison_requires_read_access_to_every_sweep(
     one = await services.new_agent(Role.READER)
     await both.analysis.GetEdf(apb.GetEdfRequest(sweep_ids=[own, other]))
     for ids in ([own, other], [other, own], [own, "nosuchsweep0"]):
-        with refused(Code.PERMISSION_DENIED, "PERMISSION_DENIED"):
+        with rpc_fails(Code.PERMISSION_DENIED, "PERMISSION_DENIED"):
             await one.analysis.GetEdf(apb.GetEdfRequest(sweep_ids=ids))
-        with refused(Code.PERMISSION_DENIED, "PERMISSION_DENIED"):
+        with rpc_fails(Code.PERMISSION_DENIED, "PERMISSION_DENIED"):
             await one.analysis.CompareSweeps(apb.CompareSweepsRequest(sweep_ids=ids))
-    with refused(Code.INVALID_ARGUMENT, "INVALID_REQUEST"):
+    with rpc_fails(Code.INVALID_ARGUMENT, "INVALID_REQUEST"):
         await one.analysis.GetEdf(apb.GetEdfRequest(sweep_ids=[other] * 51))
 
 
@@ -156,11 +156,11 @@ async def test_a_revoked_key_is_rejected_although_it_was_cached(services: Keyed)
         agent = await services.new_agent()
         await ask(agent, sweep_id)
         await services.revoke(agent.key)
-        with refused(Code.UNAUTHENTICATED, "KEY_REVOKED") as told:
+        with rpc_fails(Code.UNAUTHENTICATED, "KEY_REVOKED") as told:
             await ask(agent, sweep_id)
         assert told.metadata == {"key_id": id_of(agent.key)}
         # By then, calls that need nothing else from the registry are rejected too.
-        with refused(Code.UNAUTHENTICATED, "KEY_REVOKED"):
+        with rpc_fails(Code.UNAUTHENTICATED, "KEY_REVOKED"):
             await agent.suggestion.ListAlgorithms(pb.ListAlgorithmsRequest())
 
 
@@ -170,7 +170,7 @@ async def test_an_expired_key_is_rejected(services: Keyed) -> None:
     agent = await services.agent(key)
     await agent.suggest(sweep_id)
     await asyncio.sleep(1.6)
-    with refused(Code.UNAUTHENTICATED, "KEY_EXPIRED"):
+    with rpc_fails(Code.UNAUTHENTICATED, "KEY_EXPIRED"):
         await agent.suggest(sweep_id)
 
 
@@ -183,7 +183,7 @@ async def test_every_key_may_list_the_algorithms(services: Keyed) -> None:
     assert len(services.recorder.of(reader.key)) == before + 1
     for key, reason in (("", "KEY_MISSING"), ("wsk_x", "KEY_INVALID"), ("Basic", "KEY_INVALID")):
         nobody = await services.agent(key)
-        with refused(Code.UNAUTHENTICATED, reason):
+        with rpc_fails(Code.UNAUTHENTICATED, reason):
             await nobody.suggestion.ListAlgorithms(pb.ListAlgorithmsRequest())
 
 
@@ -209,7 +209,7 @@ async def test_a_caller_without_rights_waits_for_no_model_and_delays_no_call(
             for caller in without:
                 with pytest.raises(grpc.aio.AioRpcError):
                     await asyncio.wait_for(ask(caller, sweep_id), 10)
-        with refused(Code.PERMISSION_DENIED, "PERMISSION_DENIED"):
+        with rpc_fails(Code.PERMISSION_DENIED, "PERMISSION_DENIED"):
             await asyncio.wait_for(reader.suggest(sweep_id), 10)
         assert not waiting.done()
         for caller in without:
@@ -232,7 +232,7 @@ async def test_calls_without_rights_add_no_sweep_to_the_cache_and_evict_none(
                 for caller in (agent, nobody):
                     with pytest.raises(grpc.aio.AioRpcError):
                         await ask(caller, sweep_id)
-            with refused(Code.NOT_FOUND, "SWEEP_NOT_FOUND"):
+            with rpc_fails(Code.NOT_FOUND, "SWEEP_NOT_FOUND"):
                 await ask(everywhere, "nosuchsweep0")
         for sweep_id in kept:
             await agent.suggest(sweep_id)
@@ -312,7 +312,7 @@ async def test_many_callers_with_many_keys_at_once(services: Keyed, seed: int, c
         ask = ALL[name](agent, sweep_id)
         if reason:
             code = Code.PERMISSION_DENIED if reason == "PERMISSION_DENIED" else Code.UNAUTHENTICATED
-            with refused(code, reason):
+            with rpc_fails(code, reason):
                 await ask
             seen[reason] += 1
             return

@@ -9,7 +9,7 @@ import grpc.aio
 import pytest
 
 from tests.conftest import suggestion_server
-from tests.errors import refused
+from tests.errors import rpc_fails
 from tests.integration.suggestion.conftest import NewSweep
 from tests.integration.suggestion.sweeps import Sweep, new_id
 from wanllmdb.api.registry.v1 import registry_service_pb2 as rpb
@@ -62,7 +62,7 @@ async def train(sweep: Sweep, run: run_pb2.Run, values: list[float], next_check:
             if answer.should_stop:
                 await prune(sweep, run, answer.reason)
                 return True
-            # Absent after the last bracket.
+            # The next check is absent after the last rung.
             has_next = answer.HasField("next_check_iteration")
             assert not has_next or answer.next_check_iteration > step + 1
             next_check = answer.next_check_iteration if has_next else len(values) + 1
@@ -176,7 +176,7 @@ async def test_the_first_check_comes_with_the_runs(new_sweep: NewSweep) -> None:
 async def test_options_that_do_not_fit_are_rejected(
     new_sweep: NewSweep, pruner: str, path: str, text: str
 ) -> None:
-    with refused(grpc.StatusCode.INVALID_ARGUMENT, "INVALID_SWEEP_CONFIG") as rejection:
+    with rpc_fails(grpc.StatusCode.INVALID_ARGUMENT, "INVALID_SWEEP_CONFIG") as rejection:
         await new_sweep(more=f"pruner: {pruner}")
     assert [*rejection.fields] == [path]
     assert text in rejection.fields[path]

@@ -17,7 +17,7 @@ import pytest
 
 from tests.certificates import Authority
 from tests.conftest import LEASE, registry_server, suggestion_server
-from tests.errors import Refusal, refused
+from tests.errors import RpcFailure, rpc_fails
 from tests.integration.suggestion.sweeps import SPACE, new_id
 from wanllmdb._connection.tls import Tls
 from wanllmdb.api.registry.v1 import registry_service_pb2 as rpb
@@ -138,12 +138,12 @@ async def stubs_of(registry: str, suggestion: str) -> AsyncIterator[Stubs]:
         )
 
 
-async def refusals(
+async def errors_of_calls(
     calls: dict[str, Callable[[], Awaitable[object]]], code: grpc.StatusCode, reason: str
-) -> dict[str, Refusal]:
+) -> dict[str, RpcFailure]:
     told = {}
     for name, call in calls.items():
-        with refused(code, reason) as rejection:
+        with rpc_fails(code, reason) as rejection:
             await call()
         told[name] = rejection
     return told
@@ -179,10 +179,12 @@ async def test_both_services_report_the_same_error_of_the_database(
         warm, cold = await stubs.create_sweep(), await stubs.create_sweep()
         await stubs.calls(warm)["Suggest"]()
         await role.spoil(*statements)
-        with refused(grpc.StatusCode.UNAVAILABLE, "DATABASE_UNAVAILABLE") as by_registry:
+        with rpc_fails(grpc.StatusCode.UNAVAILABLE, "DATABASE_UNAVAILABLE") as by_registry:
             await stubs.get_sweep(warm)
         for sweep_id in (warm, cold):
-            told = await refusals(stubs.calls(sweep_id), by_registry.code, by_registry.reason)
+            told = await errors_of_calls(
+                stubs.calls(sweep_id), by_registry.code, by_registry.reason
+            )
             assert {rejection.message for rejection in told.values()} == {by_registry.message}
 
 
@@ -192,9 +194,11 @@ async def test_both_services_report_a_missing_key_alike(database_url: str) -> No
         suggestion_server(registry) as suggestion,
         stubs_of(registry, suggestion) as stubs,
     ):
-        with refused(grpc.StatusCode.UNAUTHENTICATED, "KEY_MISSING") as by_registry:
+        with rpc_fails(grpc.StatusCode.UNAUTHENTICATED, "KEY_MISSING") as by_registry:
             await stubs.get_sweep("nosuchsweep0")
-        told = await refusals(stubs.calls("nosuchsweep0"), by_registry.code, by_registry.reason)
+        told = await errors_of_calls(
+            stubs.calls("nosuchsweep0"), by_registry.code, by_registry.reason
+        )
         assert {rejection.message for rejection in told.values()} == {by_registry.message}
 
 
@@ -208,7 +212,7 @@ async def test_an_unavailable_registry_is_reported_before_a_short_deadline(
             warm, cold = await stubs.create_sweep(), await stubs.create_sweep()
             await stubs.calls(warm)["Suggest"]()
         for sweep_id in (warm, cold):
-            told = await refusals(
+            told = await errors_of_calls(
                 stubs.calls(sweep_id), grpc.StatusCode.UNAVAILABLE, "REGISTRY_UNAVAILABLE"
             )
             assert {rejection.message for rejection in told.values()} == {

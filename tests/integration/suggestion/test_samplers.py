@@ -17,7 +17,7 @@ import pytest
 from google.protobuf import field_mask_pb2
 
 from tests.conftest import STATE_KEY, suggestion_server
-from tests.errors import refused
+from tests.errors import rpc_fails
 from tests.integration.suggestion.conftest import NewSweep
 from tests.integration.suggestion.sweeps import Sweep, new_id, values
 from wanllmdb.api.registry.v1 import registry_service_pb2 as rpb
@@ -260,7 +260,7 @@ async def test_an_empty_front(new_sweep: NewSweep) -> None:
 @pytest.mark.skipif(find_spec("torch") is not None, reason="torch is installed")
 async def test_a_missing_package_is_reported_with_how_to_install_it(new_sweep: NewSweep) -> None:
     sweep = await new_sweep("bayes", space=SPACE, more=SAMPLER_LINES["gp"])
-    with refused(grpc.StatusCode.FAILED_PRECONDITION, "ALGORITHM_NOT_INSTALLED") as rejection:
+    with rpc_fails(grpc.StatusCode.FAILED_PRECONDITION, "ALGORITHM_NOT_INSTALLED") as rejection:
         await sweep.suggest()
     assert "pip install 'wanllmdb[gp]'" in rejection.message
     assert rejection.metadata == {"algorithm": "gp", "package": "wanllmdb[gp]"}
@@ -304,7 +304,7 @@ async def test_list_algorithms_describes_each_sampler(new_sweep: NewSweep) -> No
 async def test_options_are_checked_before_the_sweep_is_created(
     new_sweep: NewSweep, method: str, line: str, problem: str
 ) -> None:
-    with refused(grpc.StatusCode.INVALID_ARGUMENT, "INVALID_SWEEP_CONFIG") as rejection:
+    with rpc_fails(grpc.StatusCode.INVALID_ARGUMENT, "INVALID_SWEEP_CONFIG") as rejection:
         await new_sweep(method, more=line)
     assert any(problem in field for field in rejection.fields), rejection.fields
 
@@ -316,7 +316,7 @@ async def test_options_are_checked_before_the_sweep_is_created(
 async def test_spaces_that_a_sampler_can_t_search_are_rejected(
     new_sweep: NewSweep, method: str, sampler: str, space: str
 ) -> None:
-    with refused(grpc.StatusCode.INVALID_ARGUMENT, "INVALID_SWEEP_CONFIG") as rejection:
+    with rpc_fails(grpc.StatusCode.INVALID_ARGUMENT, "INVALID_SWEEP_CONFIG") as rejection:
         await new_sweep(method, space=space, more=SAMPLER_LINES[sampler])
     assert any(sampler in text for text in rejection.fields.values()), rejection.fields
 
@@ -375,7 +375,7 @@ async def test_a_space_without_points_left_is_reported(
             request_id=new_id(),
         )
     )
-    with refused(grpc.StatusCode.FAILED_PRECONDITION, "CONSTRAINTS_NOT_MET") as rejection:
+    with rpc_fails(grpc.StatusCode.FAILED_PRECONDITION, "CONSTRAINTS_NOT_MET") as rejection:
         await sweep.suggest()
     assert "depth > 20" in rejection.message
     assert rejection.metadata == {"sweep_id": sweep.sweep_id}

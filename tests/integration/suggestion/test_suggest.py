@@ -195,7 +195,7 @@ async def test_a_bad_request_reports_all_violations(new_sweep: NewSweep) -> None
         assert field in (caught.value.details() or "")
 
 
-async def test_a_caller_that_goes_away_does_not_disturb_the_others(new_sweep: NewSweep) -> None:
+async def test_a_canceled_caller_does_not_disturb_the_others(new_sweep: NewSweep) -> None:
     sweep = await new_sweep()
 
     def impatient() -> asyncio.Task[pb.SuggestResponse]:

@@ -10,7 +10,7 @@ import grpc.aio
 import pytest
 
 from tests.conftest import suggestion_server
-from tests.errors import refused
+from tests.errors import rpc_fails
 from tests.integration.suggestion.conftest import NewSweep
 from tests.integration.suggestion.sweeps import Sweep, new_id, values
 from wanllmdb.api.registry.v1 import registry_service_pb2 as rpb
@@ -104,7 +104,7 @@ async def test_a_paused_sweep_is_not_terminated(new_sweep: NewSweep) -> None:
         rpb.PauseSweepRequest(sweep_id=sweep.sweep_id, request_id=new_id())
     )
     await sweep.finish(last, 1.0)
-    with refused(grpc.StatusCode.FAILED_PRECONDITION, "SWEEP_NOT_RUNNING"):
+    with rpc_fails(grpc.StatusCode.FAILED_PRECONDITION, "SWEEP_NOT_RUNNING"):
         await sweep.suggest()
     assert (await sweep.get()).state == sweep_pb2.SWEEP_STATE_PAUSED
     await sweep.registry.ResumeSweep(
@@ -114,7 +114,7 @@ async def test_a_paused_sweep_is_not_terminated(new_sweep: NewSweep) -> None:
 
 
 async def test_a_terminator_needs_a_metric(new_sweep: NewSweep) -> None:
-    with refused(grpc.StatusCode.INVALID_ARGUMENT, "INVALID_SWEEP_CONFIG") as rejection:
+    with rpc_fails(grpc.StatusCode.INVALID_ARGUMENT, "INVALID_SWEEP_CONFIG") as rejection:
         await new_sweep(metric=False, more=NO_IMPROVEMENT)
     assert [*rejection.fields] == ["terminate"]
 
@@ -128,7 +128,7 @@ LINE = """
 @pytest.mark.skipif(HAS_TORCH, reason="torch, of the extra [gp], is installed")
 async def test_a_missing_package_is_named(new_sweep: NewSweep) -> None:
     sweep = await new_sweep(space=LINE, more=REGRET_BOUND)
-    with refused(grpc.StatusCode.FAILED_PRECONDITION, "ALGORITHM_NOT_INSTALLED") as rejection:
+    with rpc_fails(grpc.StatusCode.FAILED_PRECONDITION, "ALGORITHM_NOT_INSTALLED") as rejection:
         await sweep.suggest()
     assert rejection.metadata == {"algorithm": "regret_bound", "package": "wanllmdb[gp]"}
     assert "pip install 'wanllmdb[gp]'" in rejection.message

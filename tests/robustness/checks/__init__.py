@@ -1,14 +1,15 @@
-"""What must hold of a history, whatever was killed, cut, frozen or repeated.
+"""Properties of every history, whatever was killed, cut, frozen or repeated.
 
-Pure functions over a history; each property has a test with a history that breaks it.
+The checks are pure functions of a history. Each property has a test with a history that breaks the
+property.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
+from tests.robustness.checks.assignments import check_assignments, check_grid, check_retries
 from tests.robustness.checks.facts import Facts
-from tests.robustness.checks.handouts import check_grid, check_handouts, check_retries
 from tests.robustness.checks.keys import check_keys, check_peeks, check_traces
 from tests.robustness.checks.leases import check_late_results, check_leases
 from tests.robustness.checks.replies import check_calls, check_reads, check_request_ids
@@ -34,7 +35,7 @@ _CHECKS: Sequence[Callable[[Facts], Iterator[Violation]]] = (
     check_counters,
     check_best,
     check_end,
-    check_handouts,
+    check_assignments,
     check_grid,
     check_retries,
     check_leases,
@@ -45,7 +46,8 @@ _CHECKS: Sequence[Callable[[Facts], Iterator[Violation]]] = (
     check_traces,
     check_peeks,
 )
-# Of one that real agents worked on: what they sent is not known, but what their programs did.
+# Checks for histories of real agents: their calls are unknown, but their programs' actions are
+# known.
 _CHECKS_OF_WORKERS: Sequence[Callable[[Facts], Iterator[Violation]]] = (
     check_calls,
     check_request_ids,
@@ -65,12 +67,12 @@ _CHECKS_OF_WORKERS: Sequence[Callable[[Facts], Iterator[Violation]]] = (
     check_peeks,
     check_workers,
 )
-# Of one that was not read to its end.
+# Checks for a history without a final state.
 _CHECKS_OF_CALLS = (check_calls, check_request_ids, check_keys, check_peeks)
 
 
 def check(history: History) -> list[Violation]:
-    """All violations of a history; of one without a final state, those of its calls."""
+    """Return all violations of a history; without a final state, those of its calls."""
     facts = Facts(history)
     checks = _CHECKS if history.work is None else _CHECKS_OF_WORKERS
     if history.final is None:

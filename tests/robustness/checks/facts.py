@@ -1,4 +1,4 @@
-"""What follows directly from a history: runs as they were seen, hand-outs, what was written."""
+"""Facts that follow directly from a history: runs as seen, assignments, writes."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from wanllmdb.api.registry.v1 import run_pb2
 # A run's number and attempt.
 Attempt = tuple[int, int]
 
-# By an agent, on a run that it holds.
+# Calls of an agent on a run that it holds.
 RUN_METHODS = ("ReportMetrics", "FinishRun", "ReleaseRun")
 
-# Of the sweep itself, answered with it as it was right after the change.
+# Changes of the sweep itself; the answer is the sweep right after the change.
 SWEEP_METHODS = ("PauseSweep", "ResumeSweep", "CancelSweep", "FinishSweep", "UpdateSweep")
 
 
 @dataclass(frozen=True, slots=True)
 class RunSeen:
-    """A run as somebody was shown it."""
+    """A run as a caller saw it."""
 
     run: run_pb2.Run
     source: str
 
     @property
     def order(self) -> int:
-        """Its revision."""
+        """The revision of the run."""
         return self.run.revision
 
     def __str__(self) -> str:
@@ -42,7 +42,7 @@ class RunSeen:
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """A request about an attempt: everything that was sent under one id."""
+    """A request about an attempt: everything that was sent under one request id."""
 
     key: str
     tries: Sequence[Try]
@@ -61,22 +61,22 @@ class Write:
 
     @property
     def answer(self) -> Any:
-        """None where nobody was told."""
+        """The answer, or None if no sending got one."""
         return next((one.answer for one in self.tries if one.is_answered), None)
 
     @property
     def is_refused(self) -> bool:
-        """Whether it was not carried out, for certain."""
+        """Whether the request was not carried out, for certain."""
         return all(one.is_refused for one in self.tries)
 
     @property
     def start(self) -> float:
-        """When it was first sent."""
+        """When the request was first sent."""
         return min(one.start for one in self.tries)
 
     @property
     def end(self) -> float:
-        """When its effect was over, for certain: at the first answer."""
+        """When the request's effect was certainly over: at the first answer."""
         answered = [one.returned for one in self.tries if one.is_answered]
         return min(answered, default=math.inf)
 
@@ -85,7 +85,7 @@ class Write:
 
 
 class Facts:
-    """A history and what follows from it."""
+    """A history and the facts that follow from it."""
 
     def __init__(self, history: History) -> None:
         self.history = history
@@ -97,12 +97,12 @@ class Facts:
 
     @cached_property
     def final_runs(self) -> Mapping[int, run_pb2.Run]:
-        """By number."""
+        """The final runs by number."""
         return {run.number: run for run in self.final.runs}
 
     @cached_property
     def writes(self) -> Sequence[Write]:
-        """What agents sent about attempts."""
+        """The requests of agents about attempts."""
         return [
             Write(key, tries)
             for key, tries in self.history.requests.items()
@@ -111,7 +111,7 @@ class Facts:
 
     @cached_property
     def writes_of(self) -> Mapping[Attempt, Sequence[Write]]:
-        """By attempt."""
+        """The requests about attempts, by attempt."""
         found: defaultdict[Attempt, list[Write]] = defaultdict(list)
         for write in self.writes:
             found[write.attempt].append(write)
@@ -119,7 +119,7 @@ class Facts:
 
     @cached_property
     def suggests(self) -> Mapping[str, Sequence[Try]]:
-        """Sendings of Suggest by request id."""
+        """The sendings of Suggest by request id."""
         return {
             key: tries
             for key, tries in self.history.requests.items()
@@ -128,12 +128,12 @@ class Facts:
 
     @cached_property
     def resuming(self) -> frozenset[str]:
-        """Agents that may have taken up what they held before."""
+        """Agents that may have resumed runs that they held before."""
         requests: list[Any] = [tries[0].request for tries in self.suggests.values()]
         return frozenset(request.agent_id for request in requests if request.resume)
 
     @cached_property
-    def heard(self) -> frozenset[Attempt]:
+    def with_heartbeat(self) -> frozenset[Attempt]:
         """Attempts whose agents sent a heartbeat."""
         requests: list[Any] = [one.request for one in self.history.of("Heartbeat")]
         return frozenset(
@@ -141,8 +141,8 @@ class Facts:
         )
 
     @cached_property
-    def handed_out(self) -> Sequence[tuple[Try, run_pb2.Run]]:
-        """Runs that a Suggest was answered with, once a request."""
+    def assigned(self) -> Sequence[tuple[Try, run_pb2.Run]]:
+        """Runs in the answers to Suggests, once a request."""
         found = []
         for tries in self.suggests.values():
             for one in tries:
@@ -167,8 +167,8 @@ class Facts:
         return found
 
     @cached_property
-    def courses(self) -> Mapping[int, Sequence[RunSeen]]:
-        """Of each run, how it was seen, one a revision, by ascending revision."""
+    def sightings(self) -> Mapping[int, Sequence[RunSeen]]:
+        """For each run its states as they were seen, one a revision, by ascending revision."""
         by_number: defaultdict[int, dict[int, RunSeen]] = defaultdict(dict)
         for seen in self.seen:
             by_number[seen.run.number].setdefault(seen.order, seen)
@@ -191,7 +191,7 @@ class Facts:
         return dict(sorted(found.items()))
 
     def retries_of(self, number: int) -> int:
-        """How often a user may have had the run retried."""
+        """Return how often a user may have retried the run."""
         found = 0
         for tries in self.history.requests.values():
             if tries[0].method != "RetryRuns" or all(one.is_refused for one in tries):
@@ -205,16 +205,17 @@ class Facts:
         return found
 
     def may_be_retried(self, run: run_pb2.Run) -> bool:
-        """Whether a user may have had the run retried that ended so.
+        """Return whether a user may have retried the run, given how it ended.
 
-        One that finished with all objectives never is, nor any in a sweep without a metric.
+        A run that finished with all objectives is never retried, nor is one in a sweep without a
+        metric.
         """
-        if run.state == FINISHED and (is_worth(run) or not self.final.sweep.spec.metrics):
+        if run.state == FINISHED and (has_objectives(run) or not self.final.sweep.spec.metrics):
             return False
         return self.retries_of(run.number) > 0
 
     def may_give_back(self, attempt: Attempt) -> bool:
-        """Whether its agent may have ended the attempt so that the run was queued again."""
+        """Return whether its agent may have ended the attempt so that the run was queued again."""
         return any(
             not write.is_refused
             and (write.method == "ReleaseRun" or _may_fail(write.request, write.method))
@@ -223,7 +224,7 @@ class Facts:
 
 
 def _may_fail(request: Any, method: str) -> bool:
-    """By its own words."""
+    """Return whether the agent may have reported a failure."""
     return method == "FinishRun" and request.WhichOneof("outcome") == "failed"
 
 
@@ -240,22 +241,22 @@ def _runs_in(one: Try) -> Iterator[run_pb2.Run]:
             yield answer.run
 
 
-def is_worth(run: run_pb2.Run) -> bool:
-    """Whether the run has its objectives."""
+def has_objectives(run: run_pb2.Run) -> bool:
+    """Return whether the run has its objectives."""
     return run.HasField("objective") or bool(run.objectives)
 
 
 def same(left: float, right: float) -> bool:
-    """Equality under which NaN equals itself."""
+    """Return whether the values are equal, where NaN equals itself."""
     return left == right or (math.isnan(left) and math.isnan(right))
 
 
 def without_lease(run: run_pb2.Run) -> run_pb2.Run:
-    """The run without what a heartbeat changes, which is no change of the run."""
+    """Return the run without the fields that a heartbeat changes."""
     copy = run_pb2.Run()
     copy.CopyFrom(run)
     copy.ClearField("lease_expire_time")
     return copy
 
 
-__all__ = ["Attempt", "Facts", "RunSeen", "Write", "is_worth", "pb", "same", "without_lease"]
+__all__ = ["Attempt", "Facts", "RunSeen", "Write", "has_objectives", "pb", "same", "without_lease"]

@@ -1,4 +1,4 @@
-"""Keys: what a key may not do is refused and leaves no trace; good ones are never refused."""
+"""Keys: forbidden calls are rejected and leave no trace; valid keys are never rejected."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from tests.robustness.keys import EARLY_EXPIRY, REFUSALS, WATCH_SECONDS, Key, Re
 from tests.robustness.users import REQUEST_LABEL
 from wanllmdb.api.registry.v1 import sweep_pb2
 
-GOOD = "a good key is never refused"
-REFUSED = "what a key may not do is refused"
-NO_TRACE = "what a key may not do leaves no trace"
+GOOD = "a valid key is never rejected"
+FORBIDDEN = "a call without permission is rejected"
+NO_TRACE = "a call without permission leaves no trace"
 OWN = "nothing of another project is returned"
 WATCH = "a watch ends with its key"
 
-# The longest that a message may be under way, or a server frozen, by the faults of a schedule.
+# The longest time for which a schedule's faults delay a message or freeze a server.
 _UNDER_WAY = 7.0
 
 
 def check_keys(facts: Facts) -> Iterator[Violation]:
-    """All calls, by the key that each brought."""
+    """Check all calls by the key that each sent."""
     history = facts.history
     for one in history.tries:
         key = one.by
@@ -32,14 +32,14 @@ def check_keys(facts: Facts) -> Iterator[Violation]:
         if one.reason in REFUSALS and key.is_good(
             one.method, history.project, one.start, one.returned
         ):
-            yield Violation(GOOD, f"the {key} was refused with {one.reason}", [one])
+            yield Violation(GOOD, f"the {key} was rejected with {one.reason}", [one])
         yield from _of_others(facts, one, key)
     for one in history.intrusions:
         yield from _intrusion(facts, one)
 
 
 def _of_others(facts: Facts, one: Try, key: Key) -> Iterator[Violation]:
-    """What an answer holds of projects where the key is not good."""
+    """Yield what an answer holds of projects in which the key is not valid."""
     if not key.project or one.answer is None:
         return
     answer: Any = one.answer
@@ -59,17 +59,17 @@ def _intrusion(facts: Facts, one: Try) -> Iterator[Violation]:
     project = facts.history.project
     why = one.by.refusal(one.method, project, one.target, one.start)
     if one.is_answered:
-        yield Violation(REFUSED, f"{one.method} was answered, and is due {why}", [one])
+        yield Violation(FORBIDDEN, f"{one.method} was answered, not rejected with {why}", [one])
     elif (
         one.code
         and one.code not in UNCERTAIN_CODES
         and one.reason not in _due(one, one.by, project)
     ):
-        yield Violation(REFUSED, f"{one.method} was refused with {one.reason}, not {why}", [one])
+        yield Violation(FORBIDDEN, f"{one.method} was rejected with {one.reason}, not {why}", [one])
 
 
 def _due(one: Try, key: Key, project: str) -> Iterator[str]:
-    """What a refusal may say: while a key ends, also that it has ended."""
+    """Return the permitted errors; while a key ends, they include that it has ended."""
     yield str(key.refusal(one.method, project, one.target, one.start))
     if one.returned >= key.revoking:
         yield Refusal.REVOKED
@@ -78,10 +78,10 @@ def _due(one: Try, key: Key, project: str) -> Iterator[str]:
 
 
 def check_traces(facts: Facts) -> Iterator[Violation]:
-    """Nothing that was tried without a right to it has come about.
+    """Check that forbidden calls have no effect.
 
-    What agents and users are known to have sent explains everything else: other properties
-    find results, values, hand-outs, ends and words that they do not explain.
+    The known calls of agents and users explain every other effect: other properties find results,
+    values, assignments, ends and texts that no call explains.
     """
     history = facts.history
     asked = {key for key, tries in history.requests.items() if tries[0].method == "EnqueueRuns"}
@@ -104,15 +104,15 @@ def check_traces(facts: Facts) -> Iterator[Violation]:
 
 
 def check_peeks(facts: Facts) -> Iterator[Violation]:
-    """No watch goes on for long after its key was revoked."""
+    """Check that no watch continues for long after its key was revoked."""
     history = facts.history
     for peek in history.peeks:
         key = peek.key
         why = key.refusal("WatchSweep", history.project, peek.target, peek.opened)
         if why is not None:
-            text = f"a watch was opened at {peek.opened:.3f} with the {key}, which is due {why}"
-            yield Violation(REFUSED, text, [peek])
+            text = f"a watch was opened at {peek.opened:.3f} with the {key}, not {why}"
+            yield Violation(FORBIDDEN, text, [peek])
         elif peek.at > key.revoked + WATCH_SECONDS + _UNDER_WAY + history.slack:
             late = peek.at - key.revoked
-            text = f"a watch went on for {late:.1f} s after its key was revoked"
+            text = f"a watch continued for {late:.1f} s after its key was revoked"
             yield Violation(WATCH, text, [peek])

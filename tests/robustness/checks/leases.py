@@ -1,4 +1,4 @@
-"""Leases hold as long as they were promised; late results count by the rule."""
+"""Leases hold until the promised time; late results count by the rule."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from tests.robustness.checks.violation import Violation
 from tests.robustness.platform import LEASE_SECONDS
 from tests.robustness.sweep_states import CANCELED, LOST, RUNNING
 
-HELD = "a lease holds as long as it was promised"
-LATE = "a late result counts until the run is handed out again, and not afterwards"
+HELD = "a lease holds until the promised time"
+LATE = "a late result counts until the run is assigned again, and not afterwards"
 
 _SECOND = 1_000_000_000
 
 
 def check_leases(facts: Facts) -> Iterator[Violation]:
-    """What was lost was lost after its lease; times are the database's, in nanoseconds."""
+    """Check that runs were lost after their lease; times are the database's, in nanoseconds."""
     promised = _promises(facts)
     starts: dict[Attempt, int] = {}
-    for course in facts.courses.values():
-        for seen in course:
+    for seen_states in facts.sightings.values():
+        for seen in seen_states:
             if seen.run.attempt:
                 key = seen.run.number, seen.run.attempt
                 starts.setdefault(key, seen.run.start_time.ToNanoseconds())
@@ -32,17 +32,17 @@ def check_leases(facts: Facts) -> Iterator[Violation]:
         is_due = facts.may_give_back(key) or facts.retries_of(number) > 0
         if after is not None and not is_due and after < until:
             early = (until - after) / _SECOND
-            text = f"run {number} was handed out again {early:.3f} s before its lease ended"
-            yield Violation(HELD, text, facts.courses[number])
+            text = f"run {number} was assigned again {early:.3f} s before its lease ended"
+            yield Violation(HELD, text, facts.sightings[number])
         kept = facts.final_runs.get(number)
         is_lost = kept is not None and kept.state == LOST and kept.attempt == attempt
         if kept is not None and is_lost and kept.end_time.ToNanoseconds() < until:
             text = f"run {number} was lost before its lease ended"
-            yield Violation(HELD, text, facts.courses[number])
+            yield Violation(HELD, text, facts.sightings[number])
 
 
 def _promises(facts: Facts) -> Mapping[Attempt, int]:
-    """Until when each attempt's lease was said to hold, at the latest."""
+    """Return the latest promised end of each attempt's lease."""
     found: defaultdict[Attempt, int] = defaultdict(int)
     for one in facts.history.of("Heartbeat"):
         answer: Any = one.answer
@@ -60,28 +60,28 @@ def _promises(facts: Facts) -> Mapping[Attempt, int]:
 
 
 def check_late_results(facts: Facts) -> Iterator[Violation]:
-    """An attempt's word counts while nobody else was given the run."""
-    told = _times_of_later_attempts(facts)
+    """Check that an attempt's results count until the run is assigned to another agent."""
+    begun = _times_of_later_attempts(facts)
     for write in facts.writes:
         number, attempt = write.attempt
         if write.answer is not None:
-            known = told.get((number, attempt + 1))
+            known = begun.get((number, attempt + 1))
             if known is not None and known < write.start:
-                text = f"attempt {attempt} of run {number} was heard after the next one began"
+                text = f"attempt {attempt} of run {number} was accepted after the next one began"
                 yield Violation(LATE, text, [write])
         if write.method == "FinishRun" and write.answer is not None:
             revision = write.answer.run.revision
-            for seen in facts.courses[number]:
+            for seen in facts.sightings[number]:
                 if seen.run.attempt > attempt and seen.order < revision:
-                    text = f"attempt {attempt} of run {number} ended what was another's"
+                    text = f"attempt {attempt} of run {number} ended another attempt's run"
                     yield Violation(LATE, text, [write, seen])
         yield from _refusals(facts, write)
 
 
 def _times_of_later_attempts(facts: Facts) -> Mapping[Attempt, float]:
-    """When it was known that an attempt, or a later one, had begun."""
+    """Return when it was known that an attempt, or a later one, had begun."""
     found: dict[Attempt, float] = {}
-    for one, run in facts.handed_out:
+    for one, run in facts.assigned:
         for attempt in range(1, run.attempt + 1):
             key = run.number, attempt
             found[key] = min(one.returned, found.get(key, one.returned))
@@ -93,17 +93,17 @@ def _refusals(facts: Facts, write: Write) -> Iterator[Violation]:
     kept = facts.final_runs.get(number)
     for one in write.tries:
         if one.reason == "RUN_LEASE_LOST" and (kept is None or kept.attempt <= attempt):
-            text = f"attempt {attempt} of run {number} was refused, and no later one began"
+            text = f"attempt {attempt} of run {number} was rejected, and no later one began"
             yield Violation(LATE, text, [write])
         if one.reason == "RUN_NOT_RUNNING" and not _may_have_ended(facts, write):
-            text = f"attempt {attempt} of run {number} was refused, and nobody had ended it"
-            yield Violation(LATE, text, [write, *facts.courses.get(number, ())])
+            text = f"attempt {attempt} of run {number} was rejected, and no call had ended it"
+            yield Violation(LATE, text, [write, *facts.sightings.get(number, ())])
 
 
 def _may_have_ended(facts: Facts, write: Write) -> bool:
-    """Whether something else ended the attempt before."""
+    """Return whether another call may have ended the attempt before."""
     if write.method == "ReleaseRun":
-        # What was lost can't be given back, though its result would count.
+        # A lost run cannot be released, although its result would count.
         return True
     number, attempt = write.attempt
     others = [
@@ -115,7 +115,7 @@ def _may_have_ended(facts: Facts, write: Write) -> bool:
     ]
     was_canceled = any(
         seen.run.state == CANCELED and seen.run.attempt == attempt
-        for seen in facts.courses.get(number, ())
+        for seen in facts.sightings.get(number, ())
     )
-    # Where a retry followed, no watcher or read may have seen its end.
+    # If a retry followed, perhaps no watcher or read saw the end.
     return bool(others) or was_canceled or facts.retries_of(number) > 0

@@ -1,4 +1,4 @@
-"""Calls end in time, with a word that is known; an id has one answer; reads are current."""
+"""Calls end in time with a known code; a request id has one answer; reads are current."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from tests.robustness.history import Try
 from tests.robustness.keys import REFUSALS
 
 HANGS = "no client hangs"
-KNOWN = "every error is a known one"
+KNOWN = "every error is known"
 ONCE = "a request id has one answer"
 CURRENT = "reads see what was acknowledged before"
 
 _AWAY = frozenset(["UNAVAILABLE", "DEADLINE_EXCEEDED", "CANCELLED"])
 _NOT_HELD = frozenset(["RUN_LEASE_LOST", "RUN_NOT_RUNNING"])
-# What each method may be refused with under this traffic.
+# The errors that each method may return under this traffic.
 _REASONS = {
     "Suggest": frozenset(["SWEEP_NOT_RUNNING"]),
     "ReportMetrics": _NOT_HELD,
@@ -27,19 +27,19 @@ _REASONS = {
     "ReleaseRun": _NOT_HELD,
     "RetryRuns": frozenset(["RUN_NOT_RETRYABLE", "SWEEP_STATE_CONFLICT"]),
     "EnqueueRuns": frozenset(["SWEEP_NOT_RUNNING", "RUN_CAP_REACHED"]),
-    # One that is to expire may be too late when it comes to be made.
+    # A key that is to expire may already be past its expiry when it is created.
     "CreateKey": frozenset(["INVALID_REQUEST"]),
     **dict.fromkeys(
         ["PauseSweep", "ResumeSweep", "CancelSweep", "FinishSweep"],
         frozenset(["SWEEP_STATE_CONFLICT"]),
     ),
 }
-# By which any method may ask to be called again.
+# Errors of any method that ask the caller to retry.
 _RETRY = frozenset(["WRITE_CONFLICT", "OVERLOADED", "RATE_LIMITED"])
 
 
 def check_calls(facts: Facts) -> Iterator[Violation]:
-    """Within the deadline, and with no error but those of the contract."""
+    """Check that calls end within the deadline, and only with errors of the contract."""
     history = facts.history
     for text in history.gave_up:
         yield Violation(HANGS, text)
@@ -51,7 +51,7 @@ def check_calls(facts: Facts) -> Iterator[Violation]:
         if not one.code or one.code in _AWAY:
             continue
         if one.reason in REFUSALS and one.by is not None:
-            # Whether rightly, the rules for keys say.
+            # The rules for keys decide whether the error is right.
             continue
         if one.reason not in _REASONS.get(one.method, frozenset()) | _RETRY:
             text = f"{one.method} failed with {one.code} {one.reason}"
@@ -59,7 +59,7 @@ def check_calls(facts: Facts) -> Iterator[Violation]:
 
 
 def check_request_ids(facts: Facts) -> Iterator[Violation]:
-    """The same request gets the same answer, however often and wherever it is sent."""
+    """Check that the same request gets the same answer, however often and wherever it is sent."""
     for key, tries in facts.history.requests.items():
         answered = [one for one in tries if one.is_answered]
         if key.startswith("read-") or not answered:
@@ -70,12 +70,12 @@ def check_request_ids(facts: Facts) -> Iterator[Violation]:
                 yield Violation(ONCE, text, [answered[0], other])
         for other in tries:
             if other.is_refused and _can_tell(other, answered):
-                text = f"{other.method} {key} was carried out and refused"
+                text = f"{other.method} {key} was carried out and rejected"
                 yield Violation(ONCE, text, [answered[0], other])
 
 
 def _essence(one: Try) -> bytes:
-    """What must be equal; of a Suggest the runs, for why there are no more may change."""
+    """Return the part that must be equal; for a Suggest the runs, because the reason may change."""
     answer: Any = one.answer
     if one.method == "Suggest":
         return b"\0".join(run.SerializeToString(deterministic=True) for run in answer.runs)
@@ -84,10 +84,10 @@ def _essence(one: Try) -> bytes:
 
 
 def _can_tell(refused: Try, answered: list[Try]) -> bool:
-    """Whether the refusal contradicts the answer.
+    """Return whether the error contradicts the answer.
 
-    An attempt that can't be reported for now never can again, so about attempts it always
-    does. Other requests may be refused at first, by a paused sweep say, and be taken later.
+    An attempt that cannot be reported now never can again, so errors about attempts always
+    contradict. Other requests may fail at first, for example on a paused sweep, and succeed later.
     """
     if refused.method in RUN_METHODS:
         return True
@@ -95,7 +95,7 @@ def _can_tell(refused: Try, answered: list[Try]) -> bool:
 
 
 def check_reads(facts: Facts) -> Iterator[Violation]:
-    """A read that began after an answer sees what that answer tells of."""
+    """Check that a read that began after an answer includes the change of that answer."""
     acknowledged = sorted(
         (one.returned, _revision(one)) for one in facts.history.tries if _revision(one) > 0
     )
@@ -114,7 +114,7 @@ def check_reads(facts: Facts) -> Iterator[Violation]:
 
 
 def _revision(one: Try) -> int:
-    """The highest revision that an answer tells of; 0 for none."""
+    """Return the highest revision in an answer; 0 for none."""
     answer: Any = one.answer
     if answer is None:
         return 0

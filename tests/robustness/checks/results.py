@@ -1,4 +1,4 @@
-"""Acknowledged results and metric values are there, unaltered; nothing else is."""
+"""Acknowledged results and metric values are stored unaltered, and no others are."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tests.robustness.checks.facts import Attempt, Facts, Write, is_worth, same
+from tests.robustness.checks.facts import Attempt, Facts, Write, has_objectives, same
 from tests.robustness.checks.violation import Violation
 from tests.robustness.diary import SET_METRIC
 from tests.robustness.sweep_states import (
@@ -22,13 +22,13 @@ from tests.robustness.sweep_states import (
 from wanllmdb.api.registry.v1 import run_pb2
 
 RESULTS = "acknowledged results are kept, unaltered"
-EXPLAINED = "every end of a run was asked for"
-OBJECTIVE = "an objective is what its agent said or reported"
+EXPLAINED = "every end of a run was requested"
+OBJECTIVE = "an objective is one that its agent sent or reported"
 POINTS = "acknowledged metric values are kept, unaltered"
 INVENTED = "every metric value was reported"
-SUMMARY = "a run's summary is the last of what it reported"
+SUMMARY = "a run's summary holds its last reported values"
 
-# In the place of a value that a summary does not have; no program reports it.
+# Replaces a value that a summary lacks; no program reports it.
 _ABSENT = -1.5e300
 
 _OUTCOMES = {FINISHED: "succeeded", PRUNED: "pruned", CANCELED: "canceled", FAILED: "failed"}
@@ -38,37 +38,37 @@ Place = tuple[str, int]
 
 
 def check_results(facts: Facts) -> Iterator[Violation]:
-    """How each run ended."""
+    """Check how each run ended."""
     for write in facts.writes:
         if write.method == "FinishRun" and write.answer is not None:
             yield from _kept(facts, write)
     for run in facts.final.runs:
         if run.state in _OUTCOMES and not _is_explained(facts, run):
-            text = f"run {run.number} is {run_pb2.RunState.Name(run.state)}, by nobody's request"
+            text = f"run {run.number} is {run_pb2.RunState.Name(run.state)}, unrequested"
             yield Violation(EXPLAINED, text, [run])
         if run.state == FINISHED:
             yield from _objectives(facts, run)
 
 
 def _kept(facts: Facts, write: Write) -> Iterator[Violation]:
-    told = write.answer.run
+    answered = write.answer.run
     number, attempt = write.attempt
-    if (told.number, told.attempt) != (number, attempt):
-        yield Violation(RESULTS, f"run {number} was answered as another one", [write])
+    if (answered.number, answered.attempt) != (number, attempt):
+        yield Violation(RESULTS, f"run {number} was answered with another run", [write])
         return
-    if told.state not in CLOSED_RUN_STATES:
+    if answered.state not in CLOSED_RUN_STATES:
         # A failure that is retried.
         return
     kept = facts.final_runs.get(number)
     if kept is None:
-        yield Violation(RESULTS, f"run {number}, whose end was acknowledged, is gone", [write])
+        yield Violation(RESULTS, f"run {number}, whose end was acknowledged, is missing", [write])
         return
-    if facts.may_be_retried(told) and (kept.attempt > attempt or kept.state == CANCELED):
-        # As the retry left it: another attempt's, or canceled before it was handed out.
+    if facts.may_be_retried(answered) and (kept.attempt > attempt or kept.state == CANCELED):
+        # The run as the retry left it: in another attempt, or canceled before its assignment.
         return
     for name in ("state", "attempt", "objective", "objectives", "error", "end_time", "parameters"):
-        if getattr(kept, name) != getattr(told, name):
-            text = f"the {name} of run {number} is not what was acknowledged"
+        if getattr(kept, name) != getattr(answered, name):
+            text = f"the {name} of run {number} differs from the acknowledged one"
             yield Violation(RESULTS, text, [write, kept])
 
 
@@ -83,15 +83,15 @@ def _is_explained(facts: Facts, run: run_pb2.Run) -> bool:
                 return True
         elif write.method == "ReleaseRun" and run.state == CANCELED:
             return True
-    # The end of a sweep cancels what is queued.
+    # The end of a sweep cancels queued runs.
     return run.state == CANCELED and facts.final.sweep.state in FINAL_SWEEP_STATES
 
 
 def _objectives(facts: Facts, run: run_pb2.Run) -> Iterator[Violation]:
-    """One of the requests that may have ended it says so."""
+    """Check that a request that may have ended the run has its objectives."""
     metrics = [metric.name for metric in facts.final.sweep.spec.metrics]
     kept = list(run.objectives)
-    if len(metrics) == 1 and is_worth(run):
+    if len(metrics) == 1 and has_objectives(run):
         kept = [run.objective]
     ends = [
         write
@@ -100,12 +100,12 @@ def _objectives(facts: Facts, run: run_pb2.Run) -> Iterator[Violation]:
     ]
     allowed = [_worth(write.request.succeeded, metrics, run.summary) for write in ends]
     if kept not in allowed:
-        text = f"run {run.number} is worth {kept}, and its agent said {allowed}"
+        text = f"run {run.number} has objective {kept}, and its agent sent {allowed}"
         yield Violation(OBJECTIVE, text, [*ends, run])
 
 
 def _worth(given: Any, metrics: Sequence[str], summary: Mapping[str, float]) -> list[float]:
-    """The objectives; none where one of them is missing, NaN or infinite."""
+    """Return the objectives, or none if one of them is missing, NaN or infinite."""
     values = [
         given.objective
         if len(metrics) == 1 and given.HasField("objective")
@@ -118,7 +118,7 @@ def _worth(given: Any, metrics: Sequence[str], summary: Mapping[str, float]) -> 
 
 
 def check_points(facts: Facts) -> Iterator[Violation]:
-    """Every value is one that was sent, and the last one for its place."""
+    """Check that every value was sent, and was the last one for its step."""
     for attempt, points in facts.final.points.items():
         senders = _senders(facts, attempt)
         for place, point in points.items():
@@ -126,17 +126,17 @@ def check_points(facts: Facts) -> Iterator[Violation]:
         for place, writes in senders.items():
             acknowledged = [write for write in writes if write.answer is not None]
             if acknowledged and place not in points:
-                text = f"{_where(attempt, place)} was acknowledged and is gone"
+                text = f"{_where(attempt, place)} was acknowledged and is missing"
                 yield Violation(POINTS, text, acknowledged)
 
 
 def check_summaries(facts: Facts) -> Iterator[Violation]:
-    """Of the values that are stored for the last attempt, and of what was set beside them."""
+    """Check summaries by the stored values of the last attempt and the values that were set."""
     for run in facts.final.runs:
         attempt = run.number, run.attempt
         writes = facts.writes_of.get(attempt, ())
         if facts.history.work is not None:
-            # What real agents sent is not known; of what they set, their diaries tell.
+            # The calls of real agents are unknown; their diaries hold the values that were set.
             run = _without_set(run)
         yield from _summary(run, facts.final.points.get(attempt, {}), writes)
 
@@ -159,7 +159,7 @@ def _point(
     authors = [write for write in writes if _says(write, place, point)]
     if not authors:
         prop = POINTS if any(write.answer is not None for write in writes) else INVENTED
-        yield Violation(prop, f"{where} is {point.value}, which nobody sent", [*writes, point])
+        yield Violation(prop, f"{where} is {point.value}, which no call sent", [*writes, point])
         return
     for later in writes:
         if later.answer is None or later in authors:
@@ -211,7 +211,7 @@ class _Row:
     """A value of a metric that may have been stored.
 
     Attributes:
-        place: Of the row in its request.
+        place: The index of the row in its request.
     """
 
     write: Write
@@ -221,14 +221,14 @@ class _Row:
     is_summary: bool
 
     def precedes(self, other: _Row) -> bool:
-        """Whether it was carried out before the other one, for certain."""
+        """Return whether the row was certainly stored before the other one."""
         if self.write is other.write:
             return self.place < other.place
         return self.write.end < other.write.start
 
 
 def _rows(writes: Sequence[Write]) -> Mapping[str, Sequence[_Row]]:
-    """By metric."""
+    """Return the rows by metric."""
     found: defaultdict[str, list[_Row]] = defaultdict(list)
     for write in writes:
         if write.is_refused or write.method == "ReleaseRun":
@@ -240,9 +240,9 @@ def _rows(writes: Sequence[Write]) -> Mapping[str, Sequence[_Row]]:
 
 
 def _allowed(logged: run_pb2.MetricPoint | None, rows: Sequence[_Row]) -> list[float]:
-    """What the summary may have of a metric; `logged` is the last of its stored points.
+    """Return the permitted summary values of a metric; `logged` is the last of its stored points.
 
-    That is the value of the highest step: of those of one step, the one that came last.
+    The summary is the value of the highest step, and within one step the last one to arrive.
     """
     certain = [row for row in rows if row.write.answer is not None]
     highest = max((row.step for row in certain if row.is_summary), default=-1)

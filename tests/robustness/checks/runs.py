@@ -1,4 +1,4 @@
-"""Acknowledged runs are there, numbered without gaps, and move as they may."""
+"""Acknowledged runs exist, are numbered without gaps, and change state as permitted."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ from wanllmdb.api.registry.v1 import run_pb2
 
 KEPT = "acknowledged runs are kept, unaltered"
 NUMBERS = "numbers are unique and without gaps"
-QUEUED_ONCE = "a queued point is queued once"
-MACHINE = "a run's states follow the machine"
+QUEUED_ONCE = "an enqueued point is queued once"
+MACHINE = "a run's states follow the permitted transitions"
 ATTEMPTS = "attempts ascend"
 
 
 def check_acknowledged_runs(facts: Facts) -> Iterator[Violation]:
-    """What was handed out or queued is there, with its parameters."""
-    for one, run in facts.handed_out:
+    """Check that assigned and enqueued runs exist, with their parameters."""
+    for one, run in facts.assigned:
         kept = facts.final_runs.get(run.number)
         if kept is None:
-            yield Violation(KEPT, f"run {run.number} is gone", [one])
+            yield Violation(KEPT, f"run {run.number} is missing", [one])
         elif _values(kept) != _values(run):
-            text = f"run {run.number} has other parameters than it was handed out with"
+            text = f"run {run.number} has other parameters than at its assignment"
             yield Violation(KEPT, text, [one, kept])
         elif kept.attempt < run.attempt:
-            text = f"run {run.number} forgot that it was handed out {run.attempt} times"
+            text = f"run {run.number} has a lower attempt than {run.attempt}, which was assigned"
             yield Violation(KEPT, text, [one, kept])
     yield from _queued_runs(facts)
 
@@ -60,7 +60,7 @@ def _queued_runs(facts: Facts) -> Iterator[Violation]:
         for asked, run in zip(request.runs, answer.runs if answer else (), strict=False):
             kept = facts.final_runs.get(run.number)
             if kept is None or not _is_part(_values(asked), _values(kept)):
-                text = f"run {run.number}, which was queued, is gone or has other parameters"
+                text = f"run {run.number}, which was enqueued, is missing or has other parameters"
                 yield Violation(KEPT, text, [*tries, kept])
 
 
@@ -73,19 +73,19 @@ def _is_part(part: Mapping[str, bytes], whole: Mapping[str, bytes]) -> bool:
 
 
 def check_numbers(facts: Facts) -> Iterator[Violation]:
-    """0, 1, 2, ..."""
+    """Check that the numbers are 0, 1, 2, ..."""
     numbers = [run.number for run in facts.final.runs]
     if numbers != list(range(len(numbers))):
         yield Violation(NUMBERS, f"the sweep has the runs {numbers}")
-    unknown = sorted(facts.courses.keys() - facts.final_runs.keys())
+    unknown = sorted(facts.sightings.keys() - facts.final_runs.keys())
     for number in unknown:
-        yield Violation(NUMBERS, f"run {number} was seen and is gone", facts.courses[number])
+        yield Violation(NUMBERS, f"run {number} was seen and is missing", facts.sightings[number])
 
 
 def check_states(facts: Facts) -> Iterator[Violation]:
-    """From each sight of a run to the next one there is a way."""
-    for number, course in facts.courses.items():
-        for before, after in pairwise(course):
+    """Check that permitted transitions lead from each seen state of a run to the next one."""
+    for number, seen_states in facts.sightings.items():
+        for before, after in pairwise(seen_states):
             if after.run.attempt < before.run.attempt:
                 text = f"run {number} went from attempt {before.run.attempt} back"
                 yield Violation(ATTEMPTS, text, [before, after])
@@ -95,26 +95,26 @@ def check_states(facts: Facts) -> Iterator[Violation]:
     for run in facts.final.runs:
         if run.state not in FINAL_RUN_STATES:
             text = f"run {run.number} has not ended: {run_pb2.RunState.Name(run.state)}"
-            yield Violation(MACHINE, text, facts.courses[run.number])
+            yield Violation(MACHINE, text, facts.sightings[run.number])
 
 
 def _is_way(facts: Facts, before: RunSeen, after: RunSeen) -> bool:
-    """Whether some moves lead from one sight to the other; not every change was seen."""
+    """Return whether transitions lead from one state to the other; some changes are not seen."""
     old, new = before.run, after.run
     again = new.attempt > old.attempt
     if old.state in CLOSED_RUN_STATES:
         is_kept = not again and _result(old) == _result(new)
         return is_kept or facts.may_be_retried(old)
     if old.state == LOST and (again or new.state == QUEUED):
-        # Only a late failure, which is retried, or a user brings it back.
+        # Only a late failure that is retried, or a user, queues the run again.
         return facts.may_be_retried(old) or facts.may_give_back((old.number, old.attempt))
     if old.state == QUEUED and old.attempt == 0 and not again:
         return new.state in (QUEUED, CANCELED)
     if old.state == QUEUED and not again:
         if new.state == QUEUED or new.state in CLOSED_RUN_STATES:
             return True
-        # Nobody else was given it: its agent may come back to it, or be heard of again.
-        return old.agent_id in facts.resuming or (old.number, old.attempt) in facts.heard
+        # The run was not assigned again: its agent may resume it or send a heartbeat.
+        return old.agent_id in facts.resuming or (old.number, old.attempt) in facts.with_heartbeat
     return True
 
 

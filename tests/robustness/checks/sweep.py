@@ -1,4 +1,4 @@
-"""The sweep itself: its cap, its counters, its best run, its end."""
+"""The sweep itself: its cap, its counters, its best run and its end."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from tests.robustness.checks.facts import Facts, is_worth
+from tests.robustness.checks.facts import Facts, has_objectives
 from tests.robustness.checks.violation import Violation
 from tests.robustness.sweep_states import (
     CANCELED,
@@ -21,11 +21,11 @@ from tests.robustness.sweep_states import (
 from wanllmdb.api.registry.v1 import run_pb2, sweep_pb2
 
 CAP = "the cap is never exceeded"
-COUNTERS = "counters are what is stored"
-BEST = "the best run is the best of what is stored"
-ENDS = "sweeps end, for a reason that holds"
-REST = "nothing is handed out while a sweep is paused or after it ended"
-DESCRIBED = "acknowledged words on a sweep are kept"
+COUNTERS = "counters match the stored runs"
+BEST = "the best run is the best stored run"
+ENDS = "sweeps end, for a true reason"
+REST = "no run is assigned while a sweep is paused or after it ended"
+DESCRIBED = "acknowledged descriptions of a sweep are kept"
 
 _COUNTED = {
     "queued_runs": QUEUED,
@@ -39,7 +39,7 @@ _COUNTED = {
 
 
 def check_cap(facts: Facts) -> Iterator[Violation]:
-    """Not by any sight of the sweep, and not by any number."""
+    """Check that neither the sweep's counters nor a run number exceeds the cap."""
     cap = facts.history.plan.config.get("run_cap")
     for sweep in _sights(facts):
         total = sum(getattr(sweep.stats, name) for name in _COUNTED)
@@ -48,9 +48,9 @@ def check_cap(facts: Facts) -> Iterator[Violation]:
             yield Violation(COUNTERS, text, [sweep])
         if cap is not None and sweep.stats.total_runs > cap:
             yield Violation(CAP, f"{sweep.stats.total_runs} runs of {cap}", [sweep])
-    for number, course in facts.courses.items():
+    for number, seen_states in facts.sightings.items():
         if cap is not None and number >= cap:
-            yield Violation(CAP, f"run {number} of at most {cap}", course[:1])
+            yield Violation(CAP, f"run {number} of at most {cap}", seen_states[:1])
 
 
 def _sights(facts: Facts) -> Iterator[sweep_pb2.Sweep]:
@@ -66,7 +66,7 @@ def _sights(facts: Facts) -> Iterator[sweep_pb2.Sweep]:
 
 
 def check_counters(facts: Facts) -> Iterator[Violation]:
-    """Of the final state."""
+    """Check the counters of the final state."""
     stats = facts.final.sweep.stats
     states = Counter(run.state for run in facts.final.runs)
     if stats.total_runs != len(facts.final.runs):
@@ -81,28 +81,28 @@ def check_counters(facts: Facts) -> Iterator[Violation]:
     for name, count in rates.items():
         expected = count / ended if ended else 0.0
         if abs(getattr(stats, name) - expected) > 1e-9:
-            text = f"{name} is {getattr(stats, name)}, and {expected} by what is stored"
+            text = f"{name} is {getattr(stats, name)}, and {expected} by the stored runs"
             yield Violation(COUNTERS, text, [stats])
 
 
 def check_best(facts: Facts) -> Iterator[Violation]:
-    """Of equals the earlier one; by the registry's word and by the suggestion service's."""
+    """Check the best run, the earlier of equals, in the registry and the suggestion service."""
     sweep = facts.final.sweep
     ranked = _ranked(facts)
     stats = sweep.stats
     if stats.HasField("best_run") != bool(ranked):
         yield Violation(BEST, f"there are {len(ranked)} finished runs to choose from", [stats])
     elif ranked:
-        best, told = ranked[0], stats.best_run
-        if (told.number, told.objective) != (best.number, best.objective) or (
-            told.parameters != best.parameters
+        best, stored = ranked[0], stats.best_run
+        if (stored.number, stored.objective) != (best.number, best.objective) or (
+            stored.parameters != best.parameters
         ):
-            text = f"it is run {best.number} with {best.objective}"
-            yield Violation(BEST, text, [told, best])
-    told_numbers = [run.number for run in facts.final.best_runs]
-    expected = [run.number for run in ranked[: len(told_numbers) or None]]
-    if len(sweep.spec.metrics) == 1 and told_numbers != expected:
-        yield Violation(BEST, f"GetBestRuns gave {told_numbers}, the best are {expected}")
+            text = f"the best run is {best.number} with {best.objective}"
+            yield Violation(BEST, text, [stored, best])
+    returned_numbers = [run.number for run in facts.final.best_runs]
+    expected = [run.number for run in ranked[: len(returned_numbers) or None]]
+    if len(sweep.spec.metrics) == 1 and returned_numbers != expected:
+        yield Violation(BEST, f"GetBestRuns gave {returned_numbers}, the best are {expected}")
 
 
 def _ranked(facts: Facts) -> Sequence[run_pb2.Run]:
@@ -110,22 +110,22 @@ def _ranked(facts: Facts) -> Sequence[run_pb2.Run]:
     if len(metrics) != 1:
         return ()
     sign = -1 if metrics[0].goal == sweep_pb2.GOAL_MAXIMIZE else 1
-    finished = [run for run in facts.final.runs if run.state == FINISHED and is_worth(run)]
+    finished = [run for run in facts.final.runs if run.state == FINISHED and has_objectives(run)]
     return sorted(finished, key=lambda run: (sign * run.objective, run.number))
 
 
 def check_end(facts: Facts) -> Iterator[Violation]:
-    """It has ended, as it says, and handed out nothing when it should not."""
+    """Check that the sweep ended for its stated reason and assigned no run when it must not."""
     sweep = facts.final.sweep
     if sweep.state not in FINAL_SWEEP_STATES:
-        yield Violation(ENDS, f"it is {sweep_pb2.SweepState.Name(sweep.state)}", [sweep])
+        yield Violation(ENDS, f"the sweep is {sweep_pb2.SweepState.Name(sweep.state)}", [sweep])
         return
     if not _has_reason(facts):
-        yield Violation(ENDS, f"it did not: {sweep.end_message}", [sweep])
-    for one, run in facts.handed_out:
+        yield Violation(ENDS, f"the reason is false: {sweep.end_message}", [sweep])
+    for one, run in facts.assigned:
         if run.start_time.ToNanoseconds() > sweep.end_time.ToNanoseconds():
-            yield Violation(REST, f"run {run.number} was handed out after the end", [one, sweep])
-    yield from _handed_out_in_a_pause(facts)
+            yield Violation(REST, f"run {run.number} was assigned after the end", [one, sweep])
+    yield from _assigned_in_a_pause(facts)
     yield from _words(facts)
 
 
@@ -154,22 +154,22 @@ def _has_reason(facts: Facts) -> bool:
 
 
 def _point(run: run_pb2.Run) -> bytes:
-    """Its parameters, for comparing."""
+    """Return the run's parameters in a comparable form."""
     return run_pb2.Run(parameters=run.parameters).SerializeToString(deterministic=True)
 
 
 def _meets(metric: sweep_pb2.Metric, run: run_pb2.Run) -> bool:
-    if run.state != FINISHED or not is_worth(run):
+    if run.state != FINISHED or not has_objectives(run):
         return False
     if metric.goal == sweep_pb2.GOAL_MAXIMIZE:
         return run.objective >= metric.target
     return run.objective <= metric.target
 
 
-def _handed_out_in_a_pause(facts: Facts) -> Iterator[Violation]:
-    """By revisions: of all moves that are known, the last one before was a pause.
+def _assigned_in_a_pause(facts: Facts) -> Iterator[Violation]:
+    """Report runs that were assigned while the last known change of the sweep was a pause.
 
-    Where a ResumeSweep may have been carried out without an answer, nothing is known.
+    Nothing is known if a ResumeSweep may have been carried out without an answer.
     """
     if any(
         tries[0].method == "ResumeSweep"
@@ -183,12 +183,12 @@ def _handed_out_in_a_pause(facts: Facts) -> Iterator[Violation]:
         if state != sweep_pb2.SWEEP_STATE_PAUSED:
             continue
         until = changes[place + 1][0] if place + 1 < len(changes) else None
-        for one, run in facts.handed_out:
+        for one, run in facts.assigned:
             answer: Any = one.answer
-            # What an agent holds it may take up again at any time.
+            # An agent may resume its runs at any time.
             is_new = not answer.resumed
             if is_new and revision < run.revision and (until is None or run.revision < until):
-                text = f"run {run.number} was handed out in a pause, which began at {revision}"
+                text = f"run {run.number} was assigned in a pause, which began at {revision}"
                 yield Violation(REST, text, [one])
 
 
@@ -205,5 +205,5 @@ def _words(facts: Facts) -> Iterator[Violation]:
         allowed.add("")
     description = facts.final.sweep.description
     if description not in allowed:
-        text = f"its description is {description!r}, not one of {sorted(allowed)}"
+        text = f"the description is {description!r}, not one of {sorted(allowed)}"
         yield Violation(DESCRIBED, text, acknowledged and acknowledged[0])

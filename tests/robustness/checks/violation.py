@@ -1,4 +1,4 @@
-"""A property that a history breaks, with what shows it."""
+"""A property that a history breaks, with the evidence."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Violation:
     evidence: Sequence[Any] = field(default=())
 
     def lines(self) -> list[str]:
-        """For people."""
+        """Return a description for people."""
         shown = [
             f"  {' '.join(str(one).split()) if _is_message(one) else one}" for one in self.evidence
         ]

@@ -16,14 +16,14 @@ COMPLETE = "a watch misses nothing"
 
 
 def check_revisions(facts: Facts) -> Iterator[Violation]:
-    """One revision, one thing, one content: whoever was shown it, and when."""
+    """Check that each revision belongs to one object with one content, for every caller."""
     owners: dict[int, str] = {}
     contents: dict[tuple[int, int], bytes] = {}
     for seen in facts.seen:
         number, revision = seen.run.number, seen.run.revision
         owner = f"run {number}"
         if owners.setdefault(revision, owner) != owner:
-            text = f"revision {revision} is of {owners[revision]} and of {owner}"
+            text = f"revision {revision} belongs to {owners[revision]} and to {owner}"
             yield Violation(UNIQUE, text, [seen])
         content = without_lease(seen.run).SerializeToString(deterministic=True)
         if contents.setdefault((number, revision), content) != content:
@@ -32,7 +32,7 @@ def check_revisions(facts: Facts) -> Iterator[Violation]:
             yield Violation(UNIQUE, f"{owner} has two contents at revision {revision}", same)
     for revision in facts.own_changes:
         if revision in owners:
-            text = f"revision {revision} is of {owners[revision]} and of the sweep"
+            text = f"revision {revision} belongs to {owners[revision]} and to the sweep"
             yield Violation(UNIQUE, text)
     newest = facts.final.sweep.revision
     for revision in owners:
@@ -41,12 +41,13 @@ def check_revisions(facts: Facts) -> Iterator[Violation]:
 
 
 def check_watches(facts: Facts) -> Iterator[Violation]:
-    """Of each watcher, over all its streams."""
+    """Check each watcher over all its streams."""
     by_watcher: defaultdict[int, list[Seen]] = defaultdict(list)
     for seen in facts.history.seen:
         by_watcher[seen.watcher].append(seen)
     revisions = {
-        number: [seen.order for seen in course] for number, course in facts.courses.items()
+        number: [seen.order for seen in seen_states]
+        for number, seen_states in facts.sightings.items()
     }
     for watcher, messages in by_watcher.items():
         yield from _order(watcher, messages)
@@ -79,7 +80,7 @@ def _complete(
         else:
             yield from _checkpoint(watcher, seen, latest, revisions)
     if not messages or messages[-1].revision < facts.final.sweep.revision:
-        # Said by who waited for it.
+        # A watcher that does not reach the end reports this itself.
         return
     for run in facts.final.runs:
         if latest.get(run.number) != run.revision:
@@ -93,12 +94,12 @@ def _complete(
 def _checkpoint(
     watcher: int, seen: Seen, latest: dict[int, int], revisions: dict[int, list[int]]
 ) -> Iterator[Violation]:
-    """All that is known to have changed by then was sent."""
+    """Check that a checkpoint follows all changes known at that time."""
     for number, known in revisions.items():
         place = bisect_right(known, seen.revision)
         if place and latest.get(number, 0) < known[place - 1]:
             text = (
-                f"watcher {watcher} was told that all up to {seen.revision} was sent, and saw run "
+                f"watcher {watcher} got checkpoint {seen.revision}, and saw run "
                 f"{number} at {latest.get(number, 0)}, not at {known[place - 1]}"
             )
             yield Violation(COMPLETE, text, [seen])

@@ -1,4 +1,4 @@
-"""Real agents: what their programs did is kept, whatever was done to the agents meanwhile."""
+"""Real agents: the actions of their programs are kept, whatever was done to the agents."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from tests.robustness.work_seen import LifeSeen, WorkSeen
 from wanllmdb.api.registry.v1 import run_pb2
 from wanllmdb_common.search_space.proto_conversion import parameters_from_proto
 
-KEPT = "what a real agent's program ended is kept, unaltered"
-TOLD = "what a real agent confirmed is final"
+KEPT = "the end of a real agent's run is kept, unaltered"
+CONFIRMED = "an end that a real agent confirmed is final"
 VALUES = "values that a real agent's program logged are kept, unaltered"
-SUMMARY = "what a real agent's program set in the summary is kept, unaltered"
-INVENTED = "every result and value of a real agent's run is its program's"
-ALONE = "an attempt is worked on by one real agent"
-PARAMETERS = "real agents' programs are given the run's parameters"
-SPOOL = "what is in a spool is delivered, or put aside for a later attempt"
+SUMMARY = "summary values that a real agent's program set are kept, unaltered"
+INVENTED = "every result and value of a real agent's run comes from its program"
+ALONE = "only one real agent works on an attempt"
+PARAMETERS = "real agents' programs get the run's parameters"
+SPOOL = "files in a spool are delivered, or rejected because of a later attempt"
 ODD = "odd files in a spool are left alone"
-ENDS = "real agents end as they are to"
+ENDS = "real agents end with the expected status"
 
 _STATES = {"succeeded": FINISHED, "failed": FAILED}
 
 
 def check_workers(facts: Facts) -> Iterator[Violation]:
-    """Of a sweep that real agents worked on."""
+    """Check a sweep with real agents."""
     work = facts.history.work
     if work is None:
         return
@@ -62,27 +62,27 @@ def _lives(work: WorkSeen) -> Iterator[Violation]:
 def _ends_well(life: LifeSeen) -> bool:
     if life.status == 0 or (life.status == 1 and life.is_impatient):
         return True
-    # Status as of a shell, where a program passes on what it was ended by.
+    # The status as a shell gives it, if a program passes on the signal that ended it.
     ended_by = [signal.SIGKILL, signal.SIGTERM]
     return any(how in life.sent and life.status in (-how, 128 + how) for how in ended_by)
 
 
 def _spool(facts: Facts, work: WorkSeen) -> Iterator[Violation]:
     for name in work.left:
-        yield Violation(SPOOL, f"{name} is still there")
+        yield Violation(SPOOL, f"{name} was not delivered")
     for number, attempt in work.refused:
         kept = facts.final_runs.get(number)
         if kept is None or kept.attempt <= attempt:
-            text = f"attempt {attempt} of run {number} was put aside, and no later one began"
+            text = f"attempt {attempt} of run {number} was rejected, and no later one began"
             yield Violation(SPOOL, text, [kept])
     for number, attempt in work.spooled:
         kept = facts.final_runs.get(number)
         is_away = kept is None or kept.attempt > attempt
         if is_away and (number, attempt) not in work.refused:
-            text = f"the end of attempt {attempt} of run {number} was in the spool, and is lost"
+            text = f"the end of attempt {attempt} of run {number} was in the spool, and is missing"
             yield Violation(SPOOL, text, [kept])
     for name in work.changed:
-        yield Violation(ODD, f"{name} is gone, or changed")
+        yield Violation(ODD, f"{name} is missing or changed")
 
 
 def _begins(
@@ -97,41 +97,44 @@ def _begins(
     kept = facts.final_runs.get(attempt[0])
     for note in begins:
         if kept is None or parameters_from_proto(kept.parameters) != note.more["parameters"]:
-            text = f"run {attempt[0]} has other parameters than its program was given"
+            text = f"run {attempt[0]} has other parameters than its program got"
             yield Violation(PARAMETERS, text, [note, kept])
 
 
 def _end(
     facts: Facts, work: WorkSeen, attempt: Attempt, notes: Sequence[Note]
 ) -> Iterator[Violation]:
-    """An end that its agent had the time to keep is there, or a later attempt's."""
-    told = [note for note in notes if note.what == "told" and note.more["state"] == "finished"]
+    """Check that an end which its agent had time to store exists, or one of a later attempt."""
+    confirmed = [
+        note for note in notes if note.what == "confirmed" and note.more["state"] == "finished"
+    ]
     ends = [note for note in notes if note.what == "end"]
     killed = {life.name for life in work.lives if life.was_killed}
     is_sure = attempt in work.spooled or any(note.life not in killed for note in ends)
     kept = facts.final_runs.get(attempt[0])
-    if (told or (ends and is_sure)) and (kept is None or kept.attempt < attempt[1]):
-        yield Violation(KEPT, f"run {attempt[0]} is gone", notes)
+    if (confirmed or (ends and is_sure)) and (kept is None or kept.attempt < attempt[1]):
+        yield Violation(KEPT, f"run {attempt[0]} is missing", notes)
         return
     if kept is None or kept.attempt > attempt[1]:
-        if told:
-            text = f"run {attempt[0]} was confirmed in attempt {attempt[1]}, and goes on"
-            yield Violation(TOLD, text, [*notes, kept])
+        if confirmed:
+            text = f"attempt {attempt[1]} of run {attempt[0]} was confirmed, and is still running"
+            yield Violation(CONFIRMED, text, [*notes, kept])
         return
     outcomes = {_STATES[note.more["outcome"]] for note in ends}
     if "early_terminate" in facts.history.plan.config:
         outcomes.add(PRUNED)
-    if (told or (ends and is_sure)) and kept.state not in outcomes:
-        text = f"run {attempt[0]} is {run_pb2.RunState.Name(kept.state)}, and was ended otherwise"
-        yield Violation(TOLD if told else KEPT, text, [*notes, kept])
+    if (confirmed or (ends and is_sure)) and kept.state not in outcomes:
+        state = run_pb2.RunState.Name(kept.state)
+        text = f"run {attempt[0]} is {state}, and its program ended it otherwise"
+        yield Violation(CONFIRMED if confirmed else KEPT, text, [*notes, kept])
 
 
 def _result(facts: Facts, run: run_pb2.Run, notes: Sequence[Note]) -> Iterator[Violation]:
-    """A run that finished did so by its program's word, with all that was logged."""
+    """Check that a finished run was finished by its program, with all logged values."""
     if run.state != FINISHED:
         return
     if not any(note.what == "end" and note.more["outcome"] == "succeeded" for note in notes):
-        yield Violation(INVENTED, f"run {run.number} was finished by no program", [*notes, run])
+        yield Violation(INVENTED, f"run {run.number} was not finished by a program", [*notes, run])
         return
     logged = _logged(notes)
     points = facts.final.points.get((run.number, run.attempt), {})
@@ -149,12 +152,12 @@ def _result(facts: Facts, run: run_pb2.Run, notes: Sequence[Note]) -> Iterator[V
     metrics = [metric.name for metric in facts.final.sweep.spec.metrics]
     worth = list(run.objectives) if len(metrics) > 1 else [run.objective]
     if worth != [logged[name, last] for name in metrics]:
-        text = f"run {run.number} is worth {worth}, not the last that was logged"
+        text = f"run {run.number} has objective {worth}, not the last logged value"
         yield Violation(KEPT, text, [*notes, run])
 
 
 def _logged(notes: Sequence[Note]) -> Mapping[tuple[str, int], float]:
-    """By metric and step: every life logs the same there."""
+    """Return the values by metric and step: every life logs the same values for a step."""
     found: dict[tuple[str, int], Any] = {}
     for note in notes:
         if note.what == "log":

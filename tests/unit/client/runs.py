@@ -1,4 +1,4 @@
-"""A run as an agent is given one."""
+"""A run as an agent gets one."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from wanllmdb import Run, RunOrigin, RunState
 
 
 def run(number: int = 0) -> Run:
-    """One without parameters, just handed out."""
+    """Return a run without parameters that was just assigned."""
     return Run(
         sweep_id="sweep",
         number=number,

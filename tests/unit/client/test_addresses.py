@@ -1,4 +1,4 @@
-"""From what a user writes to where calls go."""
+"""Service addresses: the forms that users write, and the target of the channel."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_the_target_of_an_address(address: str, target: str) -> None:
     "address",
     ["localhost", "localhost:", ":1", "host:port", "host:70000", "a:1,,b:2", "[::1]:1,10.0.0.1:2"],
 )
-def test_a_bad_address_is_refused_with_where_it_was_given(address: str) -> None:
+def test_a_bad_address_is_rejected_with_where_it_was_given(address: str) -> None:
     with pytest.raises(InvalidArgumentError, match="WANLLMDB_REGISTRY"):
         target_of(address, REGISTRY)
 
@@ -51,7 +51,7 @@ def test_arguments_come_before_the_environment_and_that_before_the_default(
     assert client(registry="here:1").registry_address == "here:1"
 
 
-def test_a_name_in_a_list_stands_for_all_its_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_name_in_a_list_means_all_its_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
     known = {
         "a": [("10.0.0.1", 0), ("10.0.0.2", 0)],
         "b": [("10.0.0.3", 0)],

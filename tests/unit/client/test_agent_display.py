@@ -1,4 +1,4 @@
-"""The live view of `wanllmdb agent`: what it knows, and how it looks."""
+"""The live display of `wanllmdb agent`: its content and its layout."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The parts of an agent, each by itself."""
+"""Unit tests of the parts of an agent."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ class TestNumericValues:
 
 
 class HostileError(Exception):
-    """What hostile values raise."""
+    """The error that hostile values raise."""
 
 
 class Hostile:
@@ -175,7 +175,7 @@ def test_nothing_that_is_logged_fails_and_the_rest_is_kept(odd: object) -> None:
     assert values["before"] == 1.0
     assert len(values) <= MOST_VALUES
     assert said
-    # Once a name, however often it comes.
+    # Once for each name, however often the name occurs.
     metrics.numbers({"odd": odd})
     assert len(said) == len(set(said)) <= 102
 
@@ -202,7 +202,7 @@ def test_a_step_out_of_range_is_left_out_and_said(step: int) -> None:
 
 
 class TestCheckSchedule:
-    def test_it_is_due_after_so_many_finite_values_of_the_metric(self) -> None:
+    def test_it_is_due_after_a_number_of_finite_values_of_the_metric(self) -> None:
         schedule = CheckSchedule("m", next_check=2)
         schedule.observe(0, {"m": 1.0})
         schedule.observe(1, {"other": 1.0})
@@ -219,7 +219,7 @@ class TestCheckSchedule:
 
         schedule.postpone(3)
         assert not schedule.is_due
-        # It is no iteration: one more finite value is not enough.
+        # This value is not an iteration, so one more finite value is not enough.
         schedule.observe(2, {"m": 1.0})
         assert not schedule.is_due
         schedule.observe(3, {"m": 1.0})
@@ -236,7 +236,7 @@ class TestCheckSchedule:
         schedule = CheckSchedule("m", next_check=1)
         schedule.observe(0, {"m": 1.0})
 
-        # Not at once again, whatever the answer says.
+        # Not due again at once, whatever the answer is.
         schedule.postpone(1)
         assert not schedule.is_due
         schedule.observe(1, {"m": 1.0})
@@ -255,7 +255,7 @@ class TestCheckSchedule:
 
 
 class Sent:
-    """Takes rows in the place of the registry; fails as often as told."""
+    """Accepts rows in place of the registry, after a given number of failures."""
 
     def __init__(self, failures: int = 0) -> None:
         self.requests: list[list[MetricRow]] = []
@@ -279,7 +279,7 @@ def unexpected(error: WanllmdbError) -> None:
 
 
 def ignored(_rows: list[MetricRow]) -> None:
-    """Nothing is kept."""
+    """A sender that keeps no rows."""
 
 
 def as_text(rows: list[MetricRow]) -> list[str]:
@@ -339,7 +339,7 @@ class TestReporter:
 
         assert [row.values for rows in sent.requests for row in rows] == [{"a": 3.0, "b": 2.0}]
 
-    def test_what_was_not_sent_is_handed_over_at_the_end(self) -> None:
+    def test_unsent_rows_are_returned_at_the_end(self) -> None:
         sent = Sent(failures=10**6)
         reporter = Reporter(sent, failed=unexpected, keep=ignored)
         reporter.add(0, {"m": 1.0})
@@ -362,7 +362,7 @@ class TestReporter:
         reporter.close()
         assert sent.values == {0: {"m": 1.0}}
 
-    def test_a_failure_that_does_not_pass_is_told(self) -> None:
+    def test_a_permanent_failure_is_reported(self) -> None:
         told: list[WanllmdbError] = []
         heard = threading.Event()
 
@@ -420,7 +420,7 @@ def test_a_row_that_no_request_takes_is_cut_by_values_and_by_bytes(count: int, n
 
 
 class TestKeeping:
-    """Of what a registry that is away has not got."""
+    """Rows that are kept while the registry is unavailable."""
 
     def test_all_of_it_is_kept_until_it_is_sent(self) -> None:
         sent = Sent(failures=1)
@@ -468,14 +468,14 @@ class TestKeeping:
         assert hanging.wait(5)
         reporter.add(1, {"m": 2.0})
 
-        # With what is under way.
+        # Including the rows that are being sent.
         assert [row.step for row in reporter.close()] == [0, 1]
         assert not ended.is_set()
         over.set()
 
 
 class TestBeyondMemory:
-    """Rows for which the server is away, and memory too small."""
+    """Rows that exceed the memory while the server is unavailable."""
 
     @staticmethod
     def on_disk(folder: Path, said: list[str]) -> OnDisk:
@@ -502,7 +502,7 @@ class TestBeyondMemory:
             steps.extend(row.step for row in request.rows)
             disk.done(request)
 
-        # What was under way when the first file was written may be there twice.
+        # Rows that were being sent when the first file was written may be there twice.
         assert sorted(set(steps + [row.step for row in left])) == list(range(rows))
         assert steps == sorted(steps)
         assert len(left) <= MOST_IN_MEMORY
@@ -616,7 +616,7 @@ class TestConsole:
 
         assert terminal.getvalue().count("step") < 100
 
-    def test_elsewhere_there_are_only_lines(self) -> None:
+    def test_without_a_terminal_there_are_only_lines(self) -> None:
         stream = io.StringIO()
         console = Console(stream)
         console.live("run 1/5", at_once=True)
@@ -641,7 +641,7 @@ def test_a_failure_keeps_the_message_and_the_traceback() -> None:
 
 
 class Decisions(Client):
-    """A client whose suggestion service is away, and then says what it is given."""
+    """A client whose suggestion service is first unavailable and then returns given decisions."""
 
     def __init__(self) -> None:
         super().__init__("127.0.0.1:1", "127.0.0.1:1")
@@ -667,7 +667,7 @@ class TestStopQuestions:
         questions.ask_if_due()
         assert client.asked.acquire(timeout=5)
         assert orders.order is None
-        # Training goes on, and does not ask itself.
+        # Training continues and does not ask the service itself.
         questions.observe(1, {"loss": 1.0})
         questions.ask_if_due()
 
@@ -681,7 +681,7 @@ class TestStopQuestions:
         assert orders.order.reason == "too slow"
         questions.close()
 
-    def test_nobody_is_asked_after_the_end(self) -> None:
+    def test_no_decision_is_requested_after_the_end(self) -> None:
         client = Decisions()
         questions = StopChecks(
             client, run(), CheckSchedule("loss", 1), lambda _: None, RunCommands(), pytest.fail
@@ -695,7 +695,7 @@ class TestStopQuestions:
 
 
 class TestValueLoss:
-    """Early termination ranks by the last value: a warning where a run's best is far from it."""
+    """Early termination ranks by the last value: a far better earlier one is a warning."""
 
     @pytest.mark.parametrize(
         ("values", "minimize", "best"),
@@ -705,7 +705,7 @@ class TestValueLoss:
             ([0.1, 0.9, 0.2], False, 0.9),
             ([0.1, 0.9, 0.8], False, None),
             ([9.0, 1.0, math.nan, 8.0, math.inf], True, 1.0),
-            # It never gained anything.
+            # The run never improved.
             ([1.0, 5.0, 9.0], True, None),
             ([9.0, 1.0], True, None),
             ([], True, None),

@@ -1,4 +1,4 @@
-"""docs/agents.md names what there is."""
+"""docs/agents.md names every macro and every environment variable."""
 
 from __future__ import annotations
 

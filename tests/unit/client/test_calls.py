@@ -1,4 +1,4 @@
-"""Requests: what each client method sends."""
+"""The request that each client method sends."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ from wanllmdb.api.registry.v1 import template_service_pb2 as template_pb
 from wanllmdb.api.suggestion.v1 import analysis_service_pb2 as analysis_pb
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as suggestion_pb
 
-# Between the two services; no client calls them.
+# Calls between the two services, which no client makes.
 INTERNAL_RPCS = {"CreateRuns", "SyncRuns", "ResumeRuns"}
 
 SPEC = SweepSpec(
@@ -124,7 +124,7 @@ def test_a_dictionary_travels_as_text_and_a_spec_as_a_message() -> None:
     assert by_spec.spec == spec_to_proto(SPEC)
 
 
-def test_a_config_of_another_kind_is_refused() -> None:
+def test_a_config_of_another_kind_is_rejected() -> None:
     with pytest.raises(
         InvalidArgumentError, match="dict, YAML or JSON text, a SweepSpec or a TemplateUse"
     ):
@@ -237,7 +237,7 @@ def test_a_placeholder_without_a_default_differs_from_one_that_is_null() -> None
     assert note.default.WhichOneof("kind") == "null_value"
 
 
-def test_an_update_of_nothing_is_refused() -> None:
+def test_an_update_of_nothing_is_rejected() -> None:
     with Client() as client:
         with pytest.raises(InvalidArgumentError, match="has nothing to change"):
             client.update_sweep("s")
@@ -263,7 +263,7 @@ def test_filters_take_names_and_members() -> None:
     )
 
 
-def test_an_unknown_name_is_refused_with_those_that_are_known() -> None:
+def test_an_unknown_name_is_rejected_with_those_that_are_known() -> None:
     with pytest.raises(InvalidArgumentError, match="unknown value 'done', expected one of: queued"):
         run_calls.list_runs("s", ["done"], None, 0)
 
@@ -272,7 +272,7 @@ def test_a_run_is_named_by_number_or_by_the_outside_id() -> None:
     for number, external in ((None, None), (1, "x")):
         with pytest.raises(InvalidArgumentError, match="either number or external_run_id"):
             run_calls.get_run("s", number, external)
-    # Run 0 is a run.
+    # Run 0 is a run, although 0 is false.
     assert run_calls.get_run("s", 0, None).request == registry_pb.GetRunRequest(
         sweep_id="s", number=0
     )

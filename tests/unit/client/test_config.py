@@ -1,4 +1,4 @@
-"""A run's config: the sweep's parameters, by attribute and by item, and what a program changes."""
+"""A run's config: parameters by attribute and by item, and the program's changes."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_it_can_be_unpacked_dumped_and_copied(config: Config) -> None:
     assert type(config.as_dict()["opt"]) is dict
 
 
-def test_a_name_that_is_not_there_is_told_with_those_that_are(config: Config) -> None:
+def test_a_missing_name_is_reported_with_the_existing_ones(config: Config) -> None:
     with pytest.raises(AttributeError, match="config has no 'learning_rate'; it has lr, opt"):
         _ = config.learning_rate
     with pytest.raises(AttributeError, match="config has no 'lr'; it has name, schedule"):
@@ -236,7 +236,7 @@ def test_the_values_are_where_wandbs_config_has_them_too() -> None:
     config = Config({"lr": 0.1, "opt/name": "sgd"})
     values = {"lr": 0.1, "opt": {"name": "sgd"}}
 
-    # Programs copy them, write them to files, and take some out.
+    # Programs copy configs, write them to files, and remove keys.
     assert vars(config) == values == vars(config)["_items"] == config._as_dict()
     assert vars(config).get("_items") == values
     assert type(vars(config)["_items"]["opt"]) is dict
@@ -284,7 +284,7 @@ def test_what_belongs_to_no_run_can_be_copied_and_pickled_all_the_same(name: str
     assert vars(getattr(wandb, name)) == {}
 
 
-def test_an_argument_that_wandb_has_not_either_is_refused() -> None:
+def test_an_argument_that_wandb_has_not_either_is_rejected() -> None:
     with pytest.raises(TypeError, match="unexpected argument 'confg'; did you mean 'config'"):
         wandb.init(confg={})
 
@@ -294,7 +294,7 @@ def test_tools_that_look_at_modules_do_no_harm() -> None:
 
 
 class HostileError(Exception):
-    """What hostile values raise."""
+    """The error that hostile values raise."""
 
 
 class Hostile:
@@ -326,7 +326,7 @@ def deep(levels: int) -> dict[str, Any]:
 
 
 def doubled(levels: int) -> dict[str, Any]:
-    """Few dictionaries with more entries than there is memory."""
+    """Return few dictionaries, nested so that they have more entries than memory could hold."""
     found: dict[str, Any] = {"x": 1}
     for _ in range(levels):
         found = {"a": found, "b": found}
@@ -402,7 +402,7 @@ def test_what_is_beyond_the_registrys_bounds_is_left_out_and_named(config: Confi
 
 
 class _LikeADictionary:
-    """As the config objects of libraries are that derive from nothing."""
+    """An object like the config objects of libraries that derive from no dictionary class."""
 
     def __init__(self, values: dict[str, Any]) -> None:
         self._values = values
@@ -433,7 +433,7 @@ class _SlottedData:
 
 
 class _Constants:
-    """What is not in its config: this text, and where it stands."""
+    """Class attributes that are not in the config."""
 
     lr = 9.0
     seed = 7
@@ -463,6 +463,6 @@ def test_what_holds_names_and_values_is_a_config(given: Any) -> None:
 
 
 @pytest.mark.parametrize("given", [None, 5, "lr=3", [1, 2], object()])
-def test_what_is_no_config_is_refused_in_words(given: Any) -> None:
+def test_what_is_no_config_is_rejected_in_words(given: Any) -> None:
     with pytest.raises(InvalidArgumentError, match=r"config\.update: .* must be a dictionary"):
         Config({}).update(given)

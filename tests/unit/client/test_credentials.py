@@ -1,4 +1,4 @@
-"""Which API key a client sends, and where it may go."""
+"""The API key that a client sends, and the connections over which it may send the key."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_the_argument_comes_before_the_variable_and_that_before_the_file(
 @pytest.mark.parametrize(
     "text", ["", "secret of another place", f"{KEY}\n{OTHER_KEY}", "wsk_abc", "wsk__x", "ü" * 20]
 )
-def test_what_is_no_key_is_refused_without_a_word_of_it(text: str, tmp_path: Path) -> None:
+def test_what_is_no_key_is_rejected_without_a_word_of_it(text: str, tmp_path: Path) -> None:
     with pytest.raises(InvalidArgumentError) as refused:
         Client(api_key=file_with(text, tmp_path))
     assert "some.key" in str(refused.value)
@@ -75,7 +75,7 @@ def test_a_file_that_is_something_else_is_not_read_to_its_end(tmp_path: Path) ->
         Client(api_key=file_with("x" * 10_000_000, tmp_path))
 
 
-def test_a_file_that_can_not_be_read_is_told_with_its_path_and_where_it_was_named(
+def test_an_unreadable_file_is_reported_with_its_path_and_origin(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("WANLLMDB_API_KEY_FILE", str(tmp_path / "nothing"))
@@ -99,7 +99,7 @@ def test_a_key_does_not_go_to_another_machine_in_plain_text(
     with pytest.raises(InvalidArgumentError, match=r"service at 10\.0\.0\.7:1 "):
         client(suggestion="10.0.0.7:1", api_key=KEY)
 
-    # No key, no secret; TLS; somebody knows better.
+    # Allowed: without a key; with TLS; if the user has explicitly permitted it.
     client(REMOTE)
     client(REMOTE, api_key=KEY, tls=True)
     client(REMOTE, api_key=KEY, insecure=True)
@@ -139,7 +139,9 @@ def test_what_is_on_this_machine(target: str, local: bool) -> None:
 
 
 @pytest.mark.parametrize("value", ["perhaps", "2", "TLS"])
-def test_a_switch_that_says_neither_is_refused(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_switch_that_says_neither_is_rejected(
+    value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("WANLLMDB_INSECURE", value)
     with pytest.raises(InvalidArgumentError, match="WANLLMDB_INSECURE must be 1 or 0"):
         Client()
@@ -152,9 +154,9 @@ PRINT = "import sys, os; from wanllmdb import Client; c = Client(); print(c.envi
 def test_a_child_process_reaches_the_same_services_by_the_same_key(
     by_file: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # What the parent's environment says is not what its client was told.
+    # Arguments of the client take precedence over the parent's environment.
     monkeypatch.setenv("WANLLMDB_API_KEY", OTHER_KEY)
-    monkeypatch.setenv("WANLLMDB_REGISTRY", "elsewhere:1")
+    monkeypatch.setenv("WANLLMDB_REGISTRY", "other-host:1")
     monkeypatch.chdir(tmp_path)
     file_with(KEY, tmp_path)
     parent = Client("there:1", "there:2", api_key=Path("some.key") if by_file else KEY, tls=True)

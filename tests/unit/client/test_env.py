@@ -23,7 +23,7 @@ def test_without_a_sweep_there_is_no_run(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 @pytest.mark.parametrize("number", ["", "-1", "x"])
-def test_half_an_environment_is_refused(number: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_half_an_environment_is_rejected(number: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(SWEEP_ID, "abc")
     monkeypatch.setenv(RUN_NUMBER, number)
     monkeypatch.setenv(RUN_ATTEMPT, "1")

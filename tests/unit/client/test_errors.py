@@ -1,4 +1,4 @@
-"""What a server says of an error arrives as an exception of the client's own."""
+"""A server's error becomes an exception of the client's own."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def bad_request(**fields: str) -> error_details_pb2.BadRequest:
 
 @contextmanager
 def server_that_answers(answer: status_pb2.Status) -> Iterator[str]:
-    """A registry that knows one answer to GetSweep."""
+    """A registry that returns one given answer to GetSweep."""
 
     def refuse(request: bytes, context: Any) -> Any:
         context.abort_with_status(rpc_status.to_status(answer))
@@ -95,7 +95,7 @@ def test_each_status_has_its_class(code: grpc.StatusCode, kind: type[WanllmdbErr
     assert str(error) == "what happened"
 
 
-def test_every_field_at_fault_stands_on_a_line_of_its_own() -> None:
+def test_every_invalid_field_is_on_a_line_of_its_own() -> None:
     error = error_for(
         status(
             3,
@@ -134,7 +134,7 @@ def test_details_of_many_fields_arrive_whole() -> None:
     assert len(error.fields) == 50
 
 
-def test_the_present_state_is_told() -> None:
+def test_the_present_state_is_reported() -> None:
     error = error_for(status(9, "not now", info("SWEEP_NOT_RUNNING", state="PAUSED")))
 
     assert isinstance(error, wanllmdb.FailedPreconditionError)
@@ -174,7 +174,7 @@ def test_no_server_is_one_sentence_that_says_what_to_do() -> None:
         "no registry answers at 127.0.0.1:1: start one with `wanllmdb up`, or set "
         "WANLLMDB_REGISTRY (or the argument registry=) to its address"
     )
-    # No gRPC in the traceback that a user sees.
+    # The traceback that a user sees contains no frame of gRPC.
     assert raised.value.__cause__ is None
     assert raised.value.__suppress_context__ or raised.value.__context__ is None
 

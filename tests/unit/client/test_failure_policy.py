@@ -1,4 +1,4 @@
-"""When an agent gives up."""
+"""When an agent stops because of failed runs."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_slow_failures_after_a_success_are_taken() -> None:
         clock.now += 31.0
 
 
-def test_a_success_between_them_starts_the_count_anew() -> None:
+def test_a_success_between_them_restarts_the_count() -> None:
     failures, _ = counter()
     for _ in range(50):
         assert failures.failed() is None
@@ -82,7 +82,7 @@ def test_arguments_go_before_the_environment(monkeypatch: pytest.MonkeyPatch) ->
     assert FailurePolicy.of(never=False) == FailurePolicy(7, 1.5, 9)
 
 
-def test_what_is_no_number_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_no_number_is_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(InvalidArgumentError, match="max_quick_failures must be at least 0"):
         FailurePolicy.of(max_quick_failures=-1)
     monkeypatch.setenv("WANLLMDB_AGENT_QUICK_SECONDS", "soon")

@@ -123,7 +123,7 @@ def test_each_macro(macro: str, words: list[str]) -> None:
     assert expand(f"${{{macro}}}", program="train.py") == words
 
 
-# What W&B's agent passes for these parameters, once its server has put the groups together.
+# The arguments that W&B's agent passes for these parameters, whose groups its server nests.
 WANDB = {
     "args": [
         "--lr=1e-05",
@@ -196,7 +196,7 @@ def test_other_words_stay_as_they_are() -> None:
     assert expand(*words) == words
 
 
-def test_environment_variables_stand_also_within_a_word(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_environment_variables_are_replaced_within_a_word(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATA", "/data")
     monkeypatch.setenv("SET", "digits")
 
@@ -244,7 +244,7 @@ def test_a_typed_command_gets_its_arguments_where_it_says_or_at_the_end(
     assert CommandTemplate.with_args(words).expand({"n": 1}, "f") == arguments
 
 
-def test_every_problem_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_problem_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NOWHERE", raising=False)
     with pytest.raises(BadCommandError) as refused:
         CommandTemplate(["${program}", "${arg}", "${quux}", "x${envvar:NOWHERE}"])

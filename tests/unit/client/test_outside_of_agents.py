@@ -1,4 +1,4 @@
-"""`init`, `log` and `finish` in a program that no agent started, and how the module is called."""
+"""`init`, `log` and `finish` in a program that no agent started, and calls of the module."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_a_script_runs_by_itself_and_records_nothing(tmp_path: Path) -> None:
         ("config.yaml", "wandb_version: 1\nlr:\n  desc: null\n  value: 0.5\nn:\n  value: 3\n"),
     ],
 )
-def test_a_config_may_stand_in_a_file(tmp_path: Path, name: str, text: str) -> None:
+def test_a_config_may_be_in_a_file(tmp_path: Path, name: str, text: str) -> None:
     (tmp_path / name).write_text(text)
     with wandb.init(config=str(tmp_path / name), mode="disabled"):
         assert dict(wandb.config) == {"lr": 0.5, "n": 3}
@@ -85,7 +85,7 @@ def test_a_config_may_stand_in_a_file(tmp_path: Path, name: str, text: str) -> N
         ("nowhere.yaml", "'nowhere.yaml' can't be read"),
     ],
 )
-def test_what_is_no_config_is_refused_before_there_is_a_run(given: Any, message: str) -> None:
+def test_what_is_no_config_is_rejected_before_there_is_a_run(given: Any, message: str) -> None:
     with pytest.raises(InvalidArgumentError, match=f"config must be a dictionary.*{message}"):
         wandb.init(config=given)
     assert wandb.run is None

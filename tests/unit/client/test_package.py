@@ -1,4 +1,4 @@
-"""The package as a training environment meets it."""
+"""The package in a training environment: its imports and its public names."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def python(code: str) -> str:
 
 
 def test_importing_it_loads_neither_grpc_nor_protobuf() -> None:
-    # Those take most of a start; they come with the first client.
+    # These modules take most of the import time; the first client loads them.
     loaded = set(python("import wanllmdb" + PRINT_LOADED).split())
 
     assert loaded == {"wanllmdb"}
@@ -46,7 +46,7 @@ def test_importing_it_loads_neither_grpc_nor_protobuf() -> None:
 
 def test_all_of_it_needs_grpcio_and_protobuf_only() -> None:
     loaded = set(python(USE_EVERYTHING + PRINT_LOADED).split())
-    # grpcio looks for packages of its family and loads those that are there.
+    # grpcio imports the optional packages of its family if they are installed.
     theirs = set(python("import grpc, google.protobuf" + PRINT_LOADED).split())
 
     assert loaded == theirs | {"wanllmdb"}
@@ -57,7 +57,7 @@ def test_every_public_name_is_there() -> None:
         if name != "run":
             assert getattr(wanllmdb, name) is not None
     assert wanllmdb.run is None
-    # Type checkers know no list: a star import brings what they see.
+    # Type checkers cannot read `__all__` here: they take the names of a star import from the stub.
     assert getattr(wanllmdb, "__all__") == dir(wanllmdb) == PUBLIC  # noqa: B009
     assert not hasattr(wanllmdb, "no_such_name")
 
@@ -69,7 +69,7 @@ def test_type_checkers_see_the_names_that_programs_do() -> None:
         for node in ast.walk(tree)
         if isinstance(node, ast.ImportFrom)
         for alias in node.names
-        # Without `as` a name is none of the package's.
+        # Without `as`, an imported name is not public in a stub.
         if alias.asname == alias.name
     }
     loaded = {f"{module}.{name}" for name, module in MODULES.items()}

@@ -1,4 +1,4 @@
-"""Which failures an agent waits out."""
+"""The failures during which an agent waits and retries."""
 
 from __future__ import annotations
 

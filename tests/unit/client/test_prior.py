@@ -1,4 +1,4 @@
-"""Runs by their ids as the prior runs of another sweep."""
+"""Runs that become prior runs of another sweep, by their ids."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Filters of W&B's public API mean what they mean in MongoDB."""
+"""Filters of W&B's public API have the same meaning as in MongoDB."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ NOT_THERE = object()
 
 
 def a_run(value: Any = NOT_THERE, **record: Any) -> Run:
-    """A run whose config has `x`, unless it is not there."""
+    """Return a run whose config has `x`, unless `x` is absent."""
     config = {} if value is NOT_THERE else {"x": value}
     made = replace(run(), parameters=config, labels={}, **record)
     return Run.of(cast("Any", None), RunOfSweep(cast("Any", None), made))

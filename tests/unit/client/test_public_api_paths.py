@@ -1,4 +1,4 @@
-"""Paths of W&B's public API are read in all their forms."""
+"""All forms of the paths of W&B's public API."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from wanllmdb.apis.public import InvalidPathError
 from wanllmdb.apis.public._paths import object_path, project_path
 
-# What a project's or an entity's name may hold and still stand in a path as it is.
+# Characters that the name of a project or entity may contain unescaped in a path.
 NAMES = st.text(
     st.characters(exclude_characters="/:?#%", exclude_categories=("C", "Z")), min_size=1
 ).filter(lambda name: name not in ("runs", "sweeps"))
@@ -38,7 +38,7 @@ IDS = st.from_regex(r"[a-z0-9]{12}(-[0-9]{1,6})?", fullmatch=True)
         ("https://wandb.ai/me/proj/sweeps/abc#table", ("me", "proj", "abc")),
         ("wanllmdb://localhost:50051/proj/runs/abc-1", ("", "proj", "abc-1")),
         ("wanllmdb://a:1,b:2/me/my%20proj/runs/abc-1", ("me", "my proj", "abc-1")),
-        # An entity and a project that no one named.
+        # The default entity and project.
         ("/proj/abc-1", ("", "proj", "abc-1")),
         ("None/proj/abc-1", ("None", "proj", "abc-1")),
     ],
@@ -48,7 +48,7 @@ def test_a_path_has_an_id_and_perhaps_more(path: str, expected: tuple[str, str, 
 
 
 @pytest.mark.parametrize("path", ["", " ", "/", "a/b/c/d", "a//b", "me/proj/runs/", None, 3, b"a"])
-def test_what_is_no_path_is_refused(path: Any) -> None:
+def test_what_is_no_path_is_rejected(path: Any) -> None:
     with pytest.raises(InvalidPathError):
         object_path(path, "run")
 
@@ -71,7 +71,7 @@ def test_a_projects_path_has_a_name_and_perhaps_an_entity(
 
 
 @pytest.mark.parametrize("path", ["", "/", "a/b/c", "a//b", None, 3])
-def test_what_is_no_projects_path_is_refused(path: Any) -> None:
+def test_what_is_no_projects_path_is_rejected(path: Any) -> None:
     with pytest.raises(InvalidPathError):
         project_path(path)
 

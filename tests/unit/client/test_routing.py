@@ -1,4 +1,4 @@
-"""Which replica a sweep's calls go to first."""
+"""The replica to which a sweep's calls go first."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a terminal would obey or hide is escaped, and nothing else is changed."""
+"""Characters that a terminal would interpret or hide are escaped; all others are unchanged."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_an_error_shows_in_text_what_its_attributes_hold() -> None:
     "text",
     ["[red]x[/]", "[link", "\\", "\\\\", "\\[bold]", "[[b]", "x[", "[1, 2]", ":smile:", "[@a=x]"],
 )
-def test_a_text_is_no_markup_whatever_stands_beside_it(text: str) -> None:
+def test_a_text_is_no_markup_whatever_is_beside_it(text: str) -> None:
     markup = f"[bold]{escape(text)}[/]=http://e]{escape(text)}[dim]{escape(text)}[/]"
     plain = f"{text}=http://e]{text}{text}"
 

@@ -1,4 +1,4 @@
-"""The spool: files that are whole, private, locked, bounded, and read again."""
+"""The spool's files are complete, private, locked, bounded and readable again."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class TestContent:
 
         assert (read.is_end, read.outcome, read.values) == (False, "", 2)
 
-    def test_a_refusal_is_kept_with_it(self) -> None:
+    def test_an_error_is_kept_with_it(self) -> None:
         refused = end().rejected(NotFoundError("no such sweep", reason="SWEEP_NOT_FOUND"))
 
         read = SpooledRun.from_json(refused.to_json())
@@ -74,11 +74,11 @@ class TestContent:
             b"\xff\xfe",
         ],
     )
-    def test_anything_else_is_told(self, data: bytes) -> None:
+    def test_anything_else_is_reported(self, data: bytes) -> None:
         with pytest.raises(BadSpoolFileError, match="not a spool file, or is broken"):
             SpooledRun.from_json(data)
 
-    def test_a_newer_version_is_told(self) -> None:
+    def test_a_newer_version_is_reported(self) -> None:
         content = json.loads(end().to_json()) | {"version": 2}
 
         with pytest.raises(BadSpoolFileError, match="format 2, but this wanllmdb reads format 1"):
@@ -159,14 +159,14 @@ class TestFolder:
         assert spool.take(file.path) is None
         assert spool.paths() == []
 
-    def test_what_is_refused_is_put_aside(self, spool: Spool) -> None:
+    def test_what_is_rejected_is_put_aside(self, spool: Spool) -> None:
         kept = spool.put(end()).reject(NotFoundError("gone"))
 
         assert spool.paths() == []
         assert spool.paths(rejected=True) == [kept] == [spool.find(kept.name)]
         taken = spool.take(kept)
         assert taken is not None
-        # A second refusal leaves it there.
+        # A second rejection leaves the file there.
         assert taken.reject(NotFoundError("still gone")) == kept
         read = SpooledRun.from_json(kept.read_bytes())
         assert read.rejection is not None
@@ -179,7 +179,7 @@ class TestFolder:
 
         with pytest.raises(SpoolFullError, match=r"hold 2 files .*wanllmdb spool send"):
             spool.put(end(2))
-        # One in the place of another takes no more room.
+        # A file that replaces another one takes no more space.
         spool.put(end(1)).close()
 
         monkeypatch.setattr(folder, "MAX_FILES", 10)
@@ -251,13 +251,13 @@ class TestRunSpool:
         assert "Not a directory" in warning
         kept.delivered()
 
-    def test_a_refusal_in_time_leaves_nothing(self, kept: RunSpool, spool: Spool) -> None:
+    def test_an_error_in_time_leaves_nothing(self, kept: RunSpool, spool: Spool) -> None:
         kept.keep_end(end().requests)
         kept.rejected(NotFoundError("gone"))
 
         assert spool.paths() == spool.paths(rejected=True) == []
 
-    def test_a_refusal_after_an_outage_is_put_aside(
+    def test_a_rejection_after_an_outage_is_put_aside(
         self, kept: RunSpool, spool: Spool, warnings: list[str]
     ) -> None:
         kept.keep_end(end().requests)

@@ -1,4 +1,4 @@
-"""Dictionaries in a run's summary: what is set within them is set in the run."""
+"""Dictionaries in a run's summary: a value set in the dictionary is set in the run."""
 
 from __future__ import annotations
 

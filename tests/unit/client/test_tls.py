@@ -1,4 +1,4 @@
-"""TLS between a client and a service, and what a client says where it fails."""
+"""TLS between a client and a service, and the client's errors if TLS fails."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ KEY = "wsk_abc123_" + "s" * 43
 
 
 def which_key(request: pb.GetCallerRequest, context: Any) -> pb.GetCallerResponse:
-    """Says which key it was sent."""
+    """Return which key the call sent."""
     sent = dict(context.invocation_metadata()).get("authorization", "nothing")
     return pb.GetCallerResponse(keys_required=True, key=pb.ApiKey(key_id=sent))
 
@@ -39,7 +39,7 @@ SERVICE = pb.DESCRIPTOR.services_by_name["KeyService"].full_name
 
 @contextlib.contextmanager
 def server(files: CertificateFiles | None, *, client_ca: Path | None = None) -> Iterator[int]:
-    """A server on 127.0.0.1, with TLS where there are files; yields its port."""
+    """Run a server on 127.0.0.1, with TLS if files are given, and yield its port."""
     running = grpc.server(ThreadPoolExecutor(2), options=[("grpc.so_reuseport", 0)])
     running.add_generic_rpc_handlers(
         [grpc.method_handlers_generic_handler(SERVICE, {"GetCaller": HANDLER})]
@@ -73,7 +73,7 @@ def sent_key(address: str, tls: bool | Tls | None) -> str:
 
 
 async def failure(address: str, tls: bool | Tls | None) -> str:
-    """What both clients say; it must be the same."""
+    """Return the error of both clients, which must be equal."""
     with Client(address, tls=tls) as client, pytest.raises(UnavailableError) as told:
         client.get_caller()
     async with AsyncClient(address, tls=tls) as other:
@@ -173,9 +173,7 @@ async def test_a_service_that_asks_for_a_certificate(authority: Authority, tmp_p
         assert f"it may not trust the authority that signed {strange.cert}" in said
 
 
-def test_files_that_are_wrong_are_told_with_their_paths(
-    authority: Authority, tmp_path: Path
-) -> None:
+def test_invalid_files_are_reported_with_their_paths(authority: Authority, tmp_path: Path) -> None:
     own, other = authority.issue("a", file="own"), authority.issue("b", file="other")
     garbage, nothing = tmp_path / "garbage.pem", tmp_path / "nothing.pem"
     garbage.write_text("garbage")
@@ -200,7 +198,7 @@ def test_files_that_are_wrong_are_told_with_their_paths(
 
 
 @pytest.mark.parametrize("file", ["ca", "cert", "key"])
-def test_a_file_that_is_taken_away_as_it_is_read_is_told(
+def test_a_file_that_vanishes_as_it_is_read_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str
 ) -> None:
     files = Authority(tmp_path).issue()

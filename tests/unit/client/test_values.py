@@ -1,4 +1,4 @@
-"""Values keep their types between Python and the wire."""
+"""Values keep their types between Python and protobuf."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_a_value_of_no_kind_is_none() -> None:
 
 
 @pytest.mark.parametrize("value", [2**63, float("nan"), float("inf"), {1, 2}, b"bytes", object()])
-def test_what_cant_be_a_parameter_value_is_refused_by_its_path(value: object) -> None:
+def test_what_cant_be_a_parameter_value_is_rejected_by_its_path(value: object) -> None:
     with pytest.raises(InvalidArgumentError) as refused:
         to_parameter_value(value, "runs[0].parameters.p")
 
@@ -148,7 +148,7 @@ def test_numbers_and_texts_of_other_classes_are_plain_ones(value: object, plain:
         pytest.param(10**5000, "is an integer of 16,610 bits", id="a long integer"),
     ],
 )
-def test_a_refusal_says_what_to_write(value: object, advice: str) -> None:
+def test_an_error_names_what_to_write(value: object, advice: str) -> None:
     with pytest.raises(InvalidArgumentError) as refused:
         config_text({"parameters": {"p": {"values": value}}})
 
@@ -157,7 +157,7 @@ def test_a_refusal_says_what_to_write(value: object, advice: str) -> None:
     assert problem.description.endswith(advice)
 
 
-def test_a_config_that_holds_itself_is_refused_where_it_does() -> None:
+def test_a_config_that_holds_itself_is_rejected_where_it_does() -> None:
     config: dict[str, Any] = {"method": "random"}
     config["parameters"] = {"a": config, "b": [config]}
 
@@ -175,7 +175,7 @@ def test_a_config_may_hold_the_same_parameter_twice() -> None:
     assert json.loads(text) == {"parameters": {"a": shared, "b": shared}}
 
 
-def test_a_config_that_is_nested_without_end_is_refused() -> None:
+def test_a_config_that_is_nested_without_end_is_rejected() -> None:
     deep: dict[str, Any] = {}
     for _ in range(5000):
         deep = {"a": deep}

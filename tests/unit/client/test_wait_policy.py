@@ -1,4 +1,4 @@
-"""How long an agent waits, and under which name it takes runs."""
+"""How long an agent waits, and the agent id under which it takes runs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def test_those_that_never_answered_are_given_up_soon() -> None:
     assert WaitPolicy.of() == WaitPolicy(600.0, 5.0)
 
 
-def test_who_says_how_long_means_from_the_start_on(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_explicit_patience_counts_from_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
     assert WaitPolicy.of(30.0) == WaitPolicy(30.0, 30.0)
     monkeypatch.setenv("WANLLMDB_PATIENCE", "1200")
     assert WaitPolicy.of() == WaitPolicy(1200.0, 1200.0)
@@ -30,7 +30,7 @@ def test_those_of_an_earlier_life_are_known() -> None:
     assert WaitPolicy.of(knows_them=True) == WaitPolicy(600.0, 600.0)
 
 
-def test_what_is_no_length_of_time_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_no_length_of_time_is_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(InvalidArgumentError, match="patience must be at least 0, but is -1"):
         WaitPolicy.of(-1.0)
     with pytest.raises(InvalidArgumentError, match="at least 0, but is nan"):
@@ -40,7 +40,7 @@ def test_what_is_no_length_of_time_is_refused(monkeypatch: pytest.MonkeyPatch) -
         WaitPolicy.of()
 
 
-def test_a_name_is_given_or_stands_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_name_is_given_or_is_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     assert agent_name(None, resume=False) is None
     with pytest.raises(InvalidArgumentError, match="resume needs the agent's earlier name"):
         agent_name(None, resume=True)
@@ -49,5 +49,5 @@ def test_a_name_is_given_or_stands_in_the_environment(monkeypatch: pytest.Monkey
     assert agent_name("mine", resume=True) == "mine"
 
 
-def test_each_place_has_a_name_and_the_first_one_the_agent_s() -> None:
+def test_each_slot_has_a_name_and_the_first_one_the_agent_s() -> None:
     assert [name_of_slot("n", slot) for slot in range(3)] == ["n", "n/1", "n/2"]

@@ -1,4 +1,4 @@
-"""Media, tables, charts and artifacts of W&B's keep what they are made of."""
+"""Media, tables, charts and artifacts of W&B's API keep the data from which they are made."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_a_table_keeps_its_rows() -> None:
 
 def test_a_table_is_made_of_arrays_and_frames() -> None:
     class Frame:
-        """As much of a data frame as a table looks at."""
+        """The part of a data frame's interface that a table uses."""
 
         columns = ("a", "b")
 
@@ -102,7 +102,7 @@ def test_a_table_is_made_of_arrays_and_frames() -> None:
         assert table.data == [[1, "one"], [2, "two"]]
 
 
-def test_a_table_refuses_what_does_not_fit() -> None:
+def test_a_table_rejects_what_does_not_fit() -> None:
     table = wandb.Table(columns=["a", "b"], data=[[1, 2]])
 
     with pytest.raises(ValueError, match=r"2 columns.*1 values"):
@@ -175,7 +175,7 @@ def test_media_beside_numbers_are_left_out_with_one_line(value: Any) -> None:
 
 
 class Hostile:
-    """Raises where it is asked what it is."""
+    """Raises an error on every inspection."""
 
     @property  # type: ignore[misc]  # no class of the library's may do this
     def __class__(self) -> Any:

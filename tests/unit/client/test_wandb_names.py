@@ -1,4 +1,4 @@
-"""W&B's names: each does what its declaration says, and others are refused with a reason."""
+"""W&B's names: each one does what its declaration states or is rejected with a reason."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from wanllmdb._wandb.names import NAMES, RUN_NAMES, Does
 
 ROOT = Path(__file__).parents[3]
 
-# What a program would read data by: there when it is called, and refused then.
+# Names by which a program would read data: they exist, and calling them raises an error.
 READERS = {"use_artifact", "use_model", "restore"}
 
 
 def is_there(name: str) -> bool:
-    """Whether the package has the name; of a framework that is not installed as well."""
+    """Return whether the package has the name, also for a framework that is not installed."""
     try:
         getattr(wanllmdb, name)
     except AttributeError:
@@ -31,13 +31,13 @@ def is_there(name: str) -> bool:
     return True
 
 
-def test_every_declared_name_is_there_unless_it_is_refused() -> None:
+def test_every_declared_name_is_there_unless_it_is_rejected() -> None:
     expected = {name for name, each in NAMES.items() if each.does is not Does.REFUSED} | READERS
 
     assert {name for name in expected if not is_there(name)} == set()
 
 
-def test_a_run_has_every_declared_name_unless_it_is_refused() -> None:
+def test_a_run_has_every_declared_name_unless_it_is_rejected() -> None:
     expected = {n for n, each in RUN_NAMES.items() if each.does is not Does.REFUSED} | READERS
 
     annotated = {
@@ -58,21 +58,21 @@ def test_the_page_has_the_names_as_they_are_declared() -> None:
 
 
 @pytest.mark.parametrize("name", ["controller", "gym", "tensorboard", "wandb_lib"])
-def test_a_name_that_the_platform_lacks_is_refused_with_what_there_is(name: str) -> None:
+def test_a_name_that_the_platform_lacks_is_rejected_with_what_there_is(name: str) -> None:
     with pytest.raises(AttributeError) as caught:
         getattr(wanllmdb, name)
 
     assert NAMES[name].what in str(caught.value)
 
 
-def test_an_unknown_name_is_refused_with_the_nearest_one() -> None:
+def test_an_unknown_name_is_rejected_with_the_nearest_one() -> None:
     with pytest.raises(AttributeError, match="did you mean 'Image'"):
         getattr(wanllmdb, "Imagee")  # noqa: B009 - a type checker knows that it is not there
     with pytest.raises(AttributeError, match=r"docs/coming-from\.md"):
         getattr(wanllmdb, "qqqqqq")  # noqa: B009
 
 
-def test_a_helper_that_util_lacks_is_refused_with_the_nearest_one() -> None:
+def test_a_helper_that_util_lacks_is_rejected_with_the_nearest_one() -> None:
     with pytest.raises(AttributeError, match="did you mean 'generate_id'"):
         getattr(wanllmdb.util, "generate_ids")  # noqa: B009
 
@@ -87,7 +87,7 @@ def test_a_helper_that_util_lacks_is_refused_with_the_nearest_one() -> None:
         (wanllmdb.Artifact("data", "dataset").download, "folder"),
     ],
 )
-def test_what_would_bring_data_says_where_to_read_it(read: Any, argument: str) -> None:
+def test_calls_that_would_return_data_say_where_to_read_it(read: Any, argument: str) -> None:
     with pytest.raises(errors.UnsupportedError, match="read the data from a path"):
         read(argument)
 
@@ -178,7 +178,7 @@ def test_sizes_are_read_as_they_are_written() -> None:
     assert wanllmdb.util.from_human_size("1.5MB") == 1_500_000
 
 
-def test_calls_without_a_run_do_nothing_and_say_so_once() -> None:
+def test_calls_without_a_run_do_nothing_and_warn_once() -> None:
     code = (
         "import wanllmdb as w\n"
         "for _ in range(3):\n"

@@ -1,4 +1,4 @@
-"""W&B's long import paths lead to what wanllmdb has."""
+"""W&B's long import paths lead to the same objects of wanllmdb."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.laws import KNOWN_LAWS, LEVELS, compare
+from tests.known_distributions import KNOWN_DISTRIBUTIONS, LEVELS, compare
 from tests.unit.suggestion.spaces import SIX_PARAMETERS
 from wanllmdb_common.search_space.distributions import Parameter, SearchSpace
 from wanllmdb_common.search_space.draws import MAX_DRAWS, NoPointFoundError
@@ -14,25 +14,31 @@ from wanllmdb_suggestion.optimizer.samplers.random_search import RandomSampler
 
 SUGGESTIONS = 4_000
 SAMPLER = RandomSampler(
-    SearchSpace(tuple(Parameter(name, KNOWN_LAWS[name].law) for name in sorted(KNOWN_LAWS))), 20
+    SearchSpace(
+        tuple(
+            Parameter(name, KNOWN_DISTRIBUTIONS[name].distribution)
+            for name in sorted(KNOWN_DISTRIBUTIONS)
+        )
+    ),
+    20,
 )
 SAMPLES = [SAMPLER.propose(number) for number in range(SUGGESTIONS)]
 
 
-@pytest.mark.parametrize("name", KNOWN_LAWS)
+@pytest.mark.parametrize("name", KNOWN_DISTRIBUTIONS)
 def test_suggestions_have_the_quantiles_of_their_law(name: str) -> None:
-    found = compare(KNOWN_LAWS[name], [sample[name] for sample in SAMPLES])
+    found = compare(KNOWN_DISTRIBUTIONS[name], [sample[name] for sample in SAMPLES])
     assert [comparison.level for comparison in found] == list(LEVELS)
     # More than four standard deviations occur by chance once in 15,000 times.
     for comparison in found:
         assert comparison.sigmas < 4, comparison
 
 
-@pytest.mark.parametrize("name", KNOWN_LAWS)
+@pytest.mark.parametrize("name", KNOWN_DISTRIBUTIONS)
 def test_a_sample_of_another_law_is_noticed(name: str) -> None:
-    numbers = [KNOWN_LAWS[name].number(sample[name]) for sample in SAMPLES]
+    numbers = [KNOWN_DISTRIBUTIONS[name].number(sample[name]) for sample in SAMPLES]
     spread = max(numbers) - min(numbers)
-    shifted = replace(KNOWN_LAWS[name], number=float)
+    shifted = replace(KNOWN_DISTRIBUTIONS[name], number=float)
     found = compare(shifted, [number + 0.1 * spread for number in numbers])
     assert max(comparison.sigmas for comparison in found) > 4
 

@@ -1,4 +1,4 @@
-"""A database that is away, at the start and in between."""
+"""A database that is unavailable when a registry starts, or later."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from grpc import StatusCode
 from sqlalchemy import text
 
 from tests.conftest import registry_server
-from tests.errors import refused
+from tests.errors import rpc_fails
 from tests.sweeps import create_runs, create_sweep, finish_run, proposal
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.registry.v1 import registry_service_pb2_grpc as registry_grpc
@@ -29,7 +29,7 @@ def start_registry(url: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
 
-def test_a_database_that_refuses_says_why(database_url: str) -> None:
+def test_a_database_that_rejects_connections_is_reported_with_the_reason(database_url: str) -> None:
     parts = urlsplit(database_url)
     missing = start_registry(urlunsplit(parts._replace(path="/nothere")))
     assert missing.returncode == 1
@@ -53,7 +53,7 @@ def test_a_database_that_refuses_says_why(database_url: str) -> None:
         "postgresql://user:s3cret@host:port/name",
     ],
 )
-def test_an_address_that_is_none_is_refused_as_a_setting(url: str) -> None:
+def test_an_address_that_is_none_is_rejected_as_a_setting(url: str) -> None:
     refused_url = start_registry(url)
     assert refused_url.returncode == 2
     assert refused_url.stderr.startswith("wanllmdb-registry: --database-url: ")
@@ -61,7 +61,7 @@ def test_an_address_that_is_none_is_refused_as_a_setting(url: str) -> None:
 
 
 @pytest.mark.parametrize("option", ["sslmode=always", "no_such_setting=1", "ssl=require"])
-def test_an_option_of_the_address_that_is_none_is_refused_as_a_setting(
+def test_an_option_of_the_address_that_is_none_is_rejected_as_a_setting(
     option: str, database_url: str
 ) -> None:
     refused_url = start_registry(f"{database_url}?{option}")
@@ -85,7 +85,7 @@ async def test_the_options_of_an_address_hold_for_every_connection(database_url:
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """A place that PostgreSQL's own user can reach, which pytest's are not under root."""
+    """A folder that PostgreSQL's own user can reach, which pytest's are not under root."""
     with tempfile.TemporaryDirectory() as name:
         Path(name).chmod(0o755)
         data = Path(name) / "data"
@@ -93,7 +93,9 @@ def folder() -> Iterator[Path]:
         yield data
 
 
-async def test_a_database_that_goes_is_told_and_one_that_comes_back_is_used(folder: Path) -> None:
+async def test_an_outage_is_reported_and_the_database_used_again_afterwards(
+    folder: Path,
+) -> None:
     postgres = EmbeddedPostgres(folder)
     await asyncio.to_thread(postgres.start)
     try:
@@ -105,12 +107,12 @@ async def test_a_database_that_goes_is_told_and_one_that_comes_back_is_used(fold
             sweep = await create_sweep(registry)
             (run,) = await create_runs(registry, sweep.sweep_id, proposal(0))
             await asyncio.to_thread(postgres.stop)
-            with refused(StatusCode.UNAVAILABLE, "DATABASE_UNAVAILABLE") as refusal:
+            with rpc_fails(StatusCode.UNAVAILABLE, "DATABASE_UNAVAILABLE") as failure:
                 await finish_run(registry, run, 1.0)
-            assert "postgres" not in refusal.message.lower()
-            with refused(StatusCode.UNAVAILABLE, "DATABASE_UNAVAILABLE"):
+            assert "postgres" not in failure.message.lower()
+            with rpc_fails(StatusCode.UNAVAILABLE, "DATABASE_UNAVAILABLE"):
                 await registry.GetSweep(pb.GetSweepRequest(sweep_id=sweep.sweep_id))
-            with refused(StatusCode.UNAVAILABLE, "DATABASE_UNAVAILABLE"):
+            with rpc_fails(StatusCode.UNAVAILABLE, "DATABASE_UNAVAILABLE"):
                 await registry.ListSweeps(pb.ListSweepsRequest())
             await asyncio.to_thread(postgres.start)
             done = await finish_run(registry, run, 1.0)

@@ -1,4 +1,4 @@
-"""Every attempt is handed out once, to one agent; grid points once while they are alive."""
+"""Each attempt is assigned once, to one agent; grid points are assigned once while alive."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ from tests.robustness.history import Try
 from tests.robustness.sweep_states import RUNNING
 from wanllmdb.api.registry.v1 import run_pb2
 
-ONE_AGENT = "an attempt is handed out once, to one agent"
-ASKED = "what is handed out was asked for"
-GRID = "a grid point is not handed out twice"
-RETRIES = "a run is handed out again only as its sweep allows"
+ONE_AGENT = "an attempt is assigned once, to one agent"
+ASKED = "every assigned run was requested"
+GRID = "a grid point is not assigned twice"
+RETRIES = "a run is assigned again only as its sweep allows"
 
 
-def check_handouts(facts: Facts) -> Iterator[Violation]:
-    """By the answers to Suggests, and by the agents' names that runs have."""
+def check_assignments(facts: Facts) -> Iterator[Violation]:
+    """Check the answers to Suggests, and the agent ids of runs."""
     holders: defaultdict[Attempt, list[tuple[Try, run_pb2.Run]]] = defaultdict(list)
-    for one, run in facts.handed_out:
+    for one, run in facts.assigned:
         request: Any = one.request
         answer: Any = one.answer
         holders[run.number, run.attempt].append((one, run))
         if run.agent_id != request.agent_id or run.state != RUNNING:
-            yield Violation(ASKED, f"run {run.number} was handed out as another's", [one])
+            yield Violation(ASKED, f"run {run.number} was assigned to another agent id", [one])
         if len(answer.runs) > request.count:
             yield Violation(ASKED, f"{len(answer.runs)} runs for {request.count}", [one])
     for (number, attempt), held in holders.items():
         firsts = [one for one, _ in held if not _resumes(one)]
         agents = {run.agent_id for _, run in held}
         if len(firsts) > 1 or len(agents) > 1:
-            text = f"attempt {attempt} of run {number} was handed out {len(firsts)} times"
+            text = f"attempt {attempt} of run {number} was assigned {len(firsts)} times"
             yield Violation(ONE_AGENT, text, [one for one, _ in held])
     yield from _unknown_holders(facts)
 
@@ -45,8 +45,8 @@ def _resumes(one: Try) -> bool:
 
 
 def _unknown_holders(facts: Facts) -> Iterator[Violation]:
-    """Whose name a run has must have asked; if told what he got, it must be among that."""
-    told: defaultdict[str, set[Attempt]] = defaultdict(set)
+    """Check that each run's agent sent a Suggest, and that an answer to it has the run."""
+    returned: defaultdict[str, set[Attempt]] = defaultdict(set)
     asked: set[str] = set()
     uncertain: set[str] = set()
     for tries in facts.suggests.values():
@@ -59,21 +59,21 @@ def _unknown_holders(facts: Facts) -> Iterator[Violation]:
         if answer is None:
             uncertain.add(name)
         else:
-            told[name] |= {(run.number, run.attempt) for run in answer.runs}
-    for course in facts.courses.values():
-        for seen in course:
+            returned[name] |= {(run.number, run.attempt) for run in answer.runs}
+    for seen_states in facts.sightings.values():
+        for seen in seen_states:
             name, attempt = seen.run.agent_id, (seen.run.number, seen.run.attempt)
             if not name:
                 continue
             if name not in asked:
-                yield Violation(ASKED, f"nobody asked as {name}", [seen])
-            elif name not in uncertain and attempt not in told[name]:
-                text = f"{name} holds attempt {attempt[1]} of run {attempt[0]} and was not told"
+                yield Violation(ASKED, f"no Suggest has the agent id {name}", [seen])
+            elif name not in uncertain and attempt not in returned[name]:
+                text = f"{name} holds attempt {attempt[1]} of run {attempt[0]} and did not get it"
                 yield Violation(ASKED, text, [seen])
 
 
 def check_grid(facts: Facts) -> Iterator[Violation]:
-    """No point that the sampler chose is one that a run has already."""
+    """Check that no point of the sampler belongs to another run already."""
     if facts.history.plan.grid_size is None:
         return
     first: dict[bytes, run_pb2.Run] = {}
@@ -86,7 +86,7 @@ def check_grid(facts: Facts) -> Iterator[Violation]:
 
 
 def check_retries(facts: Facts) -> Iterator[Violation]:
-    """At most as often as losses, failures, releases and users' retries together allow."""
+    """Check that attempts do not exceed losses, failures, releases and users' retries together."""
     policy = facts.history.plan.config["retries"]
     for run in facts.final.runs:
         released = sum(
@@ -94,9 +94,9 @@ def check_retries(facts: Facts) -> Iterator[Violation]:
             for attempt in range(1, run.attempt + 1)
             for write in facts.writes_of.get((run.number, attempt), ())
         )
-        # Each retry by a user begins with the whole of the sweep's own retries.
+        # Each retry by a user resets the count of the sweep's own retries.
         begins = 1 + facts.retries_of(run.number)
         most = begins * (1 + policy["lost"] + policy["failed"]) + released
         if run.attempt > most:
-            text = f"run {run.number} was handed out {run.attempt} times, at most {most} are due"
-            yield Violation(RETRIES, text, facts.courses[run.number])
+            text = f"run {run.number} was assigned {run.attempt} times, not at most {most}"
+            yield Violation(RETRIES, text, facts.sightings[run.number])

@@ -1,7 +1,7 @@
-"""Every distribution as in a config, and its law as scipy knows it.
+"""Each distribution as in a config, with its quantiles and probabilities from scipy.
 
-What is drawn from the one is held against the other: the tests do so, and
-`python -m tests.benchmarks samples` prints it.
+Tests compare drawn values with these, and `python -m tests.benchmarks samples` prints the
+comparison.
 """
 
 from __future__ import annotations
@@ -31,19 +31,19 @@ LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
 @dataclass(frozen=True)
-class KnownLaw:
-    """A distribution and its law.
+class KnownDistribution:
+    """A distribution in a config and here, with its functions from scipy.
 
     Attributes:
         config: The parameter as in a W&B config.
-        law: What that means here.
-        ppf: From a probability to the quantile.
-        cdf: From a value to the probability of it or a smaller one.
-        number: From a parameter's value to the number that `ppf` and `cdf` speak of.
+        distribution: The distribution of that parameter.
+        ppf: Returns the quantile of a probability.
+        cdf: Returns the probability of values up to a value.
+        number: Converts a parameter's value to the number that `ppf` and `cdf` use.
     """
 
     config: dict[str, Any]
-    law: Distribution
+    distribution: Distribution
     ppf: Callable[[float], float]
     cdf: Callable[[float], float]
     number: Callable[[Any], float] = float
@@ -51,14 +51,14 @@ class KnownLaw:
 
 @dataclass(frozen=True)
 class Comparison:
-    """A sample's quantile beside the law's.
+    """A quantile of a sample, compared with that of the distribution.
 
     Attributes:
-        level: Which quantile.
-        sample: The sample's.
-        expected: The law's.
-        sigmas: How far the share of the sample up to the law's quantile is from what it
-            should be, in standard deviations of the binomial law.
+        level: The probability of the quantile.
+        sample: The sample's quantile.
+        expected: The distribution's quantile.
+        sigmas: The difference between the share of the sample up to the expected quantile and
+            that quantile's probability, in standard deviations of the binomial distribution.
     """
 
     level: float
@@ -67,14 +67,14 @@ class Comparison:
     sigmas: float
 
 
-def compare(known: KnownLaw, values: Sequence[Any]) -> list[Comparison]:
-    """The sample's quantiles at LEVELS beside the law's."""
+def compare(known: KnownDistribution, values: Sequence[Any]) -> list[Comparison]:
+    """Compare the sample's quantiles at LEVELS with those of the distribution."""
     numbers = np.array([known.number(value) for value in values])
     found = []
     for level in LEVELS:
         expected = known.ppf(level)
         probability = known.cdf(expected)
-        # The last digits of a rounded value are not what is compared.
+        # The tolerance ignores the last digits of a rounded value.
         share = float(np.mean(numbers <= expected + 1e-9 * abs(expected)))
         deviation = math.sqrt(probability * (1 - probability) / len(numbers))
         sigmas = abs(share - probability) / deviation if deviation else abs(share - probability)
@@ -83,36 +83,42 @@ def compare(known: KnownLaw, values: Sequence[Any]) -> list[Comparison]:
     return found
 
 
-def _continuous(config: dict[str, Any], law: Distribution, written: Any) -> KnownLaw:
-    return KnownLaw(config, law, written.ppf, written.cdf)
+def _continuous(
+    config: dict[str, Any], distribution: Distribution, written: Any
+) -> KnownDistribution:
+    return KnownDistribution(config, distribution, written.ppf, written.cdf)
 
 
-def _rounded(config: dict[str, Any], law: Distribution, written: Any, q: float) -> KnownLaw:
-    """round(X / q) * q for X of a law without steps."""
-    return KnownLaw(
+def _rounded(
+    config: dict[str, Any], distribution: Distribution, written: Any, q: float
+) -> KnownDistribution:
+    """Return the distribution of round(X / q) * q, for X of a continuous distribution."""
+    return KnownDistribution(
         config,
-        law,
+        distribution,
         lambda p: round(float(written.ppf(p)) / q) * q,
         lambda x: float(written.cdf(x + q / 2)),
     )
 
 
-def _evenly(config: dict[str, Any], law: Distribution, values: Sequence[float]) -> KnownLaw:
-    """Each value as likely as the others."""
-    return _by_shares(config, law, values, [1 / len(values)] * len(values))
+def _evenly(
+    config: dict[str, Any], distribution: Distribution, values: Sequence[float]
+) -> KnownDistribution:
+    """Return the distribution in which all values are equally likely."""
+    return _by_shares(config, distribution, values, [1 / len(values)] * len(values))
 
 
 def _by_shares(
     config: dict[str, Any],
-    law: Distribution,
+    distribution: Distribution,
     values: Sequence[float],
     shares: Sequence[float],
     number: Callable[[Any], float] = float,
-) -> KnownLaw:
+) -> KnownDistribution:
     written = stats.rv_discrete(values=(range(len(values)), shares))
-    return KnownLaw(
+    return KnownDistribution(
         config,
-        law,
+        distribution,
         lambda p: values[int(written.ppf(p))],
         lambda x: float(written.cdf(sum(value <= x for value in values) - 1)),
         number,
@@ -121,7 +127,7 @@ def _by_shares(
 
 LETTERS = ("a", "b", "c", "d")
 
-KNOWN_LAWS = {
+KNOWN_DISTRIBUTIONS = {
     "uniform": _continuous(
         {"distribution": "uniform", "min": -2.0, "max": 3.0},
         Uniform(-2.0, 3.0),

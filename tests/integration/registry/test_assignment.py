@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from grpc import StatusCode
 
-from tests.errors import refused
+from tests.errors import rpc_fails
 from tests.integration.registry.reads import get_run, get_sweep
 from tests.sweeps import (
     Registry,
@@ -23,7 +23,7 @@ from wanllmdb.api.registry.v1 import run_pb2, sweep_pb2
 from wanllmdb_common.search_space.proto_conversion import parameters_from_proto, parameters_to_proto
 
 
-async def test_handing_out_starts_the_sweep_and_keeps_types(registry: Registry) -> None:
+async def test_the_first_assignment_starts_the_sweep_and_keeps_types(registry: Registry) -> None:
     parameters: dict[str, Any] = {
         "b": {"values": [32, 0.5, "adam", None, True, [1, {"a": 2.0}], 1e20]}
     }
@@ -68,17 +68,17 @@ async def test_a_repeated_suggest_of_a_deleted_sweep_gets_the_same_runs(
     assert again.results[0].answered_before
     assert again.results[0].runs == first.results[0].runs
     request.requests[0].request_id = request_id()
-    with refused(StatusCode.NOT_FOUND, "SWEEP_NOT_FOUND"):
+    with rpc_fails(StatusCode.NOT_FOUND, "SWEEP_NOT_FOUND"):
         await registry.CreateRuns(request)
 
 
-async def test_an_id_twice_in_one_request_is_refused(registry: Registry) -> None:
+async def test_an_id_twice_in_one_request_is_rejected(registry: Registry) -> None:
     sweep = await create_sweep(registry)
     request = create_runs_request(sweep.sweep_id, proposal(0))
     request.requests.append(request.requests[0])
-    with refused(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as refusal:
+    with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as failure:
         await registry.CreateRuns(request)
-    assert refusal.fields.keys() == {"requests"}
+    assert failure.fields.keys() == {"requests"}
 
 
 async def test_one_stale_or_reused_request_writes_nothing_for_the_batch(registry: Registry) -> None:
@@ -114,7 +114,7 @@ async def test_numbers_that_do_not_follow_are_a_conflict(
 async def test_a_proposal_that_does_not_know_of_a_queued_run_leaves_it_as_it_is(
     registry: Registry, wish: dict[str, Any]
 ) -> None:
-    """It was made for a new run; meanwhile somebody queued a point under its number."""
+    """The proposal is for a new run, but a user queued a point under its number meanwhile."""
     sweep = await create_sweep(registry)
     queued = await registry.EnqueueRuns(
         pb.EnqueueRunsRequest(
@@ -163,9 +163,9 @@ async def test_a_sweep_that_does_not_run_hands_out_nothing(registry: Registry, s
         await registry.FinishSweep(pb.FinishSweepRequest(sweep_id=ident))
     else:
         await registry.CancelSweep(pb.CancelSweepRequest(sweep_id=ident))
-    with refused(StatusCode.FAILED_PRECONDITION, "SWEEP_NOT_RUNNING") as refusal:
+    with rpc_fails(StatusCode.FAILED_PRECONDITION, "SWEEP_NOT_RUNNING") as failure:
         await registry.CreateRuns(create_runs_request(ident, proposal(0)))
-    assert refusal.metadata["state"] == state.upper()
+    assert failure.metadata["state"] == state.upper()
 
 
 async def test_a_finished_sweep_keeps_the_answer_without_runs(registry: Registry) -> None:
@@ -176,7 +176,7 @@ async def test_a_finished_sweep_keeps_the_answer_without_runs(registry: Registry
     assert (first.conflict, [list(r.runs) for r in first.results]) == (False, [[]])
     again = await registry.CreateRuns(request)
     assert [(list(r.runs), r.answered_before) for r in again.results] == [([], True)]
-    with refused(StatusCode.FAILED_PRECONDITION, "SWEEP_NOT_RUNNING"):
+    with rpc_fails(StatusCode.FAILED_PRECONDITION, "SWEEP_NOT_RUNNING"):
         await registry.CreateRuns(create_runs_request(sweep.sweep_id, proposal(0)))
 
 
@@ -195,7 +195,7 @@ async def test_earlier_answers_alone_are_asked_for_in_any_state(registry: Regist
             requests=[answered.requests[0], new.requests[0]],
             earlier_answers_only=True,
         )
-        with refused(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST"):
+        with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST"):
             await registry.CreateRuns(request)
         del request.requests[0].proposals[:]
         got = await registry.CreateRuns(request)
