@@ -85,12 +85,12 @@ class User:
         random = self._random
         space = self._plan.config["parameters"]
         point = {
-            name: random.choice(law["values"])
-            if "values" in law
-            else random.randint(law["min"], law["max"])
-            if isinstance(law["min"], int)
-            else random.uniform(law["min"], law["max"])
-            for name, law in space.items()
+            name: random.choice(distribution["values"])
+            if "values" in distribution
+            else random.randint(distribution["min"], distribution["max"])
+            if isinstance(distribution["min"], int)
+            else random.uniform(distribution["min"], distribution["max"])
+            for name, distribution in space.items()
         }
         if random.random() < 0.3:
             del point[random.choice(list(point))]

@@ -93,7 +93,7 @@ async def until_gone(*pids: int, seconds: float = SECONDS) -> None:
 
 async def _end_of_pid(pid: int) -> None:
     if not hasattr(os, "pidfd_open"):
-        # Linux alone tells of the end of a process that is not this one's child.
+        # Only Linux reports the end of a process that is not a child of this one.
         await asyncio.to_thread(wait_until, lambda: not is_alive(pid))
         return
     try:

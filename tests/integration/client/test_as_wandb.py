@@ -205,7 +205,8 @@ signal.pause()
 async def test_signals_that_python_ignores_are_not_ignored_in_the_program(
     environment: dict[str, str],
 ) -> None:
-    # `yes` ends by SIGPIPE when nobody reads; where it is ignored it complains and exits by 1.
+    # SIGPIPE ends `yes` when its reader has closed the pipe. Where SIGPIPE is ignored, `yes`
+    # exits with 1.
     shell = f"{' '.join(RUN)} yes | head -n 1; exit ${{PIPESTATUS[0]}}"
 
     await ran("bash", "-c", shell, environment=environment, code=128 + signal.SIGPIPE)

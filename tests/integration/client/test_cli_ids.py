@@ -1,4 +1,4 @@
-"""The command line: sweeps and runs named as elsewhere, and runs that are retried."""
+"""The command line: the forms in which W&B names sweeps and runs, and retried runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Client and AsyncClient: runs from elsewhere and to elsewhere, and what runs say."""
+"""Client and AsyncClient: imported and exported runs, and the fields of runs."""
 
 from __future__ import annotations
 

@@ -83,7 +83,7 @@ ODD: dict[str, Callable[[Path], object]] = {
     "version of any shape": writes(changed(version=[{}])),
     "time without a zone": writes(changed(time="2026-01-01T00:00:00")),
     "time that is none": writes(changed(time=5)),
-    "refusal of another shape": writes(changed(refused=["x"])),
+    "rejection of another shape": writes(changed(refused=["x"])),
     "requests of another shape": writes(changed(requests=5)),
     "request that is none": writes(changed(requests=[{"rpc": ["x"], "message": "eA=="}])),
     "request of garbage": writes(changed(requests=[{"rpc": "FinishRun", "message": "////"}])),

@@ -92,7 +92,7 @@ async def test_a_scan_that_was_cut_off_is_read_again(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     connection = run._reader.client
-    send, failures = connection._invoke, [wandb.UnavailableError("the registry is away")]
+    send, failures = connection._invoke, [wandb.UnavailableError("the registry is unavailable")]
 
     def failing(call: Any) -> Any:
         if failures:

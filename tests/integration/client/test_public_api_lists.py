@@ -269,7 +269,7 @@ async def test_a_list_that_was_cut_off_is_read_again(
         nonlocal calls
         calls += call.rpc == "ListRuns"
         if calls == 2:
-            raise wandb.UnavailableError("the registry is away")
+            raise wandb.UnavailableError("the registry is unavailable")
         return send(call)
 
     monkeypatch.setattr(connection, "_invoke", failing)

@@ -1,4 +1,4 @@
-"""Clients of several replicas: at home at one, and at the others when that is away."""
+"""Clients of several replicas use one of them, and the others while that one is unavailable."""
 
 from __future__ import annotations
 

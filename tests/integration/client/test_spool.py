@@ -118,7 +118,7 @@ async def wanllmdb(
 
 
 async def until_spooled(spool: Spool, name: str) -> Path:
-    """Waits until a file is there, and has been written because nobody answered."""
+    """Wait until the spool holds a file, which is written when the services do not answer."""
     path = spool.path / name
     for _ in range(int(SECONDS / 0.05)):
         if path.exists():
@@ -429,7 +429,7 @@ async def told_after_the_outage(
     go: Path,
     before: Callable[[asyncio.subprocess.Process], object] = id,
 ) -> str:
-    """What an agent says whose run ends while the services are away for a while."""
+    """The messages of an agent whose run ends while the services are unavailable."""
     async with agent(services, spool, sweep_id, go) as process:
         await reaches(process, "training")
         before(process)

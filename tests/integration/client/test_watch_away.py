@@ -1,4 +1,4 @@
-"""A watch on the command line while the registry is away."""
+"""A watch on the command line while the registry is unavailable."""
 
 from __future__ import annotations
 

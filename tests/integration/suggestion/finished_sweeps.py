@@ -107,6 +107,9 @@ async def drawn(registry: Registry, sweep_id: str, count: int) -> Sequence[run_p
     """Return rows with parameters drawn from their distributions."""
     spec = (await registry.GetSweep(rpb.GetSweepRequest(sweep_id=sweep_id))).sweep.spec
     random = Random(5)
-    laws = {p.name: p.distribution for p in space_from_proto(spec.search_space).parameters}
-    points = [{name: draw(law)(random) for name, law in laws.items()} for _ in range(count)]
+    distributions = {p.name: p.distribution for p in space_from_proto(spec.search_space).parameters}
+    points = [
+        {name: draw(distribution)(random) for name, distribution in distributions.items()}
+        for _ in range(count)
+    ]
     return await start(registry, sweep_id, points)

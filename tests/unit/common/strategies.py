@@ -92,19 +92,19 @@ BETAS = st.builds(Beta, *[st.sampled_from([0.5, 1.0, 2.0, 7.5])] * 2)
 
 @st.composite
 def quantized(draw: st.DrawFn) -> Quantized:
-    law = draw(
+    distribution = draw(
         st.one_of(
-            uniforms().map(lambda law: replace(law, q=None)),
-            log_uniforms().map(lambda law: replace(law, q=None)),
+            uniforms().map(lambda distribution: replace(distribution, q=None)),
+            log_uniforms().map(lambda distribution: replace(distribution, q=None)),
             NORMALS,
             LOG_NORMALS,
             BETAS,
         )
     )
-    return Quantized(law, draw(STEPS | st.integers(1, 10)))
+    return Quantized(distribution, draw(STEPS | st.integers(1, 10)))
 
 
-LAWS: SearchStrategy[Distribution] = st.one_of(
+DISTRIBUTIONS: SearchStrategy[Distribution] = st.one_of(
     JSON_VALUES.map(Constant),
     categoricals(),
     uniforms(),
@@ -119,12 +119,14 @@ LAWS: SearchStrategy[Distribution] = st.one_of(
 
 
 @st.composite
-def conditional_spaces(draw: st.DrawFn, laws: SearchStrategy[Distribution] = LAWS) -> SearchSpace:
+def conditional_spaces(
+    draw: st.DrawFn, distributions: SearchStrategy[Distribution] = DISTRIBUTIONS
+) -> SearchSpace:
     """Up to six parameters, some conditional on others, in an order independent of their names.
 
     Args:
         draw: Hypothesis's draw function.
-        laws: The distributions of parameters on which no other one depends.
+        distributions: The distributions of parameters on which no other one depends.
     """
     count = draw(st.integers(1, 6))
     names = draw(st.permutations([f"p{i}" for i in range(count)]))
@@ -137,12 +139,12 @@ def conditional_spaces(draw: st.DrawFn, laws: SearchStrategy[Distribution] = LAW
             if draw(st.integers(0, 2)) == 0:
                 wanted = draw(st.lists(st.sampled_from(values), min_size=1).filter(distinct))
                 conditions.append(Condition(parent, tuple(wanted)))
-        law: Distribution
+        distribution: Distribution
         if draw(st.booleans()):
             values = draw(choices)
             parents.append((name, values))
-            law = Categorical(tuple(values))
+            distribution = Categorical(tuple(values))
         else:
-            law = draw(laws)
-        parameters.append(Parameter(name, law, tuple(conditions)))
+            distribution = draw(distributions)
+        parameters.append(Parameter(name, distribution, tuple(conditions)))
     return SearchSpace(tuple(sorted(parameters, key=lambda p: p.name)))

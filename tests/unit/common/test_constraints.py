@@ -29,7 +29,7 @@ from wanllmdb_common.search_space.expressions import (
     spelled,
 )
 
-LAWS: dict[str, Distribution] = {
+DISTRIBUTIONS: dict[str, Distribution] = {
     "a": IntUniform(0, 10),
     "b": IntUniform(0, 10),
     "grid-size": IntUniform(0, 10),
@@ -60,7 +60,9 @@ VALUES: dict[str, Any] = {
 
 
 def space(*constraints: str) -> SearchSpace:
-    return SearchSpace(tuple(Parameter(n, law) for n, law in LAWS.items()), constraints)
+    return SearchSpace(
+        tuple(Parameter(n, distribution) for n, distribution in DISTRIBUTIONS.items()), constraints
+    )
 
 
 def problems(text: str) -> list[str]:
@@ -202,10 +204,10 @@ def test_all_problems_are_reported_with_their_places() -> None:
 
 
 def test_how_a_name_is_spelled_is_how_it_is_read() -> None:
-    for name in LAWS:
+    for name in DISTRIBUTIONS:
         text = f"{spelled(name)} == 1"
         if name not in ("model/a.b", "model/a/b"):
-            assert parse(text, LAWS, ()).names == {name}
+            assert parse(text, DISTRIBUTIONS, ()).names == {name}
 
 
 PIECES = [

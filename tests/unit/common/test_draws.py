@@ -42,8 +42,10 @@ OPTIMIZERS = SearchSpace(
 )
 
 
-def space(*constraints: str, **laws: Distribution) -> SearchSpace:
-    return SearchSpace(tuple(Parameter(n, laws[n]) for n in sorted(laws)), constraints)
+def space(*constraints: str, **distributions: Distribution) -> SearchSpace:
+    return SearchSpace(
+        tuple(Parameter(n, distributions[n]) for n in sorted(distributions)), constraints
+    )
 
 
 @settings(deadline=None)
@@ -51,15 +53,15 @@ def space(*constraints: str, **laws: Distribution) -> SearchSpace:
 def test_points_have_what_they_should_and_nothing_else(space: SearchSpace, seed: int) -> None:
     point = draw_point(space, seed)
     assert list(point) == sorted(point)
-    laws = {parameter.name: parameter.distribution for parameter in space.parameters}
-    everything = {name: law_value(laws[name]) for name in laws}
+    distributions = {parameter.name: parameter.distribution for parameter in space.parameters}
+    everything = {name: law_value(distributions[name]) for name in distributions}
     assert active_only(space, {**everything, **point}) == point
-    assert all(contains(laws[name], value) for name, value in point.items())
+    assert all(contains(distributions[name], value) for name, value in point.items())
     assert draw_point(space, seed) == point
 
 
-def law_value(law: Distribution) -> Any:
-    return draw_point(SearchSpace((Parameter("x", law),)), 0)["x"]
+def law_value(distribution: Distribution) -> Any:
+    return draw_point(SearchSpace((Parameter("x", distribution),)), 0)["x"]
 
 
 def test_given_values_stay_unless_the_run_lacks_them() -> None:
@@ -104,8 +106,8 @@ def test_constraints_of_parameters_that_a_run_lacks_are_met() -> None:
 
 
 def test_many_constraints_cost_the_sum_of_their_draws_and_not_the_product() -> None:
-    laws = {f"x{i}": Uniform(0.0, 1.0) for i in range(40)}
-    tight = space(*[f"x{i} < 0.01" for i in range(40)], **laws)
+    distributions = {f"x{i}": Uniform(0.0, 1.0) for i in range(40)}
+    tight = space(*[f"x{i} < 0.01" for i in range(40)], **distributions)
     assert infeasibility(tight) is None
     assert all(value < 0.01 for value in draw_point(tight, 5).values())  # type: ignore[operator]
 

@@ -97,7 +97,7 @@ async def test_who_computed_much_waits_for_who_did_not_and_heavy_ones_leave_room
     end = asyncio.Event()
     tasks = [asyncio.create_task(take(f"heavy-{i}", "p", 1.0, end)) for i in (2, 1, 0)]
     await asyncio.sleep(0)
-    # Of so few turns they have one.
+    # Each of the others gets one of these few turns.
     assert (turns.running, turns.waiting) == (1, 2)
     tasks.append(asyncio.create_task(take("light", "p", 0.0, past)))
     await asyncio.sleep(0)

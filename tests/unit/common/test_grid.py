@@ -35,12 +35,14 @@ from wanllmdb_common.search_space.grid import EntangledConditionsError, Grid
 from wanllmdb_common.search_space.grid import axis as axis_of
 
 
-def grid(**laws: Distribution) -> Grid:
-    return Grid(SearchSpace(tuple(Parameter(name, laws[name]) for name in sorted(laws))))
+def grid(**distributions: Distribution) -> Grid:
+    return Grid(
+        SearchSpace(tuple(Parameter(name, distributions[name]) for name in sorted(distributions)))
+    )
 
 
-def axis(law: Distribution) -> list[object]:
-    g = grid(p=law)
+def axis(distribution: Distribution) -> list[object]:
+    g = grid(p=distribution)
     return [g.point(i)["p"] for i in range(g.size)]
 
 
@@ -56,7 +58,7 @@ def test_parameters_go_by_name_and_the_last_is_fastest() -> None:
 
 
 @pytest.mark.parametrize(
-    ("law", "expected"),
+    ("distribution", "expected"),
     [
         (Uniform(0.0, 0.5, 0.1), [0.0, 0.1, 0.2, 0.3, 0.4, 0.5]),
         (Uniform(0.0, 0.55, 0.1), [0.0, 0.1, 0.2, 0.3, 0.4, 0.5]),
@@ -65,8 +67,8 @@ def test_parameters_go_by_name_and_the_last_is_fastest() -> None:
         (Uniform(0.0, 9.0), [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0]),
     ],
 )
-def test_an_axis_has_its_steps(law: Distribution, expected: list[object]) -> None:
-    assert axis(law) == expected
+def test_an_axis_has_its_steps(distribution: Distribution, expected: list[object]) -> None:
+    assert axis(distribution) == expected
 
 
 def test_a_logarithmic_axis_is_cut_evenly_by_logarithm() -> None:
@@ -162,8 +164,8 @@ def test_index_of_undoes_point_for_every_distribution(
     index = data.draw(st.integers(0, g.size - 1))
     point = g.point(index)
     assert g.index_of(point) == index
-    laws = {parameter.name: parameter.distribution for parameter in space.parameters}
-    assert all(contains(laws[name], value) for name, value in point.items())
+    distributions = {parameter.name: parameter.distribution for parameter in space.parameters}
+    assert all(contains(distributions[name], value) for name, value in point.items())
 
 
 def test_a_run_has_only_what_its_values_call_for() -> None:
@@ -248,7 +250,7 @@ def test_conditions_that_cant_be_counted_are_rejected() -> None:
 
 
 @pytest.mark.parametrize(
-    ("law", "expected"),
+    ("distribution", "expected"),
     [
         (Uniform(0.1, 1.0), [0.1, 0.325, 0.55, 0.775, 1.0]),
         (LogUniform(1e-8, 1.0), [1e-8, 1e-6, 1e-4, 1e-2, 1.0]),
@@ -265,9 +267,9 @@ def test_conditions_that_cant_be_counted_are_rejected() -> None:
     ],
 )
 def test_axes_are_cut_into_as_many_values_as_asked_for(
-    law: Distribution, expected: list[object]
+    distribution: Distribution, expected: list[object]
 ) -> None:
-    g = Grid(SearchSpace((Parameter("p", law),)), 5)
+    g = Grid(SearchSpace((Parameter("p", distribution),)), 5)
     values = [g.point(i)["p"] for i in range(g.size)]
     assert [type(value) for value in values] == [type(value) for value in expected]
     assert values == pytest.approx(expected, rel=1e-12)
@@ -275,16 +277,16 @@ def test_axes_are_cut_into_as_many_values_as_asked_for(
 
 
 @pytest.mark.parametrize(
-    ("law", "expected"),
+    ("distribution", "expected"),
     [
         (Categorical(("a", "b"), (1.0, 0.0)), ["a", "b"]),
         (Categorical((1, 1.0, 1, True, [1], [1], [1.0])), [1, 1.0, True, [1], [1.0]]),
     ],
 )
 def test_categories_are_there_once_whatever_their_probability(
-    law: Distribution, expected: list[object]
+    distribution: Distribution, expected: list[object]
 ) -> None:
-    assert list(map(repr, axis(law))) == list(map(repr, expected))
+    assert list(map(repr, axis(distribution))) == list(map(repr, expected))
 
 
 def test_a_range_of_all_integers_has_an_axis() -> None:

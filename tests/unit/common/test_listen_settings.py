@@ -41,7 +41,7 @@ def test_what_only_this_machine_reaches(host: str) -> None:
             "2001:db8::1",
             "128.0.0.1",
         ),
-        # Names may lead anywhere, and shorthands are nobody's business to guess.
+        # A name may resolve to any address, and the server does not guess what a shorthand means.
         *("registry", "localhost.example.org", "127.0.0.1.example.org", "127.1", "0", "*"),
     ],
 )

@@ -33,14 +33,14 @@ CHOICES = (1, 1.0, True, None, "a", [1], [1.0], {"k": 1})
 
 
 @pytest.mark.parametrize(
-    ("law", "axis"),
+    ("distribution", "axis"),
     [
         (Uniform(-1.0, 2.0), Axis(Scale.LINEAR, -1.0, 2.0)),
         (IntUniform(0, 8), Axis(Scale.LINEAR, 0.0, 8.0)),
         (LogUniform(1e-4, 1.0), Axis(Scale.LOG, 1e-4, 1.0)),
         (IntLogUniform(1, 1024), Axis(Scale.LOG, 0.25, 1024.0)),
         (Beta(2.0, 3.0), Axis(Scale.LINEAR, 0.0, 1.0)),
-        # What the law leaves open, the values say.
+        # The values bound what the distribution leaves open.
         (Normal(), Axis(Scale.LINEAR, 0.25, 0.5)),
         (LogNormal(), Axis(Scale.LOG, 0.25, 0.5)),
         (Quantized(Normal(), 0.25), Axis(Scale.LINEAR, 0.25, 0.5)),
@@ -53,8 +53,8 @@ CHOICES = (1, 1.0, True, None, "a", [1], [1.0], {"k": 1})
         (Categorical(CHOICES), Axis(Scale.CATEGORY, 0, 7, CHOICES)),
     ],
 )
-def test_axes(law: Distribution, axis: Axis) -> None:
-    assert axis_of(law, (0.25, 0.5)) == axis
+def test_axes(distribution: Distribution, axis: Axis) -> None:
+    assert axis_of(distribution, (0.25, 0.5)) == axis
 
 
 def test_an_axis_takes_in_what_lies_outside_of_the_distribution() -> None:
@@ -94,7 +94,7 @@ def test_the_order_of_categories() -> None:
 
 
 @pytest.mark.parametrize(
-    ("law", "searched"),
+    ("distribution", "searched"),
     [
         (Constant(1), False),
         (Categorical((1,)), False),
@@ -107,5 +107,5 @@ def test_the_order_of_categories() -> None:
         (Normal(), True),
     ],
 )
-def test_what_is_searched(law: Distribution, searched: bool) -> None:
-    assert is_searched(law) is searched
+def test_what_is_searched(distribution: Distribution, searched: bool) -> None:
+    assert is_searched(distribution) is searched

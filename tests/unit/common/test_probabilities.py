@@ -9,7 +9,7 @@ from random import Random
 import pytest
 from hypothesis import given, settings
 
-from tests.unit.common.strategies import LAWS
+from tests.unit.common.strategies import DISTRIBUTIONS
 from wanllmdb_common.search_space.distributions import (
     Beta,
     Categorical,
@@ -28,7 +28,7 @@ from wanllmdb_common.search_space.draws import PointDraws
 from wanllmdb_common.search_space.probabilities import PointMasses, mass
 from wanllmdb_common.search_space.quantiles import cardinality, draw
 
-DISCRETE = LAWS.filter(lambda law: (cardinality(law) or 10**9) <= 50)
+DISCRETE = DISTRIBUTIONS.filter(lambda distribution: (cardinality(distribution) or 10**9) <= 50)
 
 
 @settings(deadline=None)

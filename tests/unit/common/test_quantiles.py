@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from tests.unit.common.strategies import LAWS
+from tests.unit.common.strategies import DISTRIBUTIONS
 from wanllmdb_common.search_space.distributions import (
     Beta,
     Categorical,
@@ -30,13 +30,15 @@ from wanllmdb_common.search_space.distributions import (
 from wanllmdb_common.search_space.limits import problems_of_distribution, reach
 from wanllmdb_common.search_space.quantiles import cardinality, cdf, draw, quantile
 
-ORDERED = LAWS.filter(lambda law: not isinstance(law, Constant | Categorical))
+ORDERED = DISTRIBUTIONS.filter(
+    lambda distribution: not isinstance(distribution, Constant | Categorical)
+)
 UNIT = st.floats(0, 1, exclude_max=True)
 LARGEST = 1 - 2.0**-53
 
 
 @pytest.mark.parametrize(
-    ("law", "written_elsewhere"),
+    ("distribution", "written_elsewhere"),
     [
         (Uniform(-2.0, 3.0), stats.uniform(-2, 5)),
         (LogUniform(1e-4, 10.0), stats.loguniform(1e-4, 10)),
@@ -49,31 +51,31 @@ LARGEST = 1 - 2.0**-53
 )
 @pytest.mark.parametrize("u", [0.003, 0.053, 0.253, 0.503, 0.753, 0.953, 0.999])
 def test_quantiles_are_those_of_the_distributions(
-    law: Distribution, written_elsewhere: object, u: float
+    distribution: Distribution, written_elsewhere: object, u: float
 ) -> None:
     expected = written_elsewhere.ppf(u)  # type: ignore[attr-defined]
-    assert quantile(law)(u) == pytest.approx(expected, rel=1e-9)
+    assert quantile(distribution)(u) == pytest.approx(expected, rel=1e-9)
 
 
 @settings(deadline=None)
 @given(ORDERED, UNIT, UNIT)
-def test_quantiles_do_not_decrease(law: Distribution, u: float, v: float) -> None:
-    of = quantile(law)
+def test_quantiles_do_not_decrease(distribution: Distribution, u: float, v: float) -> None:
+    of = quantile(distribution)
     assert of(min(u, v)) <= of(max(u, v))
 
 
 @settings(deadline=None)
-@given(LAWS, UNIT | st.sampled_from([0.0, LARGEST]), st.integers(0, 2**32))
+@given(DISTRIBUTIONS, UNIT | st.sampled_from([0.0, LARGEST]), st.integers(0, 2**32))
 def test_quantiles_and_draws_are_in_the_distribution(
-    law: Distribution, u: float, seed: int
+    distribution: Distribution, u: float, seed: int
 ) -> None:
-    assert contains(law, quantile(law)(u))
-    assert contains(law, draw(law)(Random(seed)))
+    assert contains(distribution, quantile(distribution)(u))
+    assert contains(distribution, draw(distribution)(Random(seed)))
 
 
 def test_quantized_rounds_to_multiples_with_ties_to_even_and_may_pass_a_bound() -> None:
-    law = Quantized(Uniform(0.5, 10.5), 1)
-    assert (quantile(law)(0.0), quantile(law)(LARGEST)) == (0, 10)
+    distribution = Quantized(Uniform(0.5, 10.5), 1)
+    assert (quantile(distribution)(0.0), quantile(distribution)(LARGEST)) == (0, 10)
     assert quantile(Quantized(Uniform(0.3, 1.0), 0.5))(0.0) == 0.5
     assert quantile(Quantized(Uniform(0.0, 1.0), 0.4))(LARGEST) == 0.8
     assert quantile(Quantized(Uniform(0.0, 0.9), 0.4))(LARGEST) == 0.8
@@ -96,9 +98,9 @@ def test_categories_come_by_their_probabilities_and_never_with_none() -> None:
     assert [off(u) for u in (0.0, LARGEST)] == ["a", "b"]
 
 
-@pytest.mark.parametrize("law", [Categorical((1, 1.0, True)), IntUniform(5, 7)])
-def test_equally_likely_values_have_equal_shares(law: Distribution) -> None:
-    of = quantile(law)
+@pytest.mark.parametrize("distribution", [Categorical((1, 1.0, True)), IntUniform(5, 7)])
+def test_equally_likely_values_have_equal_shares(distribution: Distribution) -> None:
+    of = quantile(distribution)
     shares = [of((i + 0.5) / 300) for i in range(300)]
     for at in range(3):
         assert sum(same_value(v, shares[100 * at]) for v in shares) == 100
@@ -112,22 +114,24 @@ def test_a_range_of_all_integers_reaches_odd_ones() -> None:
     assert min(values) < -(2**61) < 2**61 < max(values)  # type: ignore[operator, type-var]
 
 
-@pytest.mark.parametrize("law", [Normal(1.0, 3.0), LogNormal(0.0, 2.0), Beta(2.0, 5.0)])
-def test_the_distribution_function_undoes_the_quantile(law: Normal | LogNormal | Beta) -> None:
+@pytest.mark.parametrize("distribution", [Normal(1.0, 3.0), LogNormal(0.0, 2.0), Beta(2.0, 5.0)])
+def test_the_distribution_function_undoes_the_quantile(
+    distribution: Normal | LogNormal | Beta,
+) -> None:
     for u in (1e-9, 0.1, 0.5, 0.9, 1 - 1e-9):
-        assert cdf(law)(quantile(law)(u)) == pytest.approx(u, abs=1e-12)
-    assert 0 < cdf(law)(-1e300) < cdf(law)(1e300) < 1
+        assert cdf(distribution)(quantile(distribution)(u)) == pytest.approx(u, abs=1e-12)
+    assert 0 < cdf(distribution)(-1e300) < cdf(distribution)(1e300) < 1
 
 
 @settings(deadline=None)
-@given(LAWS)
-def test_the_cardinality_is_the_number_of_values(law: Distribution) -> None:
-    count = cardinality(law)
+@given(DISTRIBUTIONS)
+def test_the_cardinality_is_the_number_of_values(distribution: Distribution) -> None:
+    count = cardinality(distribution)
     if count is None or count > 20:
         return
-    of = quantile(law)
-    if isinstance(law, Categorical) and law.probabilities:
-        of = quantile(Categorical(law.values))
+    of = quantile(distribution)
+    if isinstance(distribution, Categorical) and distribution.probabilities:
+        of = quantile(Categorical(distribution.values))
     seen: list[ParameterValue] = []
     for i in range(3_000):
         value = of(i / 3_000)
@@ -135,12 +139,12 @@ def test_the_cardinality_is_the_number_of_values(law: Distribution) -> None:
             seen.append(value)
     # Rare ones at the ends may be missed.
     assert len(seen) <= count
-    if isinstance(law, Constant | Categorical | Uniform | IntUniform):
+    if isinstance(distribution, Constant | Categorical | Uniform | IntUniform):
         assert len(seen) == count
 
 
 @pytest.mark.parametrize(
-    "law",
+    "distribution",
     [
         Normal(1e300, 1e300),
         Normal(-1e300, 5e-324),
@@ -158,16 +162,18 @@ def test_the_cardinality_is_the_number_of_values(law: Distribution) -> None:
         IntLogUniform(1, 2**63 - 1),
     ],
 )
-def test_extreme_distributions_that_are_allowed_overflow_nowhere(law: Distribution) -> None:
-    assert list(problems_of_distribution(law)) == []
-    low, high = reach(law)
-    assert contains(law, low)
-    assert contains(law, high)
-    assert low < high or isinstance(law, Normal)
+def test_extreme_distributions_that_are_allowed_overflow_nowhere(
+    distribution: Distribution,
+) -> None:
+    assert list(problems_of_distribution(distribution)) == []
+    low, high = reach(distribution)
+    assert contains(distribution, low)
+    assert contains(distribution, high)
+    assert low < high or isinstance(distribution, Normal)
 
 
 @pytest.mark.parametrize(
-    ("law", "key"),
+    ("distribution", "key"),
     [
         (Normal(1e301, 1.0), "mu"),
         (Normal(math.nan, 1.0), "mu"),
@@ -189,8 +195,8 @@ def test_extreme_distributions_that_are_allowed_overflow_nowhere(law: Distributi
         (LogUniform(1e-3, 1e20, 1.0), "q"),
     ],
 )
-def test_distributions_that_would_overflow_are_named(law: Distribution, key: str) -> None:
-    [(named, text)] = problems_of_distribution(law)
+def test_distributions_that_would_overflow_are_named(distribution: Distribution, key: str) -> None:
+    [(named, text)] = problems_of_distribution(distribution)
     assert named == key
     assert text
 
@@ -199,7 +205,7 @@ def test_distributions_that_would_overflow_are_named(law: Distribution, key: str
     "value", [10**400, -(10**400), 2**63, True, "1", None, [1], math.nan, math.inf]
 )
 def test_no_distribution_of_numbers_contains_what_is_no_number(value: object) -> None:
-    for law in (
+    for distribution in (
         Uniform(0.0, 1e308),
         IntUniform(0, 2**63 - 1),
         Normal(),
@@ -208,12 +214,12 @@ def test_no_distribution_of_numbers_contains_what_is_no_number(value: object) ->
         Quantized(Normal(), 1),
         Quantized(Normal(), 1.0),
     ):
-        assert not contains(law, value)  # type: ignore[arg-type]
+        assert not contains(distribution, value)  # type: ignore[arg-type]
 
 
 def test_a_quantized_distribution_contains_what_rounding_may_give() -> None:
-    law = Quantized(Uniform(0.25, 0.75), 0.1)
-    assert [contains(law, x) for x in (0.19, 0.2, 0.8, 0.81)] == [False, True, True, False]
+    distribution = Quantized(Uniform(0.25, 0.75), 0.1)
+    assert [contains(distribution, x) for x in (0.19, 0.2, 0.8, 0.81)] == [False, True, True, False]
     assert contains(Quantized(LogNormal(), 1), 0)
     assert not contains(Quantized(LogNormal(), 1), -1)
     assert not contains(Quantized(Uniform(0.0, 5.0), 1), 2.0)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.unit.common.strategies import LAWS, conditional_spaces
+from tests.unit.common.strategies import DISTRIBUTIONS, conditional_spaces
 from wanllmdb_common.search_space.conditions import active_only
 from wanllmdb_common.search_space.distributions import (
     Beta,
@@ -30,8 +30,8 @@ from wanllmdb_common.search_space.draws import draw_point
 from wanllmdb_common.search_space.widening import wider
 
 
-def of(law: Distribution) -> SearchSpace:
-    return SearchSpace((Parameter("x", law),))
+def of(distribution: Distribution) -> SearchSpace:
+    return SearchSpace((Parameter("x", distribution),))
 
 
 WIDER = [
@@ -99,7 +99,7 @@ def test_a_narrower_distribution_is_rejected(
 
 
 @settings(deadline=None, max_examples=200)
-@given(LAWS, LAWS, st.integers(0, 2**32))
+@given(DISTRIBUTIONS, DISTRIBUTIONS, st.integers(0, 2**32))
 def test_no_draw_of_the_old_distribution_is_lost(
     old: Distribution, new: Distribution, seed: int
 ) -> None:

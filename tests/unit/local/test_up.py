@@ -136,7 +136,7 @@ def test_replicas(launcher: Launcher) -> None:
         ] == [True, False, True]
         assert answers(ready["registry"].split(",")[1])
         assert running.stop() == 0
-    # The addresses that agents were told stay true.
+    # Agents keep the addresses that they have.
     with launcher.up("--replicas", "3") as again:
         assert again.wait_until_ready()["registry"] == ready["registry"]
         assert again.ready["suggestion"] == ready["suggestion"]

@@ -76,7 +76,7 @@ def test_the_first_key_is_made_once_and_for_its_owner_alone(launcher: Launcher) 
             process = psutil.Process(ready["pids"]["registry"][0])
             assert "--require-keys" in process.cmdline()
             assert process.environ()["WANLLMDB_REGISTRY_ADMIN_KEY"] in keys
-            # Who needs it not gets it not, and nobody reads it off the screen.
+            # Only the registry gets the key, and `up` does not print it.
             suggestion = psutil.Process(ready["pids"]["suggestion"][0])
             assert not any("wsk_" in value for value in suggestion.environ().values())
             assert not any("wsk_" in word for word in process.cmdline())

@@ -89,7 +89,7 @@ smooth = st.one_of(
     log_normals,
     betas,
 )
-laws: st.SearchStrategy[Distribution] = st.one_of(
+distributions: st.SearchStrategy[Distribution] = st.one_of(
     st.builds(Constant, values),
     choices.map(Categorical),
     weighted(),
@@ -102,7 +102,7 @@ laws: st.SearchStrategy[Distribution] = st.one_of(
 
 # A tree of groups: a distribution, or a group of trees by name.
 trees: st.SearchStrategy[Any] = st.recursive(
-    laws, lambda inner: st.dictionaries(names, inner, min_size=1, max_size=3), max_leaves=6
+    distributions, lambda inner: st.dictionaries(names, inner, min_size=1, max_size=3), max_leaves=6
 )
 
 
@@ -124,9 +124,9 @@ def spaces(draw: st.DrawFn) -> SearchSpace:
     parameters = []
     for name in sorted(found):
         parents = {
-            other: law.values
-            for other, law in found.items()
-            if other < name and isinstance(law, Categorical)
+            other: distribution.values
+            for other, distribution in found.items()
+            if other < name and isinstance(distribution, Categorical)
         }
         chosen = draw(st.sets(st.sampled_from(sorted(parents)), max_size=2)) if parents else ()
         conditions = tuple(

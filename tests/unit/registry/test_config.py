@@ -165,9 +165,9 @@ def test_a_key_that_belongs_to_another_place_is_refused(key: str) -> None:
     assert problems_with(**{key: "x"}) == {key: MISPLACED_KEYS[key]}
 
 
-@pytest.mark.parametrize("law", [{"min": 0, "max": 1}, {"value": 1}, {"parameters": {}}])
-def test_a_parameter_in_place_of_a_key_is_refused(law: dict[str, Any]) -> None:
-    assert "write parameters: {lr: ...}" in problems_with(lr=law)["lr"]
+@pytest.mark.parametrize("distribution", [{"min": 0, "max": 1}, {"value": 1}, {"parameters": {}}])
+def test_a_parameter_in_place_of_a_key_is_refused(distribution: dict[str, Any]) -> None:
+    assert "write parameters: {lr: ...}" in problems_with(lr=distribution)["lr"]
 
 
 def test_many_warnings_are_told_once_each_and_the_first_of_them() -> None:

@@ -25,14 +25,14 @@ from wanllmdb_common.search_space.distributions import (
 from wanllmdb_registry.domain.config.vocabulary import DISTRIBUTIONS
 
 
-def numbers(law: Any) -> list[Any]:
+def numbers(distribution: Any) -> list[Any]:
     """Return the numbers of a distribution, with those of the distribution that it rounds."""
-    fields = [getattr(law, name) for name in law.__slots__]
+    fields = [getattr(distribution, name) for name in distribution.__slots__]
     return [n for f in fields for n in (numbers(f) if hasattr(f, "__slots__") else [f])]
 
 
 @pytest.mark.parametrize(
-    ("parameter", "law"),
+    ("parameter", "distribution"),
     [
         ({"value": 3}, Constant(3)),
         ({"value": None}, Constant(None)),
@@ -90,15 +90,17 @@ def numbers(law: Any) -> list[Any]:
         ({"distribution": "q_beta", "a": 2}, Quantized(Beta(2.0, 1.0), 1)),
     ],
 )
-def test_a_parameter_is_read_as_its_law(parameter: dict[str, Any], law: Distribution) -> None:
+def test_a_parameter_is_read_as_its_law(
+    parameter: dict[str, Any], distribution: Distribution
+) -> None:
     read = law_of(**parameter)
-    assert read == law
-    if isinstance(law, Quantized):
+    assert read == distribution
+    if isinstance(distribution, Quantized):
         # 2 == 2.0, but only a step of 2 yields integers.
         assert type(read) is Quantized
-        assert type(read.q) is type(law.q)
-    elif not isinstance(law, Constant | Categorical):
-        wanted = int if isinstance(law, IntUniform | IntLogUniform) else float
+        assert type(read.q) is type(distribution.q)
+    elif not isinstance(distribution, Constant | Categorical):
+        wanted = int if isinstance(distribution, IntUniform | IntLogUniform) else float
         assert {type(n) for n in numbers(read) if n is not None} == {wanted}
 
 
@@ -334,8 +336,8 @@ def test_a_parameter_that_is_clear_is_read_with_a_warning(
 ) -> None:
     config = parsed(parameters={"p": parameter})
     assert warning in config.warnings[0]
-    law = config.spec.space.parameters[0].distribution
-    assert law == law_of(**(parameter if same is None else same))
+    distribution = config.spec.space.parameters[0].distribution
+    assert distribution == law_of(**(parameter if same is None else same))
     if same is not None:
         assert not parsed(parameters={"p": same}).warnings
 

@@ -12,7 +12,7 @@ def test_silence_means_something_after_enough_time_without_a_gap() -> None:
         guard.record_reachable(now)
         reliable.append(guard.allows_expiry)
     assert reliable == [False, False, False, True, True]
-    # A round was missed, or took too long: nobody knows who tried in between.
+    # A round was missed or took too long, so agents may have tried in between.
     reliable = []
     for now in (161, 171, 181, 190, 191):
         guard.record_reachable(now)

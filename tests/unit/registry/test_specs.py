@@ -91,7 +91,7 @@ def test_every_problem_is_named_at_once_with_the_paths_of_a_config() -> None:
     message.terminator.name = "no_such"
     add = message.search_space.parameters.add
     add(name="g/none")
-    add(name="g/law").quantized.int_q = 2
+    add(name="g/distribution").quantized.int_q = 2
     step = add(name="g/step").quantized
     step.uniform.min, step.uniform.max = 0, 1
     own = add(name="g/own").quantized
@@ -125,7 +125,10 @@ def test_every_problem_is_named_at_once_with_the_paths_of_a_config() -> None:
         "early_terminate",
         "terminate",
         "terminate.name",
-        *(at + name for name in ("none", "law", "step", "own", "unset", "json", "deep", "1")),
+        *(
+            at + name
+            for name in ("none", "distribution", "step", "own", "unset", "json", "deep", "1")
+        ),
         f"{at}deeper.value" + "[0]" * 101,
         f"{at}nan.value",
         f"{at}bounds.min",
@@ -140,9 +143,9 @@ def test_every_problem_is_named_at_once_with_the_paths_of_a_config() -> None:
 def test_conditions_come_in_normal_form() -> None:
     message = spec()
     for name in ("a", "b"):
-        law = message.search_space.parameters.add(name=name).categorical
+        distribution = message.search_space.parameters.add(name=name).categorical
         for number in (1, 2, 3):
-            law.values.add(int_value=number)
+            distribution.values.add(int_value=number)
     child = message.search_space.parameters.add(name="child")
     child.constant.value.null_value = struct_pb2.NULL_VALUE
     for parent, numbers in (("b", [3, 2]), ("a", [1]), ("b", [2, 3, 1])):

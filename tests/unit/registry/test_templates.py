@@ -164,9 +164,13 @@ def test_a_built_in_template_gives_a_sweep_with_its_defaults(name: str) -> None:
     spec = parsed.spec
     assert spec.run_cap is not None
     assert spec.program
-    laws = {parameter.name: parameter.distribution for parameter in spec.space.parameters}
-    rates = [law for path, law in laws.items() if path.endswith("learning_rate")]
-    assert all(isinstance(law, LogUniform) for law in rates)
+    distributions = {parameter.name: parameter.distribution for parameter in spec.space.parameters}
+    rates = [
+        distribution
+        for path, distribution in distributions.items()
+        if path.endswith("learning_rate")
+    ]
+    assert all(isinstance(distribution, LogUniform) for distribution in rates)
     assert rates or name == "sklearn"
     assert any(parameter.conditions for parameter in spec.space.parameters)
 
@@ -178,5 +182,5 @@ def test_values_reach_a_built_in_template() -> None:
 
     assert spec.early_termination == Hyperband(min_iter=0, max_iter=90, s=2, eta=3.0)
     assert spec.run_cap == 3
-    laws = {parameter.name: parameter.distribution for parameter in spec.space.parameters}
-    assert laws["batch_size"] == Categorical((8,))
+    distributions = {parameter.name: parameter.distribution for parameter in spec.space.parameters}
+    assert distributions["batch_size"] == Categorical((8,))

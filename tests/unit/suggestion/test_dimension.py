@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.unit.common.strategies import LAWS
+from tests.unit.common.strategies import DISTRIBUTIONS
 from wanllmdb_common.search_space.distributions import (
     Beta,
     Categorical,
@@ -35,13 +35,13 @@ from wanllmdb_suggestion.optimizer.samplers.random_search import RandomSampler
 from wanllmdb_suggestion.optimizer.space_mapping import Fixed, dimension
 
 
-def draws(law: Distribution, count: int, seed: int = 1) -> list[Any]:
-    sampler = RandomSampler(SearchSpace((Parameter("p", law),)), seed)
+def draws(distribution: Distribution, count: int, seed: int = 1) -> list[Any]:
+    sampler = RandomSampler(SearchSpace((Parameter("p", distribution),)), seed)
     return [sampler.propose(number)["p"] for number in range(count)]
 
 
-def is_on_step(law: Distribution, value: object) -> bool:
-    match law:
+def is_on_step(distribution: Distribution, value: object) -> bool:
+    match distribution:
         case Uniform(min=low, q=float(q)) | LogUniform(min=low, q=float(q)):
             steps = (Decimal(repr(value)) - Decimal(repr(low))) / Decimal(repr(q))
             # The value is the double next to a step, so its shortest decimal is the step's.
@@ -59,38 +59,44 @@ def is_on_step(law: Distribution, value: object) -> bool:
 
 
 @settings(deadline=None)
-@given(LAWS, st.integers(0, 2**53))
-def test_draws_are_in_the_space_and_on_its_steps(law: Distribution, seed: int) -> None:
-    for value in draws(law, 5, seed):
-        assert contains(law, value)
-        assert is_on_step(law, value)
+@given(DISTRIBUTIONS, st.integers(0, 2**53))
+def test_draws_are_in_the_space_and_on_its_steps(distribution: Distribution, seed: int) -> None:
+    for value in draws(distribution, 5, seed):
+        assert contains(distribution, value)
+        assert is_on_step(distribution, value)
 
 
 @settings(deadline=None)
-@given(LAWS, st.integers(0, 2**53))
-def test_a_drawn_value_comes_back_from_its_encoding(law: Distribution, seed: int) -> None:
-    searched = dimension(law)
-    for value in draws(law, 3, seed):
+@given(DISTRIBUTIONS, st.integers(0, 2**53))
+def test_a_drawn_value_comes_back_from_its_encoding(distribution: Distribution, seed: int) -> None:
+    searched = dimension(distribution)
+    for value in draws(distribution, 3, seed):
         if isinstance(searched, Fixed):
             assert same_value(searched.value, value)
             continue
         again = searched.decode(searched.encode(value))
-        if isinstance(law, Normal | LogNormal | Beta):
+        if isinstance(distribution, Normal | LogNormal | Beta):
             # The conversion through a quantile and back loses digits, more so in the tails.
-            assert again == pytest.approx(value, rel=1e-6, abs=1e-6 * getattr(law, "sigma", 1))
+            assert again == pytest.approx(
+                value, rel=1e-6, abs=1e-6 * getattr(distribution, "sigma", 1)
+            )
         else:
             assert same_value(again, value)
 
 
 @settings(deadline=None)
-@given(LAWS, st.integers(0, 2**53))
-def test_encoded_values_are_ones_that_optuna_can_draw(law: Distribution, seed: int) -> None:
-    searched = dimension(law)
+@given(DISTRIBUTIONS, st.integers(0, 2**53))
+def test_encoded_values_are_ones_that_optuna_can_draw(
+    distribution: Distribution, seed: int
+) -> None:
+    searched = dimension(distribution)
     if isinstance(searched, Fixed):
         return
-    for value in draws(law, 3, seed):
+    for value in draws(distribution, 3, seed):
         internal = searched.distribution.to_internal_repr(searched.encode(value))
-        if not isinstance(law, IntUniform | IntLogUniform):  # beyond 2^53 no double is exact
+        if not isinstance(
+            distribution, IntUniform | IntLogUniform
+        ):  # beyond 2^53 no double is exact
             assert searched.distribution._contains(internal)
 
 
@@ -128,16 +134,17 @@ def test_types_are_kept() -> None:
 
 
 @pytest.mark.parametrize(
-    "law", [Constant([1]), Categorical(("x",)), Uniform(0.0, 0.05, 0.1), IntUniform(3, 5, 10)]
+    "distribution",
+    [Constant([1]), Categorical(("x",)), Uniform(0.0, 0.05, 0.1), IntUniform(3, 5, 10)],
 )
-def test_a_single_value_is_not_searched(law: Distribution) -> None:
-    assert isinstance(dimension(law), Fixed)
+def test_a_single_value_is_not_searched(distribution: Distribution) -> None:
+    assert isinstance(dimension(distribution), Fixed)
 
 
 def test_a_range_wider_than_a_double_is_drawn() -> None:
-    law = Uniform(-1.7e308, 1.7e308)
-    values = draws(law, 50)
-    assert all(contains(law, v) for v in values)
+    distribution = Uniform(-1.7e308, 1.7e308)
+    values = draws(distribution, 50)
+    assert all(contains(distribution, v) for v in values)
     assert min(values) < 0 < max(values)
 
 
@@ -146,7 +153,7 @@ def log_cdf(low: float, high: float) -> Callable[[float], float]:
 
 
 @pytest.mark.parametrize(
-    ("law", "cdf"),
+    ("distribution", "cdf"),
     [
         (Uniform(-2.0, 3.0), lambda x: (x + 2) / 5),
         (LogUniform(1e-4, 1e-1), log_cdf(1e-4, 1e-1)),
@@ -155,10 +162,10 @@ def log_cdf(low: float, high: float) -> Callable[[float], float]:
         (Beta(2.0, 1.0), lambda x: x * x),
     ],
 )
-def test_draws_follow_the_law(law: Distribution, cdf: Callable[[float], float]) -> None:
+def test_draws_follow_the_law(distribution: Distribution, cdf: Callable[[float], float]) -> None:
     # Kolmogorov-Smirnov: 1.95 / sqrt(n) is passed by chance once in a thousand times.
     count = 2_000
-    ranks = np.sort([cdf(float(v)) for v in draws(law, count)])
+    ranks = np.sort([cdf(float(v)) for v in draws(distribution, count)])
     assert np.max(np.abs(ranks - (np.arange(count) + 0.5) / count)) < 1.95 / math.sqrt(count)
 
 
@@ -173,5 +180,5 @@ def test_a_normal_law_is_not_cut() -> None:
 def test_a_rounded_normal_law_has_the_law_s_shares() -> None:
     values = draws(Quantized(Normal(0.0, 10.0), 5), 2_000)
     share = sum(v == 0 for v in values) / len(values)
-    law = NormalDist(0, 10)
-    assert share == pytest.approx(law.cdf(2.5) - law.cdf(-2.5), abs=0.04)
+    distribution = NormalDist(0, 10)
+    assert share == pytest.approx(distribution.cdf(2.5) - distribution.cdf(-2.5), abs=0.04)

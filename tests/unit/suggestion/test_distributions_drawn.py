@@ -90,7 +90,9 @@ def draws_of(sampler: str, distribution: Distribution, draws: int = DRAWS) -> li
 
 
 @pytest.mark.parametrize("sampler", ["random", "qmc", "tpe"])
-@pytest.mark.parametrize(("distribution", "cdf"), TABLE, ids=[str(law) for law, _ in TABLE])
+@pytest.mark.parametrize(
+    ("distribution", "cdf"), TABLE, ids=[str(distribution) for distribution, _ in TABLE]
+)
 def test_numbers_follow_their_distribution(
     sampler: str, distribution: Distribution, cdf: Cdf
 ) -> None:
@@ -114,8 +116,8 @@ def test_numbers_follow_their_distribution(
 )
 def test_categories_follow_their_probabilities(sampler: str) -> None:
     chances = {"a": 0.7, "b": 0.25, "c": 0.05, "d": 0.0}
-    law = Categorical(tuple(chances), tuple(chances.values()))
-    counts = Counter(draws_of(sampler, law, 400))
+    distribution = Categorical(tuple(chances), tuple(chances.values()))
+    counts = Counter(draws_of(sampler, distribution, 400))
     assert counts["d"] == 0
     likely = [name for name, chance in chances.items() if chance]
     expected = [400 * chances[name] for name in likely]

@@ -116,10 +116,10 @@ def study_of(data: ImportanceData, direction: Direction = "minimize") -> optuna.
     study = optuna.create_study(direction=direction)
     for row, loss in enumerate(data.losses.tolist()):
         params: dict[str, Any] = {}
-        for name, law in data.distributions.items():
+        for name, distribution in data.distributions.items():
             if not math.isnan(data.columns[name][row]):
                 number = data.columns[name][row]
-                is_float = isinstance(law, optuna.distributions.FloatDistribution)
+                is_float = isinstance(distribution, optuna.distributions.FloatDistribution)
                 params[name] = float(number) if is_float else int(number)
         study.add_trial(
             optuna.trial.create_trial(
