@@ -201,7 +201,7 @@ def test_texts_and_lists_are_warned_about_ten_times_at_most() -> None:
         assert kept == {"loss": 0.5}
 
     assert len(lines) == 11
-    assert lines[-1] == "log leaves out more than 10 names: no more are named"
+    assert lines[-1] == "log leaves out more than 10 names; further names are not listed"
 
 
 def test_media_are_named_beside_ten_other_names() -> None:
