@@ -1,6 +1,6 @@
-"""A model that followed a sweep and a model rebuilt from its runs propose the same.
+"""A model that followed a sweep and a model rebuilt from its runs propose the same points.
 
-For every sampler: DESIGN.md, 2.6.
+This holds for every sampler: docs/adr/0006-replayable-proposals.md says why.
 """
 
 from __future__ import annotations
