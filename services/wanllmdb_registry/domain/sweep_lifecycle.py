@@ -230,7 +230,7 @@ def finish_if_done(work: UnitOfWork, ended: Run | None = None) -> None:
         end(work, SweepState.FINISHED, FinishReason.SPACE_EXHAUSTED, message)
     elif remaining_runs(sweep) == 0:
         cap = sweep.spec.run_cap
-        message = f"all {cap} runs that run_cap allows were created and have ended"
+        message = f"run_cap is {cap}, and all runs have ended"
         end(work, SweepState.FINISHED, FinishReason.RUN_CAP, message)
 
 

@@ -19,7 +19,7 @@ async def test_an_answer_that_no_caller_takes_costs_a_short_line(
     registry_address: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     log_left_calls_briefly()
-    flood = RAW_FLOODS["answers that the caller does not read"]
+    flood = RAW_FLOODS["unread answers"]
     rpc = next(rpc for rpc in all_rpcs() if rpc.name == "SweepRegistryService/ListSweeps")
 
     def lines() -> list[logging.LogRecord]:

@@ -27,7 +27,7 @@ async def test_a_failure_that_is_retried_is_told_as_one(
     await run_agent(client, sweep_id, train)
 
     err = capsys.readouterr().err
-    assert "run 0 failed, to be tried again, " in err
+    assert "run 0 failed, to be retried, " in err
     assert "out of luck" in err
     assert "run 0 finished: loss 1" in err
 

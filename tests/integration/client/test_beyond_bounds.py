@@ -64,7 +64,7 @@ async def test_a_config_of_anything_loses_no_run(
         )
         assert run.summary == {"loss": 1.0, "circle.a": 1.0, "k\\ud800": 2.0}
     err = capsys.readouterr().err
-    assert "is kept without 'large': a config has at most" in err
+    assert "is stored without 'large': a config has at most" in err
 
 
 def refused_rows(run: wandb.Run) -> list[Any]:

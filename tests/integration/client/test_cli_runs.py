@@ -367,7 +367,7 @@ async def test_optuna_studies_that_are_not_there(cli: CommandLine, tmp_path: Pat
     sweep_id = await cli.create(CONFIG)
     missing = f"sqlite:///{tmp_path}/missing.db"
     said = await cli("runs", "import", sweep_id, "--optuna", missing, code=1)
-    assert "there is no" in said.err
+    assert "missing.db does not exist" in said.err
     assert not (tmp_path / "missing.db").exists()
     said = await cli("runs", "import", sweep_id, "--optuna", "bogus", code=1)
     assert "is not an Optuna storage" in said.err

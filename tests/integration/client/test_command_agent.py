@@ -155,7 +155,7 @@ async def test_a_sweep_without_a_program_is_told_what_to_do(
     code, _, err = await work(nothing, environment=environment)
     assert (code, "names no program" in err) == (2, True)
     code, _, err = await work(elsewhere, environment=environment)
-    assert (code, "no/such/train.py is not here" in " ".join(err.split())) == (2, True)
+    assert (code, "no/such/train.py is not in this folder" in " ".join(err.split())) == (2, True)
     code, _, err = await work(nothing, "--", "python", "${arg}", environment=environment)
     assert (code, "did you mean ${args}?" in " ".join(err.split())) == (2, True)
 

@@ -116,7 +116,7 @@ async def test_a_program_whose_logging_comes_after_its_finish_fails(
 
     assert run.state is RunState.FAILED
     assert run.error is not None
-    assert "it takes no more metrics until init() opens it again" in run.error.traceback
+    assert "takes no more metrics until init() opens it again" in run.error.traceback
 
 
 RANKS = """
@@ -155,7 +155,7 @@ async def test_of_several_processes_the_first_one_reports(
 
     assert (run.state, run.objective) == (RunState.FINISHED, 0.0)
     assert run.config == {"rank": "0"}
-    assert err.count("this process reports nothing for run 0, since it has ") == 2
+    assert err.count("this process reports nothing for run 0, because it has ") == 2
     assert "two processes" not in err
 
 
@@ -270,7 +270,9 @@ async def test_an_agent_without_a_function_of_a_sweep_without_a_program_is_told_
     client: Client,
 ) -> None:
     sweep_id = await new_sweep(client)
-    with pytest.raises(wandb.InvalidArgumentError, match="names no program, so it needs a functi"):
+    with pytest.raises(
+        wandb.InvalidArgumentError, match="names no program, so the agent needs a functi"
+    ):
         await asyncio.to_thread(wandb.agent, sweep_id, client=client)
 
 

@@ -44,7 +44,7 @@ async def test_an_argument_that_can_not_be_encoded_fails_its_run_and_not_the_age
     assert states == {"日本": RunState.FAILED, "x": RunState.FINISHED, "é": RunState.FAILED}
     (failed,) = (run for run in runs if run.parameters["t"] == "日本")
     assert failed.error is not None
-    assert "the argument '--t=日本' has characters that ascii lacks" in failed.error.message
+    assert "the argument '--t=日本' has characters that the encoding of " in failed.error.message
     assert "PYTHONUTF8=1" in failed.error.message
     assert "\\u65e5\\u672c" in err
 

@@ -121,7 +121,7 @@ async def test_a_program_written_for_wandb_runs_as_it_stands(
     assert {run.state for run in runs} <= {RunState.FINISHED, RunState.PRUNED}
     lines = err.decode().splitlines()
     assert sum(line.startswith("run ") for line in lines) == 10
-    assert lines[-1].startswith("agent done (as many runs as it was asked for): 10 runs; best")
+    assert lines[-1].startswith("agent done (it has done as many runs as requested): 10 runs; best")
 
 
 async def test_no_service_there_is_one_sentence(environment: dict[str, str]) -> None:

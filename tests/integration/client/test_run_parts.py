@@ -148,7 +148,7 @@ async def test_logging_after_all_was_finished_fails_the_run(client: Client) -> N
 
     assert run.state is RunState.FAILED
     assert run.error is not None
-    assert "run 0 is finished: it takes no more metrics until init()" in run.error.message
+    assert "run 0 is finished and takes no more metrics until init()" in run.error.message
 
 
 async def test_what_raises_after_finish_fails_the_run(client: Client) -> None:
@@ -222,7 +222,7 @@ async def test_an_exception_in_an_inner_part_that_is_caught_leaves_the_run_to_go
     run = await one_run(client, train)
 
     assert (run.state, run.objective) == (RunState.FINISHED, 1.0)
-    said = "a part of run 0 failed, and the run goes on: ValueError: invalid literal"
+    said = "a part of run 0 failed, and the run continues: ValueError: invalid literal"
     assert said in capsys.readouterr().err
 
 

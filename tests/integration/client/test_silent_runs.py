@@ -65,7 +65,7 @@ async def test_a_disabled_init_reads_its_config_and_reports_nothing(
     assert (run.state, run.objective) == (RunState.FINISHED, None)
     assert (run.summary, run.last_step, run.labels, run.config, run.name) == ({}, None, {}, {}, "")
     said = capsys.readouterr().err
-    assert "nothing was reported of run 0, since init was called with mode='disabled'" in said
+    assert "nothing was reported of run 0, because init was called with mode='disabled'" in said
 
 
 async def test_a_disabled_part_within_a_run_leaves_its_objective_alone(client: Client) -> None:

@@ -278,7 +278,7 @@ async def test_runs_that_are_too_large_to_be_loaded_together_are_retried_in_part
     before = await get_sweep(registry, sweep_id)
     with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as failure:
         await registry.RetryRuns(retry(sweep_id, *numbers))
-    assert "retry the first 3 of them" in failure.message
+    assert "retry the first 3 runs" in failure.message
     after = await get_sweep(registry, sweep_id)
     assert (after.revision, after.stats.queued_runs) == (before.revision, 0)
     # Other errors take precedence.
