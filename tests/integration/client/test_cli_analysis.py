@@ -157,7 +157,7 @@ async def test_without_runs(cli: CommandLine) -> None:
     assert "No finished run has a value" in (await cli("best", sweep_id)).out
     assert "no finished runs" in (await cli("history", sweep_id)).out
     assert "no finished runs" in (await cli("slices", sweep_id)).out
-    assert "no run was handed out" in (await cli("timeline", sweep_id)).out
+    assert "no run has started" in (await cli("timeline", sweep_id)).out
     assert "no finished runs" in (await cli("compare", sweep_id)).out
     await cli("importance", sweep_id, code=1)
 

@@ -75,7 +75,7 @@ class AgentCounts:
             self.error = self.error or error
 
     def end_by_signal(self, number: signal.Signals) -> None:
-        """Record that a signal, or the exception that stands for it, ends the agent."""
+        """Record that a signal, or the exception for a signal, ends the agent."""
         with self._lock:
             self._signals.add(number)
 

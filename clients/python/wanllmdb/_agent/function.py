@@ -199,7 +199,7 @@ if hasattr(os, "register_at_fork"):
 
 
 _CLOCKS = ("time", "monotonic", "sleep")
-"""gRPC computes deadlines with `time.time`: if that clock stands still, every call times out."""
+"""gRPC computes deadlines with `time.time`: if that clock stops, every call times out."""
 
 
 @contextmanager

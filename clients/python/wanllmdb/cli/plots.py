@@ -263,7 +263,7 @@ _LANE_SHADES = ("█", "▓")
 def lanes(timeline: Timeline) -> str:
     """Plot one lane per agent: each run from its start to its end in the color of its state."""
     if not timeline.run_numbers:
-        return "(no run was handed out)"
+        return "(no run has started)"
     ends = [timeline.now_seconds if math.isnan(end) else end for end in timeline.end_seconds]
     last = max(*ends, 1e-9) if len(ends) > 1 else max(ends[0], 1e-9)
     agents = list(dict.fromkeys(timeline.agents))
