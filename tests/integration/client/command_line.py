@@ -15,7 +15,7 @@ from wanllmdb.cli.app import build_app
 
 @dataclass(frozen=True)
 class Said:
-    """What a command printed, and its exit code."""
+    """The output of a command, and its exit code."""
 
     out: str
     err: str

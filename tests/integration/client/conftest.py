@@ -24,7 +24,7 @@ MakeSweep = Callable[..., str]
 
 @pytest.fixture
 def client(registry_address: str, suggestion_address: str) -> Iterator[Client]:
-    """Blocking; call it through asyncio.to_thread."""
+    """Runs a command; blocks, so call it through asyncio.to_thread."""
     with Client(registry_address, suggestion_address) as client:
         yield client
 
@@ -66,7 +66,7 @@ def cli(registry_address: str, suggestion_address: str) -> CommandLine:
 
 @pytest.fixture
 def api(registry_address: str, suggestion_address: str, monkeypatch: pytest.MonkeyPatch) -> Api:
-    """What a program makes in the environment of the services; use it in a thread."""
+    """A client with the environment of the services; use it in a thread."""
     monkeypatch.setenv("WANLLMDB_REGISTRY", registry_address)
     monkeypatch.setenv("WANLLMDB_SUGGESTION", suggestion_address)
     for name in ("WANDB_ENTITY", "WANDB_PROJECT"):

@@ -16,10 +16,10 @@ __all__ = ["new_sweep", "report_x", "run_agent", "runs_of"]
 async def run_agent(
     client: Client, sweep_id: str, function: Callable[[], Any], count: int | None = None
 ) -> AgentResult:
-    """What an agent with the defaults says at its end."""
+    """The last line of an agent with the default options."""
     return await asyncio.to_thread(wandb.agent, sweep_id, function, count=count, client=client)
 
 
 def report_x() -> None:
-    """A training: the loss is the parameter x."""
+    """A training function whose loss is the parameter x."""
     wandb.log({"loss": wandb.config.x})

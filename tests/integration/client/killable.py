@@ -20,7 +20,7 @@ SECONDS = 60.0
 
 @dataclass
 class KillableService:
-    """A service on a port of its own: the same one each time that it is started."""
+    """A service that uses the same port each time it is started."""
 
     module: str
     flags: tuple[str, ...]
@@ -86,7 +86,7 @@ class KillableServices:
 async def killable_services(
     database_url: str, *, lease_seconds: float = 60.0
 ) -> AsyncIterator[KillableServices]:
-    """Both, running, within the block."""
+    """Both services, running within the block."""
     registry = KillableService(
         "wanllmdb_registry",
         ("--lease-seconds", f"{lease_seconds:g}"),
@@ -106,7 +106,7 @@ async def killable_services(
 
 
 def free_port() -> int:
-    """A port that is free at the moment."""
+    """A port that is currently free."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

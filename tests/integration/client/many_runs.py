@@ -36,7 +36,7 @@ print(json.dumps(said), file=real)
 async def run_each(
     lists: Sequence[Sequence[str]], environment: Mapping[str, str], *, seconds: float
 ) -> list[Said]:
-    """What `wanllmdb ARGUMENTS` says for each list of arguments.
+    """The output of `wanllmdb ARGUMENTS` for each list of arguments.
 
     Raises:
         TimeoutError: they take longer than these seconds in all.

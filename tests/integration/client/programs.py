@@ -55,7 +55,7 @@ async def reaches(process: asyncio.subprocess.Process, line: str) -> None:
 
 
 async def end_of(process: asyncio.subprocess.Process, seconds: float = SECONDS) -> tuple[str, str]:
-    """What the process still prints until its end: stdout and stderr."""
+    """The remaining output of the process until its end: stdout and stderr."""
     out, err = await asyncio.wait_for(process.communicate(), seconds)
     return out.decode(), err.decode()
 
@@ -111,7 +111,7 @@ async def _end_of_pid(pid: int) -> None:
 
 
 def is_alive(pid: int) -> bool:
-    """Whether a process runs; one that only waits to be collected does not."""
+    """Whether a process runs; a zombie does not."""
     try:
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:

@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 async def reading(call: Callable[[], T]) -> T:
-    """What a program reads, in a thread: the services run in the tests' event loop."""
+    """The result of a reading program, in a thread, since the services run in the event loop."""
     return await asyncio.to_thread(call)
 
 

@@ -1,4 +1,4 @@
-"""How a run of a training function ends, and what its agent makes of that."""
+"""How a run of a training function ends, and how its agent reports the end."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.integration.client.function_agents import new_sweep, run_agent, runs_
 from wanllmdb import Client, RunState
 
 
-async def test_a_failure_that_is_retried_is_told_as_one(
+async def test_a_failure_that_is_retried_is_reported_as_one(
     client: Client, capsys: pytest.CaptureFixture[str]
 ) -> None:
     sweep_id = await new_sweep(client, retries={"failed": 1}, run_cap=1)
@@ -110,7 +110,7 @@ async def test_an_agent_whose_runs_fail_quickly_gives_up_and_says_why(client: Cl
 async def test_an_agent_does_not_give_up_over_results(
     client: Client, capsys: pytest.CaptureFixture[str], value: float | None
 ) -> None:
-    """Six programs that ran well, of which none reported what the sweep is after."""
+    """Six programs that succeed without reporting the sweep's metric."""
     sweep_id = await new_sweep(
         client, metric={"name": "accuracy", "goal": "maximize"}, run_cap=6, max_failed_runs=1
     )

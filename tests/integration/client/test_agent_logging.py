@@ -1,4 +1,4 @@
-"""What a training function sees of its run, and what is kept of what it logs."""
+"""What a training function sees of its run, and which of its logged values are stored."""
 
 from __future__ import annotations
 
@@ -231,7 +231,7 @@ async def test_a_thread_of_the_function_belongs_to_its_run(client: Client) -> No
     assert run.state is RunState.FINISHED
 
 
-async def test_a_fork_of_the_function_is_told_where_to_log(client: Client) -> None:
+async def test_the_error_in_a_fork_of_the_function_names_where_to_log(client: Client) -> None:
     sweep_id = await new_sweep(client)
     told: list[str] = []
 

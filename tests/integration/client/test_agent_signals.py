@@ -1,4 +1,4 @@
-"""Ctrl-C, SIGTERM and stops, and the training functions that they meet."""
+"""Ctrl-C, SIGTERM and stop commands that interrupt training functions."""
 
 from __future__ import annotations
 
@@ -294,7 +294,7 @@ async def test_sigterm_ends_a_function_that_sleeps_on_when_another_thread_receiv
     assert run.state is RunState.QUEUED
 
 
-async def test_a_wrong_suggestion_address_is_told_within_seconds(
+async def test_a_wrong_suggestion_address_is_reported_within_seconds(
     client: Client, capsys: pytest.CaptureFixture[str]
 ) -> None:
     sweep_id = await new_sweep(client)
@@ -312,7 +312,7 @@ async def test_a_wrong_suggestion_address_is_told_within_seconds(
     assert "waiting up to 5 s for the services" in capsys.readouterr().err
 
 
-async def test_a_wrong_registry_address_is_told_within_seconds(client: Client) -> None:
+async def test_a_wrong_registry_address_is_reported_within_seconds(client: Client) -> None:
     sweep_id = await new_sweep(client)
 
     def work() -> Any:

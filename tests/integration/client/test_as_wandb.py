@@ -58,7 +58,7 @@ assert not hasattr(wandb, "no_such_name")
 async def ran(
     *command: str, environment: dict[str, str], code: int = 0, folder: Path | None = None
 ) -> tuple[str, str]:
-    """What a command printed until its end, on stdout and stderr."""
+    """The output of a command until its end, on stdout and stderr."""
     async with started(
         "env", "-C", str(folder or Path.cwd()), *command, environment=environment
     ) as it:
@@ -69,7 +69,7 @@ async def ran(
 
 @pytest.fixture
 def program(tmp_path: Path) -> Path:
-    """A training that imports wandb, and reports its parameter x."""
+    """A program that imports wandb and reports its parameter x."""
     file = tmp_path / "train.py"
     file.write_text(
         "import wandb\n"

@@ -1,4 +1,4 @@
-"""More than a request, a registry or memory takes: what is logged arrives, and the run ends."""
+"""Runs beyond the limits of a request, a registry or memory: values arrive, and the run ends."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ async def test_a_config_of_anything_loses_no_run(
 
 
 def refused_rows(run: wandb.Run) -> list[Any]:
-    """A report that no registry takes, among ones that it does, and the end with another one."""
+    """A report that the registry rejects, between accepted ones, and a rejected part of the end."""
     held = (run.sweep_id, run.number, run.attempt)
     good = [MetricRow(0, {"loss": 0.5})]
     bad = [MetricRow(1, {"loss": 0.25, "x" * 300: 1.0}), MetricRow(2, {"loss": 0.125})]

@@ -1,4 +1,4 @@
-"""Calls that a server, or its core, cancels: the clients send them again."""
+"""Calls that a server, or its core, cancels: the clients repeat them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ CONFIG = {"method": "random", "metric": {"name": "loss"}, "parameters": {"x": {"
 
 
 class Canceling:
-    """A step that cancels calls: the first ones of each RPC, as the core of a busy server."""
+    """An interceptor that cancels the first calls of each RPC, like a busy server's core."""
 
     def __init__(self, times: int) -> None:
         self.times = times
@@ -39,7 +39,7 @@ class Canceling:
 
 @contextlib.asynccontextmanager
 async def canceling_registry(database_url: str, step: Canceling) -> AsyncIterator[str]:
-    """A registry with the step before all others, within the block."""
+    """A registry with that interceptor before all others, within the block."""
     async with (
         running_registry(database_url, pool_size=4, lease=LEASE) as registry,
         running_server(

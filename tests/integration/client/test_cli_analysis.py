@@ -1,4 +1,4 @@
-"""`wanllmdb best`, `importance`, `history`, ... and `algorithms`: what the runs say."""
+"""`wanllmdb best`, `importance`, `history`, ... and `algorithms`: results of runs."""
 
 from __future__ import annotations
 

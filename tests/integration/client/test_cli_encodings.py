@@ -1,4 +1,4 @@
-"""No output raises, whatever the encoding of the terminal has no characters for."""
+"""No output raises, even if the terminal's encoding lacks its characters."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ MOST, MOST_IN_LINE = 30_000, 3_000
 
 @dataclass(frozen=True)
 class Long:
-    """A sweep with long values wherever a value may stand."""
+    """A sweep with long values in every field."""
 
     sweep_id: str
 

@@ -1,4 +1,4 @@
-"""`wanllmdb runs ...`: what is listed, queued, carried in and out."""
+"""`wanllmdb runs ...`: lists, queues, imports and exports runs."""
 
 from __future__ import annotations
 
@@ -245,7 +245,7 @@ async def test_wrong_exports(cli: CommandLine, sweep_id: str, tmp_path: Path) ->
 async def test_a_run_that_finished_without_an_objective_is_shown_and_exported(
     cli: CommandLine, async_client: AsyncClient, tmp_path: Path
 ) -> None:
-    """Optuna knows no complete trial without a value."""
+    """Optuna has no complete trials without a value."""
     made = await cli.create(CONFIG)
     rows = [MetricRow(0, {"Loss": 1.0})]
     for run in (await async_client.suggest(made, agent_id="a", count=2)).runs:

@@ -1,4 +1,4 @@
-"""The command line in the words of W&B's program."""
+"""The command line in the syntax of W&B's program."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Client and AsyncClient against the real services: every RPC, in Python's habits."""
+"""Client and AsyncClient against the real services: every RPC, with Python types."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ async def test_a_sweep_is_created_read_changed_and_deleted(async_client: AsyncCl
     assert gone.value.metadata == {"sweep_id": sweep.sweep_id}
 
 
-async def test_every_problem_of_a_config_is_told_at_once(async_client: AsyncClient) -> None:
+async def test_all_errors_of_a_config_are_reported_together(async_client: AsyncClient) -> None:
     with pytest.raises(wanllmdb.InvalidArgumentError) as refused:
         await async_client.create_sweep(
             {"method": "guess", "parameters": {"x": {"min": 2, "max": 1}}, "run_cap": 0}

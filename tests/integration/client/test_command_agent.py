@@ -1,4 +1,4 @@
-"""`wanllmdb agent` with real programs: what they get, and how they and their agent end."""
+"""`wanllmdb agent` with real programs: their input, their ends, and the agent's end."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def script(tmp_path: Path) -> Script:
 
 
 async def plain_sweep(client: Client, **more: Any) -> str:
-    """Without a metric a run is done when its program is."""
+    """Without a metric, a run is finished when its program ends."""
     created = await asyncio.to_thread(
         client.create_sweep,
         {"method": "random", "parameters": {"a": {"values": [1, 2]}}, **more},
@@ -146,7 +146,7 @@ async def test_the_sweeps_program_runs_by_its_command(
     assert not is_there(out.strip())
 
 
-async def test_a_sweep_without_a_program_is_told_what_to_do(
+async def test_the_error_of_a_sweep_without_a_program_names_the_remedy(
     client: Client, environment: dict[str, str], tmp_path: Path
 ) -> None:
     nothing = await plain_sweep(client)
@@ -510,7 +510,7 @@ async def test_on_a_terminal_there_is_a_live_view(
 
 
 def on_a_terminal(command: list[str], environment: dict[str, str]) -> str:
-    """Runs a command on a terminal of its own and gives what it wrote there, without colors."""
+    """Runs a command on its own terminal, and returns its output without colors."""
     ours, theirs = pty.openpty()
     terminal = {"TERM": "xterm", "COLUMNS": "150", "LINES": "40"}
     with subprocess.Popen(

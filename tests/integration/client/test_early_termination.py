@@ -24,7 +24,7 @@ EPOCHS = 20
 async def swept(
     client: Client, train: Callable[[], Any], **more: Any
 ) -> tuple[AgentResult, str, list[Run]]:
-    """A sweep to its end: what the agent says, the sweep, and its runs."""
+    """Runs a sweep to its end: the agent's output, the sweep, and its runs."""
     created = await asyncio.to_thread(client.create_sweep, config(**more))
     sweep_id = created.sweep.sweep_id
     result = await asyncio.to_thread(wandb.agent, sweep_id, train, client=client)
@@ -87,7 +87,7 @@ async def test_an_agent_ends_with_its_sweep(client: Client) -> None:
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP], ids=["killed", "frozen"])
-async def test_training_goes_on_while_nobody_says_whether_to_stop(
+async def test_training_continues_without_a_reply_to_stop_checks(
     database_url: str, how: signal.Signals
 ) -> None:
     async with killable_services(database_url) as services:

@@ -1,4 +1,4 @@
-"""The programs of an agent end with it, whenever and however it is killed."""
+"""The programs of an agent end with the agent, whenever and however it is killed."""
 
 from __future__ import annotations
 

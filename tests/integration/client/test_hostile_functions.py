@@ -1,4 +1,4 @@
-"""Training functions that raise, fork and leave behind what no agent may break by."""
+"""Training functions that raise, fork and leave state behind, which must not break an agent."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ print("ended:", result.runs, result.ended_by, flush=True)
 async def ended(
     environment: dict[str, str], client: Client, body: str, **more: Any
 ) -> tuple[int | None, str, str, list[wandb.Run]]:
-    """How an agent in a process ends whose function does that: code, output and the runs."""
+    """Runs an agent with that function in a process: exit code, output and runs."""
     sweep_id = await new_sweep(client, **{"run_cap": 2, **more})
     lines = "\n".join(f"    {line}" for line in body.strip("\n").splitlines())
     command = (sys.executable, "-c", IN_PROCESS % lines, sweep_id)
@@ -42,7 +42,7 @@ async def ended(
 
 
 class OwnStop(BaseException):
-    """A program's own way out."""
+    """A program's own exception."""
 
 
 class UnspeakableError(Exception):

@@ -1,4 +1,4 @@
-"""Programs of a command agent that raise, fork and set what no run may break by."""
+"""Programs of a command agent that raise, fork and set state, which must not break a run."""
 
 from __future__ import annotations
 

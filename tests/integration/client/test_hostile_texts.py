@@ -1,4 +1,4 @@
-"""What other people wrote reaches a terminal as text, wherever the program prints it."""
+"""Texts of other users reach a terminal as plain text, wherever the program prints them."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ WITH_JSON = (
 
 
 def hidden(text: str) -> set[str]:
-    """The characters that a terminal obeys or does not show; our own colors apart."""
+    """The characters that a terminal interprets or hides, except the program's own colors."""
     return {
         character
         for character in STYLES.sub("", text)
@@ -87,7 +87,7 @@ def hidden(text: str) -> set[str]:
 
 @dataclass(frozen=True)
 class Hostile:
-    """A sweep that holds hostile texts wherever it can hold a text."""
+    """A sweep with hostile texts in every text field."""
 
     sweep_id: str
 

@@ -1,4 +1,4 @@
-"""API keys by the Python client and the command line, on services that ask for them."""
+"""API keys with the Python client and the command line, on services that require keys."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ async def admin(services: Keyed) -> AsyncIterator[AsyncClient]:
 
 @pytest.fixture
 def cli(services: Keyed, tmp_path: Path) -> CommandLine:
-    """With the operator's key in a file."""
+    """Runs a command with the operator's key in a file."""
     file = tmp_path / "admin.key"
     file.write_text(f"{services.root_key}\n")
     return CommandLine(
@@ -150,7 +150,7 @@ async def test_a_repeated_call_makes_no_second_key(admin: AsyncClient) -> None:
     assert told.value.reason == "REQUEST_ID_REUSED"
 
 
-async def test_what_can_not_be_is_told(admin: AsyncClient) -> None:
+async def test_impossible_requests_are_rejected(admin: AsyncClient) -> None:
     with pytest.raises(InvalidArgumentError, match="one of: reader, agent, editor, admin"):
         await admin.create_key(role="owner", projects="p")
     with pytest.raises(InvalidArgumentError, match="projects"):
@@ -163,7 +163,7 @@ async def test_what_can_not_be_is_told(admin: AsyncClient) -> None:
         await admin.revoke_key("nosuchkey")
 
 
-async def test_who_has_no_key_is_told_how_to_give_one(services: Keyed) -> None:
+async def test_the_error_of_a_missing_key_says_how_to_give_one(services: Keyed) -> None:
     async with AsyncClient(services.registry_address, services.suggestion_address) as client:
         for call, name in (
             (client.get_caller(), f"registry at {services.registry_address}"),
@@ -178,7 +178,7 @@ async def test_who_has_no_key_is_told_how_to_give_one(services: Keyed) -> None:
 async def test_an_agent_with_a_key_works_on_a_sweep_of_its_project_alone(
     services: Keyed, admin: AsyncClient, tmp_path: Path
 ) -> None:
-    """The program that it starts reaches the services by the same key."""
+    """The agent's program reaches the services with the same key."""
     file = tmp_path / "agent.key"
     file.write_text((await admin.create_key(role="agent", projects="vision")).text)
     train = tmp_path / "train.py"
@@ -282,7 +282,7 @@ async def test_a_failed_handshake_is_one_line(services: Keyed) -> None:
         (["revoke", f"wsk_abc_{'s' * 43}"], "give only the key's id"),
     ],
 )
-async def test_a_wrong_command_line_is_told(
+async def test_a_wrong_command_line_is_rejected(
     cli: CommandLine, arguments: list[str], problem: str
 ) -> None:
     said = await cli("key", *arguments, code=2)

@@ -1,4 +1,4 @@
-"""Cross-validation whose workers take W&B's variables out of their environment, as its example."""
+"""Cross-validation whose workers remove W&B's variables from their environment."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Programs and processes that work on a run which another process holds."""
+"""Programs and processes that report for a run whose lease another process holds."""
 
 from __future__ import annotations
 
@@ -266,7 +266,7 @@ async def test_an_agent_without_a_function_runs_the_sweeps_program(
     ]
 
 
-async def test_an_agent_without_a_function_of_a_sweep_without_a_program_is_told_so(
+async def test_an_agent_without_a_function_of_a_sweep_without_a_program_is_rejected(
     client: Client,
 ) -> None:
     sweep_id = await new_sweep(client)
@@ -353,7 +353,7 @@ async def test_what_a_wandb_agent_left_in_the_environment_is_no_run_of_here(
     assert len(await runs_of(client, sweep_id)) == 1
 
 
-async def test_a_process_that_outlives_its_run_is_told_that_the_run_has_ended(
+async def test_the_error_in_a_process_that_outlives_its_run_names_the_end(
     client: Client, script: Script
 ) -> None:
     sweep_id = await new_sweep(client)
@@ -378,7 +378,9 @@ async def test_a_process_that_outlives_its_run_is_told_that_the_run_has_ended(
     assert "a pool that outlives its run" in worker.stderr
 
 
-async def test_a_process_of_one_of_several_agents_is_told_what_to_do(client: Client) -> None:
+async def test_the_error_in_a_process_of_one_of_several_agents_names_the_remedy(
+    client: Client,
+) -> None:
     first, second = await new_sweep(client), await new_sweep(client)
     # Both runs are there before either starts a process.
     both = asyncio.Barrier(2)

@@ -1,4 +1,4 @@
-"""Files that no agent wrote hold up neither agents nor the program, in the spool and out of it."""
+"""Files that no agent wrote block neither agents nor the program, inside and outside the spool."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ async def program(client: Client, spool: Spool, *arguments: str) -> tuple[int | 
 
 
 async def a_result(client: Client, spool: Spool) -> str:
-    """A sweep whose only run is done, and stands in the spool alone."""
+    """A sweep whose only run is done, and is only in the spool."""
     sweep_id = await new_sweep(client, run_cap=1)
     (run,) = (await asyncio.to_thread(client.suggest, sweep_id, agent_id="gone")).runs
     end = run_calls.finish_run(sweep_id, run.number, 1, Succeeded(1.0), [], {}, None)
@@ -193,7 +193,7 @@ async def test_what_cant_be_read_can_be_dropped(client: Client, spool: Spool) ->
 
 
 @pytest.mark.parametrize("place", ["the spool", "its refused folder", "unfinished files"])
-async def test_a_folder_that_is_none_is_told(place: str, client: Client, spool: Spool) -> None:
+async def test_a_folder_that_is_none_is_reported(place: str, client: Client, spool: Spool) -> None:
     sweep_id = await a_result(client, spool)
     if place == "the spool":
         (result,) = spool.paths()

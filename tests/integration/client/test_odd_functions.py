@@ -1,4 +1,4 @@
-"""Functions that replace names of the module, or return before anything of them has run."""
+"""Functions that replace names of the module, or return before their code has run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Agents whose locale has few characters, and programs that can't be given what a run has."""
+"""Agents with an ASCII locale, and programs that can't receive a run's parameters."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ async def ended(
     *options: str,
     **config: object,
 ) -> tuple[list[Run], str]:
-    """The runs of a grid after an agent with an ASCII locale, and what that one said."""
+    """The runs of a grid after an agent with an ASCII locale, and the agent's output."""
     sweep_id = await new_sweep(
         client, method="grid", metric=None, parameters={"t": {"values": values}}, **config
     )

@@ -136,7 +136,7 @@ async def test_no_service_there_is_one_sentence(environment: dict[str, str]) -> 
 
 
 class RunAsChild:
-    """What a command agent does, in short."""
+    """A minimal command agent."""
 
     def __call__(self, run: ActiveRun) -> Ended:
         arguments = [f"--x={run.config.x}"]
@@ -224,7 +224,7 @@ async def test_an_agent_that_was_away_too_long_leaves_its_run_to_another(
             assert (run.state, run.attempt, run.objective) == (RunState.FINISHED, 2, 7.0)
 
 
-async def test_a_result_that_comes_after_the_lease_counts_while_nobody_else_has_the_run(
+async def test_a_result_after_the_lease_counts_unless_another_agent_has_the_run(
     database_url: str, environment: dict[str, str]
 ) -> None:
     async with (

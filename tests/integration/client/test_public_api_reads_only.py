@@ -1,4 +1,4 @@
-"""`wandb.Api` reads only: what it does not offer says what does the job."""
+"""`wandb.Api` reads only: each missing method names its replacement."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Watches and exports of a registry that has too many open: clients wait as it asks them to."""
+"""Watches and exports of a registry with too many open streams: clients wait and retry."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from wanllmdb_common.server.settings import LimitSettings
 
 @dataclass(frozen=True)
 class Full:
-    """A registry of which one watch takes all the room that there is for streams."""
+    """A registry whose only stream is taken by a watch."""
 
     address: str
     client: AsyncClient

@@ -1,4 +1,4 @@
-"""An agent comes back under its name, and one that stays until nothing can come back."""
+"""An agent resumes under its name, and an agent stays until no run can be queued again."""
 
 from __future__ import annotations
 
@@ -245,7 +245,7 @@ async def test_an_agent_that_does_not_stay_says_what_others_still_do(
     assert f"agent done (the sweep has no more runs: {why}): 1 run" in capsys.readouterr().err
 
 
-async def test_a_target_that_is_reached_lets_nobody_stay(client: Client) -> None:
+async def test_a_target_that_is_reached_ends_agents_that_stay(client: Client) -> None:
     metric = {"name": "loss", "goal": "minimize", "target": 2.0}
     created: Any = await asyncio.to_thread(client.create_sweep, config(metric=metric))
     sweep_id = created.sweep.sweep_id

@@ -1,4 +1,4 @@
-"""A run whose function begins and finishes it several times, or parts of it within it."""
+"""A run whose function calls init and finish several times, or begins nested parts."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ REINIT: list[dict[str, Any]] = [
 
 
 async def one_run(client: Client, train: Callable[[], None], **more: Any) -> Run:
-    """The run that comes of a function."""
+    """The run of a function."""
     sweep_id = await new_sweep(client, **more)
     await run_agent(client, sweep_id, train, count=1)
     (run,) = await runs_of(client, sweep_id)

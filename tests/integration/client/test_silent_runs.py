@@ -1,4 +1,4 @@
-"""What reports nothing: disabled runs, ranks other than 0, and threads of a run that has ended."""
+"""Disabled runs, ranks other than 0, and threads of an ended run report nothing."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from wanllmdb import Client, Run, RunState
 
 
 async def one_run(client: Client, train: Callable[[], None], **more: Any) -> Run:
-    """The run that comes of a function."""
+    """The run of a function."""
     sweep_id = await new_sweep(client, **more)
     await run_agent(client, sweep_id, train, count=1)
     (run,) = await runs_of(client, sweep_id)

@@ -1,4 +1,4 @@
-"""What is done is not lost: services away, agents killed meanwhile, results delivered later."""
+"""No result is lost: unavailable services, killed agents, results delivered later."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ async def services(postgres_url: str) -> AsyncIterator[KillableServices]:
 
 @pytest.fixture
 async def there(services: KillableServices) -> KillableServices:
-    """The services, whatever the test before left."""
+    """The services, in the same state before each test."""
     await services.start()
     return services
 
@@ -160,7 +160,7 @@ async def test_what_a_killed_agent_could_not_tell_the_next_one_delivers(
 
 
 async def before_the_first_run(process: asyncio.subprocess.Process, go: Path) -> None:
-    """Nothing is waited for."""
+    """Replaces a wait by nothing."""
 
 
 async def while_it_trains(process: asyncio.subprocess.Process, go: Path) -> None:
@@ -208,7 +208,7 @@ async def test_an_agent_goes_on_whenever_services_are_away(
     [([signal.SIGINT, signal.SIGINT], 0), ([signal.SIGTERM], -signal.SIGTERM)],
     ids=["Ctrl-C twice", "SIGTERM"],
 )
-async def test_an_agent_that_is_told_to_end_in_an_outage_keeps_what_is_done(
+async def test_an_agent_that_a_signal_ends_in_an_outage_saves_its_results(
     there: KillableServices,
     here: Client,
     spool: Spool,
@@ -291,7 +291,7 @@ async def test_what_a_program_could_not_report_its_agent_tells(
     assert (run.state, run.objective, run.config) == (RunState.FINISHED, 0.25, {"epochs": 2})
 
 
-async def test_a_result_that_comes_after_the_run_was_handed_out_again_is_put_aside(
+async def test_a_result_after_the_run_was_assigned_again_is_put_aside(
     database_url: str, spool: Spool, go: Path
 ) -> None:
     async with killable_services(database_url, lease_seconds=1.5) as services:
@@ -326,7 +326,7 @@ async def test_a_result_that_comes_after_the_run_was_handed_out_again_is_put_asi
             assert spool.paths(rejected=True) == []
 
 
-async def test_a_late_result_counts_while_nobody_else_has_the_run(
+async def test_a_late_result_counts_unless_another_agent_has_the_run(
     database_url: str, spool: Spool, go: Path
 ) -> None:
     async with killable_services(database_url, lease_seconds=1.5) as services:
@@ -349,7 +349,7 @@ async def test_a_late_result_counts_while_nobody_else_has_the_run(
 
 
 async def spooled_results(client: Client, spool: Spool, count: int) -> str:
-    """A sweep whose runs are done, and stand in the spool alone."""
+    """A sweep whose runs are done, and are only in the spool."""
     sweep_id = await new_sweep(client, run_cap=count)
     suggestion = await asyncio.to_thread(client.suggest, sweep_id, agent_id="gone", count=count)
     for run in suggestion.runs:
@@ -383,7 +383,9 @@ async def test_two_agents_with_one_spool_deliver_each_result_once(
     assert spool.paths() == []
 
 
-async def test_a_result_that_had_arrived_is_not_told_twice(client: Client, spool: Spool) -> None:
+async def test_a_result_that_had_arrived_is_not_reported_twice(
+    client: Client, spool: Spool
+) -> None:
     sweep_id = await spooled_results(client, spool, 1)
     (path,) = spool.paths()
     content = path.read_bytes()

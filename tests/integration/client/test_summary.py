@@ -1,4 +1,4 @@
-"""What a program sets in its summary or by define_metric: what counts, beside the history."""
+"""Values that a program sets in its summary or by define_metric count, beside the history."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from wanllmdb import Client, MetricRow, Run, RunState, Succeeded
 
 
 async def one_run(client: Client, train: Callable[[], None], **more: Any) -> Run:
-    """The run that comes of a function."""
+    """The run of a function."""
     sweep_id = await new_sweep(client, **more)
     await run_agent(client, sweep_id, train, count=1)
     (run,) = await runs_of(client, sweep_id)

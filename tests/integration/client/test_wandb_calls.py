@@ -1,4 +1,4 @@
-"""A training function written for W&B: media, artifacts and its other calls beside numbers."""
+"""A training function written for W&B that logs media and artifacts besides numbers."""
 
 from __future__ import annotations
 
