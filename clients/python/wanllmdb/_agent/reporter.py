@@ -354,6 +354,8 @@ class Reporter:
             self._rows.setdefault(key, (time, {}))[1].update(values)
             self._has_summary |= key[1]
         self._values = sum(len(values) for _, values in self._rows.values())
+        # The thread may have found no rows, because a flush had just taken them.
+        self._changed.notify_all()
 
 
 def passes(error: WanllmdbError) -> bool:
