@@ -15,9 +15,9 @@ from grpc import StatusCode
 
 from tests.conftest import registry_server
 from tests.errors import rpc_fails
+from tests.registry_stub import RegistryStub
 from tests.sweeps import Registry, config_text, create_sweep, request_id
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
-from wanllmdb.api.registry.v1 import registry_service_pb2_grpc as registry_grpc
 from wanllmdb_common.computing import time_slices
 from wanllmdb_common.search_space.distributions import (
     Categorical,
@@ -76,7 +76,7 @@ async def other_caller(address: str) -> AsyncIterator[Registry]:
     # Open a separate connection; channels to the same address otherwise share one.
     options = [("grpc.use_local_subchannel_pool", 1)]
     async with grpc.aio.insecure_channel(address, options=options) as channel:
-        yield registry_grpc.SweepRegistryServiceStub(channel)
+        yield RegistryStub(channel)
 
 
 @contextlib.asynccontextmanager
