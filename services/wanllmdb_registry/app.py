@@ -34,8 +34,12 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Registry:
-    """The parts of the registry that its servicers use."""
+    """The parts of the registry that its servicers use.
 
+    `lease` is how long an agent keeps a run without a heartbeat.
+    """
+
+    lease: timedelta
     store: SweepStore
     commits: GroupCommit
     sweeps: SweepReads
@@ -91,6 +95,7 @@ async def running_registry(
         sweeps = SweepReads(database)
         commits = GroupCommit(store, notify)
         registry = Registry(
+            lease=lease,
             store=store,
             commits=commits,
             sweeps=sweeps,

@@ -87,7 +87,7 @@ def check_sweep(call: Call, sweep: Tracked) -> None:
     assert (got.spec.run_cap if got.spec.HasField("run_cap") else None) == rules.cap
     targets = [metric.target if metric.HasField("target") else None for metric in got.spec.metrics]
     assert targets == [metric.target for metric in rules.metrics]
-    assert got.prior_runs == len(rules.prior)
+    assert got.prior_run_count == len(rules.prior)
     assert bool(got.end_message) == rules.ended
     stats = got.stats
     counts = {state: getattr(stats, f"{state.lower()}_runs") for state in model.RUN_STATES}
