@@ -125,7 +125,13 @@ class RunServicer(BaseServicer):
         def encode(run: Run) -> bytes:
             return pb.UpdateRunResponse(run=run_to_proto(run)).SerializeToString()
 
-        command = UpdateRun(key, encode, number=number, update=update)
+        command = UpdateRun(
+            key,
+            encode,
+            number=number,
+            update=update,
+            if_revision=request.if_revision if request.HasField("if_revision") else None,
+        )
         return await self.commit(sweep_id, command)
 
     async def ReportMetrics(self, request: pb.ReportMetricsRequest, context: Context) -> bytes:

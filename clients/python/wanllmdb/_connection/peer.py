@@ -175,6 +175,8 @@ class Peer:
         )
         if isinstance(failure, _errors.ResourceExhaustedError):
             failure.retry_after = details.retry_after
+        if isinstance(failure, _errors.InvalidArgumentError):
+            failure.positions = details.positions
         return failure
 
     def _server_message(self, reason: str, text: str) -> str:
