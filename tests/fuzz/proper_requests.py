@@ -198,6 +198,7 @@ _PROPER: Mapping[str, list[Message]] = {
     ],
     "ReleaseRun": [_run(pb.ReleaseRunRequest, reason="a")],
     "ResumeRuns": [_change(internal_pb.ResumeRunsRequest, agent_id="agent", count=2)],
+    "TerminateSweep": [_change(internal_pb.TerminateSweepRequest, "@unmeasured", message="a")],
     "Heartbeat": [
         pb.HeartbeatRequest(leases=[pb.RunLease(sweep_id="@random", number=4, attempt=1)])
     ],

@@ -185,10 +185,12 @@ async def test_lists_page_filter_and_order(registry: Registry) -> None:
             method=["random", "grid"][index % 2],
         )
 
-    async def names(**filters: Any) -> list[str]:
+    async def names(
+        order: sweep_list_pb2.SweepOrder = sweep_list_pb2.SWEEP_ORDER_UNSPECIFIED, **filters: Any
+    ) -> list[str]:
         found: list[str] = []
         request = sweep_list_pb2.ListSweepsRequest(
-            filter=sweep_list_pb2.SweepFilter(project="listed"), page_size=2, **filters
+            filter=sweep_list_pb2.SweepFilter(project="listed", **filters), page_size=2, order=order
         )
         while True:
             page = await registry.ListSweeps(request)
@@ -210,7 +212,7 @@ async def test_lists_page_filter_and_order(registry: Registry) -> None:
         "b3",
         "b5",
     ]
-    assert await names(name_prefix="b") == ["b5", "b3", "b1"]
+    assert await names(query="b") == ["b5", "b3", "b1"]
     assert await names(methods=[sweep_pb2.METHOD_GRID]) == ["b5", "b3", "b1"]
     assert await names(states=[sweep_pb2.SWEEP_STATE_RUNNING]) == []
     third = (
