@@ -9,10 +9,20 @@ TEST_WORKERS ?= $(shell $(PYTHON) -c 'import os; print(2 * (os.cpu_count() or 1)
 # The data of `make dev`.
 DEV_DIR := .dev
 STUBS := clients/python/wanllmdb/api
-PROTOS := $(shell find protos -name '*.proto')
+# What the services say to each other is no part of the client.
+INTERNAL_STUBS := services/wanllmdb_common/internal
+PROTOS := $(shell find protos/wanllmdb/api -name '*.proto')
+INTERNAL_PROTOS := $(shell find protos/wanllmdb/internal -name '*.proto')
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
 # A file's tests stay together, in the order of the folders: the long files of e2e come first.
 PYTEST := $(BIN)/python -m pytest --numprocesses $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder
+
+# Generates the stubs of the protos $(2) below the folder $(1).
+define GENERATE_STUBS
+	cd protos && PATH="$(CURDIR)/$(PROTOC_VENV)/bin:$$PATH" python -m grpc_tools.protoc --proto_path=. \
+		--python_out=../$(1) --grpc_python_out=../$(1) --mypy_out=../$(1) --mypy_grpc_out=../$(1) \
+		$(2:protos/%=%)
+endef
 
 .DEFAULT_GOAL := help
 .PHONY: help demo dev fast test explore bench robustness check format site protos protos-check docs docs-check gp wandb clean
@@ -65,8 +75,8 @@ format: $(VENV)/.installed ## Formats everything
 	$(BIN)/buf format --write protos
 
 protos-check: protos ## Fails when the committed stubs are not those of protos/
-	@test -z "$$(git status --porcelain -- $(STUBS))" || \
-		{ git --no-pager diff --stat -- $(STUBS); echo "stubs differ from protos/: run 'make protos' and commit"; exit 1; }
+	@test -z "$$(git status --porcelain -- $(STUBS) $(INTERNAL_STUBS))" || \
+		{ git --no-pager diff --stat -- $(STUBS) $(INTERNAL_STUBS); echo "stubs differ from protos/: run 'make protos' and commit"; exit 1; }
 
 docs-check: $(VENV)/.installed ## Fails when a generated page is not current
 	@$(BIN)/python docs/generate_names.py --check
@@ -76,12 +86,17 @@ docs-check: $(VENV)/.installed ## Fails when a generated page is not current
 ##@ Generate
 
 protos: $(PROTOC_VENV)/.installed ## Generates the Python stubs from protos/
-	rm -rf $(STUBS)
-	cd protos && PATH="$(CURDIR)/$(PROTOC_VENV)/bin:$$PATH" python -m grpc_tools.protoc --proto_path=. \
-		--python_out=../clients/python --grpc_python_out=../clients/python \
-		--mypy_out=../clients/python --mypy_grpc_out=../clients/python \
-		$(PROTOS:protos/%=%)
-	find $(STUBS) -type d -exec touch {}/__init__.py \;
+	rm -rf $(STUBS) $(INTERNAL_STUBS) build/internal-stubs
+	mkdir -p build/internal-stubs
+	$(call GENERATE_STUBS,clients/python,$(PROTOS))
+	$(call GENERATE_STUBS,build/internal-stubs,$(INTERNAL_PROTOS))
+	cp -R build/internal-stubs/wanllmdb/internal $(INTERNAL_STUBS)
+	@# The stubs import each other by the path of the proto; they lie in another package.
+	find $(INTERNAL_STUBS) -name '*.py*' -exec sed -E -i.orig \
+		-e "s/^(from|import) wanllmdb\.internal/\1 wanllmdb_common.internal/" \
+		-e "s/'wanllmdb(\.internal[a-z0-9_.]*_pb2')/'wanllmdb_common\1/" {} \;
+	find $(INTERNAL_STUBS) -name '*.orig' -delete
+	find $(STUBS) $(INTERNAL_STUBS) -type d -exec touch {}/__init__.py \;
 
 docs: $(VENV)/.installed ## Generates docs/api.md from protos/, and W&B's names in docs/coming-from.md
 	$(BIN)/buf build -o - | $(BIN)/python docs/generate_api.py > docs/api.md

@@ -20,7 +20,7 @@ import pytest
 import structlog
 from pydantic import SecretStr
 
-from wanllmdb.api.registry.v1 import registry_service_pb2_grpc as registry_grpc
+from tests.registry_stub import RegistryStub
 from wanllmdb.api.suggestion.v1 import analysis_service_pb2_grpc as analysis_grpc
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2_grpc as suggestion_grpc
 from wanllmdb_common.server.lifecycle import running_server
@@ -181,10 +181,10 @@ async def registry_address(session_database: str) -> AsyncIterator[str]:
 @pytest.fixture(scope="session")
 async def registry(
     registry_address: str,
-) -> AsyncIterator[registry_grpc.SweepRegistryServiceAsyncStub]:
+) -> AsyncIterator[RegistryStub]:
     """Stubs of the registry."""
     async with grpc.aio.insecure_channel(registry_address) as channel:
-        yield registry_grpc.SweepRegistryServiceStub(channel)
+        yield RegistryStub(channel)
 
 
 @contextlib.asynccontextmanager

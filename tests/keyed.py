@@ -11,12 +11,12 @@ from typing import Any
 from pydantic import SecretStr
 
 from tests.conftest import LEASE, STATE_KEY
+from tests.registry_stub import RegistryStub
 from tests.security_table.keys import channel_with, create_key, id_of, new_secret
 from tests.sweeps import request_id
 from wanllmdb.api.registry.v1 import key_service_pb2 as key_pb
 from wanllmdb.api.registry.v1 import key_service_pb2_grpc as key_grpc
 from wanllmdb.api.registry.v1 import registry_service_pb2 as rpb
-from wanllmdb.api.registry.v1 import registry_service_pb2_grpc as registry_grpc
 from wanllmdb.api.suggestion.v1 import analysis_service_pb2_grpc as analysis_grpc
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as pb
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2_grpc as suggestion_grpc
@@ -71,7 +71,7 @@ class Agent:
     key: str
     suggestion: suggestion_grpc.SuggestionServiceAsyncStub
     analysis: analysis_grpc.AnalysisServiceAsyncStub
-    registry: registry_grpc.SweepRegistryServiceAsyncStub
+    registry: RegistryStub
 
     async def suggest(self, sweep_id: str, count: int = 1) -> pb.SuggestResponse:
         return await self.suggestion.Suggest(
@@ -113,7 +113,7 @@ class Keyed:
             key_text,
             suggestion_grpc.SuggestionServiceStub(suggestion),
             analysis_grpc.AnalysisServiceStub(suggestion),
-            registry_grpc.SweepRegistryServiceStub(registry),
+            RegistryStub(registry),
         )
 
     async def new_key(self, role: Role, *projects: str, **more: Any) -> str:

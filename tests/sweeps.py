@@ -5,17 +5,15 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
+from tests.registry_stub import RegistryStub
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.registry.v1 import run_pb2, sweep_pb2
+from wanllmdb_common.internal.registry.v1 import internal_registry_service_pb2 as internal_pb
 from wanllmdb_common.search_space.proto_conversion import parameters_to_proto
 
-if TYPE_CHECKING:
-    from wanllmdb.api.registry.v1.registry_service_pb2_grpc import SweepRegistryServiceAsyncStub
-
-# The type stubs distinguish blocking and async calls; at run time there is one class.
-Registry: TypeAlias = "SweepRegistryServiceAsyncStub"
+Registry: TypeAlias = RegistryStub
 
 CONFIG: dict[str, Any] = {
     "method": "random",
@@ -40,21 +38,24 @@ async def create_sweep(registry: Registry, **changes: Any) -> sweep_pb2.Sweep:
     return (await registry.CreateSweep(request)).sweep
 
 
-def proposal(number: int, **parameters: Any) -> pb.RunProposal:
+def proposal(number: int, **parameters: Any) -> internal_pb.RunProposal:
     """Return a proposal, by default with x = 0.5 and n = 1."""
-    return pb.RunProposal(
+    return internal_pb.RunProposal(
         number=number, parameters=parameters_to_proto({"x": 0.5, "n": 1, **parameters})
     )
 
 
 def create_runs_request(
-    sweep_id: str, *proposals: pb.RunProposal, agent_id: str = "agent", request_id: str = ""
-) -> pb.CreateRunsRequest:
+    sweep_id: str,
+    *proposals: internal_pb.RunProposal,
+    agent_id: str = "agent",
+    request_id: str = "",
+) -> internal_pb.CreateRunsRequest:
     """Return the request that the suggestion service sends for one waiting Suggest."""
-    return pb.CreateRunsRequest(
+    return internal_pb.CreateRunsRequest(
         sweep_id=sweep_id,
         requests=[
-            pb.RunsForAgent(
+            internal_pb.RunsForAgent(
                 request_id=request_id or str(uuid.uuid4()),
                 agent_id=agent_id,
                 count=len(proposals),
@@ -65,7 +66,7 @@ def create_runs_request(
 
 
 async def create_runs(
-    registry: Registry, sweep_id: str, *proposals: pb.RunProposal
+    registry: Registry, sweep_id: str, *proposals: internal_pb.RunProposal
 ) -> list[run_pb2.Run]:
     """Create the runs of the proposals."""
     response = await registry.CreateRuns(create_runs_request(sweep_id, *proposals))

@@ -9,9 +9,9 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
+from tests.registry_stub import RegistryStub
 from tests.security_table.keys import channel_with
 from wanllmdb.api.registry.v1 import registry_service_pb2 as registry_pb
-from wanllmdb.api.registry.v1 import registry_service_pb2_grpc as registry_grpc
 from wanllmdb.api.registry.v1 import run_pb2
 from wanllmdb.api.suggestion.v1 import analysis_service_pb2_grpc as analysis_grpc
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as suggestion_pb
@@ -45,7 +45,7 @@ def objective(parameters: dict[str, Any]) -> float:
 class Calls:
     """Stubs of both services."""
 
-    registry: registry_grpc.SweepRegistryServiceAsyncStub
+    registry: RegistryStub
     suggestion: suggestion_grpc.SuggestionServiceAsyncStub
     analysis: analysis_grpc.AnalysisServiceAsyncStub
 
@@ -102,7 +102,7 @@ async def calls_to(registry: str, suggestion: str, key: str = "") -> AsyncIterat
         channel_with(suggestion, key) as second,
     ):
         yield Calls(
-            registry_grpc.SweepRegistryServiceStub(first),
+            RegistryStub(first),
             suggestion_grpc.SuggestionServiceStub(second),
             analysis_grpc.AnalysisServiceStub(second),
         )

@@ -10,6 +10,7 @@ from typing import Any
 from tests.benchmarks.calls import PARAMETERS, Calls
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.registry.v1 import run_pb2
+from wanllmdb_common.internal.registry.v1 import internal_registry_service_pb2 as internal_pb
 from wanllmdb_common.search_space.proto_conversion import parameters_to_proto
 
 BATCH = 500
@@ -32,14 +33,16 @@ async def fill(
     while size:
         count = min(BATCH, size)
         points = [_random_point(draw) for _ in range(count)]
-        request = pb.CreateRunsRequest(
+        request = internal_pb.CreateRunsRequest(
             sweep_id=sweep_id,
             requests=[
-                pb.RunsForAgent(
+                internal_pb.RunsForAgent(
                     agent_id="filler",
                     count=count,
                     proposals=[
-                        pb.RunProposal(number=number + i, parameters=parameters_to_proto(point))
+                        internal_pb.RunProposal(
+                            number=number + i, parameters=parameters_to_proto(point)
+                        )
                         for i, point in enumerate(points)
                     ],
                 )

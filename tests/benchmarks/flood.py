@@ -19,10 +19,11 @@ import grpc
 import grpc.aio
 
 from tests.benchmarks.calls import Calls, calls_to
+from wanllmdb.api.registry.v1 import plots_pb2, run_pb2
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
-from wanllmdb.api.registry.v1 import run_pb2
 from wanllmdb.api.suggestion.v1 import analysis_service_pb2 as analysis_pb
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as suggestion_pb
+from wanllmdb_common.internal.registry.v1 import internal_registry_service_pb2 as internal_pb
 
 CLIENTS = 32
 LONGEST = 300.0
@@ -64,13 +65,13 @@ KINDS: dict[str, Send] = {
         pb.ListRunsRequest(sweep_id=sweep_id, page_size=1_000)
     ),
     "SyncRuns": lambda calls, sweep_id, _: calls.registry.SyncRuns(
-        pb.SyncRunsRequest(sweep_id=sweep_id, page_size=5_000)
+        internal_pb.SyncRunsRequest(sweep_id=sweep_id, page_size=5_000)
     ),
     "GetTimeline": lambda calls, sweep_id, _: calls.registry.GetTimeline(
-        pb.GetTimelineRequest(sweep_id=sweep_id, max_runs=100_000)
+        plots_pb2.GetTimelineRequest(sweep_id=sweep_id, max_runs=100_000)
     ),
     "ParallelCoordinates": lambda calls, sweep_id, _: calls.registry.GetParallelCoordinates(
-        pb.GetParallelCoordinatesRequest(sweep_id=sweep_id, max_rows=10_000)
+        plots_pb2.GetParallelCoordinatesRequest(sweep_id=sweep_id, max_rows=10_000)
     ),
     "ExportRuns": _export,
     "ReportMetrics": _report,

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any, cast
 
 from tests.benchmarks.load import table
+from tests.registry_stub import RegistryStub
 from tests.security_table.keys import channel_with, create_key, metadata_of, new_secret
 from tests.security_table.processes import running_process
 from tests.sweeps import create_runs, create_sweep, proposal, row
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
-from wanllmdb.api.registry.v1 import registry_service_pb2_grpc as registry_grpc
 from wanllmdb_common.calls.authentication import Authentication
 from wanllmdb_common.calls.authorization import Authorization
 from wanllmdb_common.calls.call import Call, CallStep
@@ -102,12 +102,12 @@ async def _calls(database_url: str) -> None:
             channel_with(asking, root_key) as root,
         ):
             key = await create_key(root, Role.AGENT, _PROJECT)
-            registry = registry_grpc.SweepRegistryServiceStub(root)
+            registry = RegistryStub(root)
             sweep = await create_sweep(registry, project=_PROJECT)
             (run,) = await create_runs(registry, sweep.sweep_id, proposal(0))
             async with channel_with(bare, "") as first, channel_with(asking, "") as second:
-                without = _reports(registry_grpc.SweepRegistryServiceStub(first), run.sweep_id, "")
-                asked = _reports(registry_grpc.SweepRegistryServiceStub(second), run.sweep_id, key)
+                without = _reports(RegistryStub(first), run.sweep_id, "")
+                asked = _reports(RegistryStub(second), run.sweep_id, key)
                 times = [(await without(2 * n), await asked(2 * n + 1)) for n in range(RPCS)]
     medians = [statistics.median(side) * 1e3 for side in zip(*times[RPCS // 10 :], strict=True)]
     rows = [
@@ -117,9 +117,7 @@ async def _calls(database_url: str) -> None:
     table("(h) ReportMetrics, in turns, medians", ["", "ms a call", "ratio"], rows)
 
 
-def _reports(
-    registry: registry_grpc.SweepRegistryServiceAsyncStub, sweep_id: str, key: str
-) -> Callable[[int], Awaitable[float]]:
+def _reports(registry: RegistryStub, sweep_id: str, key: str) -> Callable[[int], Awaitable[float]]:
     metadata = metadata_of(key) if key else ()
 
     async def report(step: int) -> float:

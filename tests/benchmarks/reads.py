@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from tests.benchmarks.calls import calls_to
 from tests.benchmarks.filling import fill
 from tests.benchmarks.load import measure, table
+from wanllmdb.api.registry.v1 import plots_pb2
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.suggestion.v1 import analysis_service_pb2 as analysis_pb
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as suggestion_pb
@@ -45,10 +46,10 @@ async def run(platform: Endpoints) -> None:
                 )
             ),
             "GetParallelCoordinates, 1,000 rows": lambda: registry.GetParallelCoordinates(
-                pb.GetParallelCoordinatesRequest(sweep_id=sweep_id)
+                plots_pb2.GetParallelCoordinatesRequest(sweep_id=sweep_id)
             ),
             "GetParallelCoordinates, 10,000 rows": lambda: registry.GetParallelCoordinates(
-                pb.GetParallelCoordinatesRequest(sweep_id=sweep_id, max_rows=SIZE)
+                plots_pb2.GetParallelCoordinatesRequest(sweep_id=sweep_id, max_rows=SIZE)
             ),
             "GetBestRuns, 10": lambda: suggestion.GetBestRuns(
                 suggestion_pb.GetBestRunsRequest(sweep_id=sweep_id)

@@ -16,6 +16,7 @@ from tests.benchmarks.calls import Calls, calls_to
 from tests.benchmarks.load import Load, measure, table
 from tests.conftest import registry_server, suggestion_server
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
+from wanllmdb.api.registry.v1 import watch_pb2
 from wanllmdb_local.platform import Endpoints
 from wanllmdb_local.postgres import create_database
 from wanllmdb_registry.rpc import stream_servicer
@@ -87,7 +88,7 @@ async def _lags(calls: Calls, others: Calls, sweep_id: str) -> list[float]:
     before = (await calls.registry.GetSweep(pb.GetSweepRequest(sweep_id=sweep_id))).sweep
 
     async def follow() -> None:
-        request = pb.WatchSweepRequest(sweep_id=sweep_id, since_revision=before.revision)
+        request = watch_pb2.WatchSweepRequest(sweep_id=sweep_id, since_revision=before.revision)
         async for message in others.registry.WatchSweep(request):
             if message.HasField("run") and message.run.HasField("end_time"):
                 seen[message.run.number] = time.perf_counter()

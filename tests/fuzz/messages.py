@@ -16,7 +16,6 @@ from tests.fuzz.texts import (
     ODD_TEXTS,
     TABLES,
     YAML_TEXTS,
-    config_objects,
     config_texts,
 )
 from tests.fuzz.world import NAMED_TEXTS
@@ -173,44 +172,6 @@ def _is_map(field: Any) -> bool:
 
 
 @st.composite
-def _structs(draw: st.DrawFn) -> Message:
-    from google.protobuf import struct_pb2
-
-    struct = struct_pb2.Struct()
-    if draw(st.integers(0, 9)) == 0:
-        inner = struct
-        # Protobuf itself reads at most 100 levels; each of these levels takes three.
-        for _ in range(draw(st.sampled_from([10, 32, 40]))):
-            inner = inner.fields["a"].struct_value
-        return struct
-    for key, value in draw(config_objects()).items():
-        struct.fields[key].CopyFrom(_struct_value(value))
-    return struct
-
-
-def _struct_value(value: Any) -> Any:
-    from google.protobuf import struct_pb2
-
-    message = struct_pb2.Value()
-    match value:
-        case None:
-            message.null_value = struct_pb2.NULL_VALUE
-        case bool():
-            message.bool_value = value
-        case int() | float():
-            message.number_value = float(value)
-        case str():
-            message.string_value = value
-        case list():
-            message.list_value.values.extend(map(_struct_value, value))
-        case dict():
-            message.struct_value.SetInParent()
-            for key, inner in value.items():
-                message.struct_value.fields[key].CopyFrom(_struct_value(inner))
-    return message
-
-
-@st.composite
 def _timestamps(draw: st.DrawFn) -> Message:
     from google.protobuf import timestamp_pb2
 
@@ -233,7 +194,6 @@ def _masks(draw: st.DrawFn) -> Message:
 
 
 _SPECIAL: dict[str, Callable[[], st.SearchStrategy[Message]]] = {
-    "google.protobuf.Struct": _structs,
     "google.protobuf.Timestamp": _timestamps,
     "google.protobuf.FieldMask": _masks,
 }

@@ -5,16 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from google.protobuf import field_mask_pb2, json_format, struct_pb2, timestamp_pb2
+from google.protobuf import field_mask_pb2, timestamp_pb2
 from google.protobuf.message import Message
 
 from tests.fuzz.rpcs import Rpc
+from wanllmdb.api.registry.v1 import plots_pb2, run_pb2, sweep_list_pb2, sweep_pb2, watch_pb2
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
-from wanllmdb.api.registry.v1 import run_pb2, sweep_pb2
 from wanllmdb.api.registry.v1 import search_space_pb2 as space_pb
 from wanllmdb.api.registry.v1 import template_service_pb2 as template_pb
 from wanllmdb.api.suggestion.v1 import analysis_service_pb2 as analysis_pb
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as suggestion_pb
+from wanllmdb_common.internal.registry.v1 import internal_registry_service_pb2 as internal_pb
 from wanllmdb_common.search_space.proto_conversion import parameters_to_proto
 
 _POINT = parameters_to_proto({"x": 0.5, "n": 1, "opt": "adam"})
@@ -65,7 +66,6 @@ _USE = pb.TemplateUse(template="@template", values=parameters_to_proto({"most": 
 _PRIOR = run_pb2.PriorRun(
     parameters=_POINT, state=run_pb2.RUN_STATE_FINISHED, objectives=[0.5], source="a"
 )
-_STRUCT = json_format.ParseDict(_CONFIG, struct_pb2.Struct())
 
 
 def _run(kind: type[Message], **more: object) -> Message:
@@ -80,27 +80,29 @@ def _change(kind: type[Message], sweep: str = "@random", **more: object) -> Mess
 _PROPER: Mapping[str, list[Message]] = {
     "CreateSweep": [
         pb.CreateSweepRequest(name="a", spec=_SPEC, request_id="@id"),
-        pb.CreateSweepRequest(config=_STRUCT, request_id="@id"),
         pb.CreateSweepRequest(
             config_text=_TEXT,
             request_id="@id",
-            prior_runs=pb.PriorRunSource(csv="x,loss\n0.5,1\n"),
+            prior_run_source=pb.PriorRunSource(csv="x,loss\n0.5,1\n"),
         ),
-        pb.CreateSweepRequest(template=_USE, prior_runs=pb.PriorRunSource(sweep_id="@random")),
+        pb.CreateSweepRequest(
+            template=_USE, prior_run_source=pb.PriorRunSource(sweep_id="@random")
+        ),
     ],
     "ParseSweepConfig": [
         pb.ParseSweepConfigRequest(spec=_SPEC),
-        pb.ParseSweepConfigRequest(config=_STRUCT),
         pb.ParseSweepConfigRequest(config_text=_TEXT),
         pb.ParseSweepConfigRequest(template=_USE),
     ],
     "ListSweeps": [
-        pb.ListSweepsRequest(page_size=1, page_token="@token8"),
-        pb.ListSweepsRequest(
-            project="default",
-            states=[sweep_pb2.SWEEP_STATE_RUNNING],
-            methods=[sweep_pb2.METHOD_BAYES],
-            created_after=timestamp_pb2.Timestamp(seconds=1),
+        sweep_list_pb2.ListSweepsRequest(page_size=1, page_token="@token8"),
+        sweep_list_pb2.ListSweepsRequest(
+            filter=sweep_list_pb2.SweepFilter(
+                project="default",
+                states=[sweep_pb2.SWEEP_STATE_RUNNING],
+                methods=[sweep_pb2.METHOD_BAYES],
+                created_after=timestamp_pb2.Timestamp(seconds=1),
+            )
         ),
     ],
     "UpdateSweep": [
@@ -119,14 +121,16 @@ _PROPER: Mapping[str, list[Message]] = {
     "FinishSweep": [_change(pb.FinishSweepRequest, "@unmeasured", message="enough")],
     "CancelSweep": [_change(pb.CancelSweepRequest, "@unmeasured")],
     "CreateRuns": [
-        pb.CreateRunsRequest(
+        internal_pb.CreateRunsRequest(
             sweep_id="@random",
             requests=[
-                pb.RunsForAgent(
+                internal_pb.RunsForAgent(
                     request_id="@id",
                     agent_id="agent",
                     count=1,
-                    proposals=[pb.RunProposal(number=6, parameters=_POINT, sampler_state=b"x")],
+                    proposals=[
+                        internal_pb.RunProposal(number=6, parameters=_POINT, sampler_state=b"x")
+                    ],
                 )
             ],
         )
@@ -154,7 +158,7 @@ _PROPER: Mapping[str, list[Message]] = {
             request_id="@id",
         )
     ],
-    "SyncRuns": [pb.SyncRunsRequest(sweep_id="@halving", include_objective_points=True)],
+    "SyncRuns": [internal_pb.SyncRunsRequest(sweep_id="@halving", include_objective_points=True)],
     "EnqueueRuns": [
         _change(pb.EnqueueRunsRequest, runs=[pb.EnqueuedRun(parameters=_POINT, labels={"a": "b"})])
     ],
@@ -193,7 +197,7 @@ _PROPER: Mapping[str, list[Message]] = {
         _run(pb.FinishRunRequest, canceled=pb.RunCanceled(reason="a")),
     ],
     "ReleaseRun": [_run(pb.ReleaseRunRequest, reason="a")],
-    "ResumeRuns": [_change(pb.ResumeRunsRequest, agent_id="agent", count=2)],
+    "ResumeRuns": [_change(internal_pb.ResumeRunsRequest, agent_id="agent", count=2)],
     "Heartbeat": [
         pb.HeartbeatRequest(leases=[pb.RunLease(sweep_id="@random", number=4, attempt=1)])
     ],
@@ -203,9 +207,9 @@ _PROPER: Mapping[str, list[Message]] = {
             sweep_id="@random", number=1, names=["loss"], page_size=1, page_token="@token5"
         ),
     ],
-    "GetParallelCoordinates": [pb.GetParallelCoordinatesRequest(sweep_id="@multi")],
-    "GetTimeline": [pb.GetTimelineRequest(sweep_id="@random")],
-    "WatchSweep": [pb.WatchSweepRequest(sweep_id="@random")],
+    "GetParallelCoordinates": [plots_pb2.GetParallelCoordinatesRequest(sweep_id="@multi")],
+    "GetTimeline": [plots_pb2.GetTimelineRequest(sweep_id="@random")],
+    "WatchSweep": [watch_pb2.WatchSweepRequest(sweep_id="@random")],
     "CreateTemplate": [
         template_pb.CreateTemplateRequest(
             template=template_pb.Template(
@@ -228,7 +232,7 @@ _PROPER: Mapping[str, list[Message]] = {
         )
     ],
     "ListTemplates": [template_pb.ListTemplatesRequest(page_size=1, page_token="@token2")],
-    "RenderTemplate": [template_pb.RenderTemplateRequest(use=_USE)],
+    "RenderTemplate": [template_pb.RenderTemplateRequest(template=_USE)],
     "Suggest": [
         _change(suggestion_pb.SuggestRequest, sweep, agent_id="agent", count=2)
         for sweep in ("@random", "@bayes", "@grid", "@multi", "@halving")

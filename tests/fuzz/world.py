@@ -16,8 +16,8 @@ import grpc.aio
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
+from tests.registry_stub import RegistryStub
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
-from wanllmdb.api.registry.v1 import registry_service_pb2_grpc as pb_grpc
 from wanllmdb.api.registry.v1 import run_pb2
 from wanllmdb.api.registry.v1 import search_space_pb2 as space_pb
 from wanllmdb.api.registry.v1 import template_service_pb2 as template_pb
@@ -132,7 +132,7 @@ class World:
     """The existing objects, by their names in requests."""
 
     def __init__(self, registry: grpc.aio.Channel, suggestion: grpc.aio.Channel) -> None:
-        self._sweeps = pb_grpc.SweepRegistryServiceStub(registry)
+        self._sweeps = RegistryStub(registry)
         self._templates = template_grpc.TemplateServiceStub(registry)
         self._suggestion = suggestion_grpc.SuggestionServiceStub(suggestion)
         self._ids: dict[str, str] = {}

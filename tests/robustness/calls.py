@@ -13,12 +13,12 @@ from typing import Any, Self
 import grpc.aio
 from google.protobuf.message import Message
 
+from tests.registry_stub import RegistryStub
 from tests.robustness.history import History, Try
 from tests.robustness.keys import Key, Keyring
 from tests.robustness.platform import REGISTRIES, SUGGESTIONS, Platform
 from tests.security_table.keys import metadata_of
 from wanllmdb.api.registry.v1 import key_service_pb2_grpc as key_grpc
-from wanllmdb.api.registry.v1 import registry_service_pb2_grpc as registry_grpc
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2_grpc as suggestion_grpc
 
 # A request without an answer after this time is given up, which is a violation: faults last some
@@ -94,7 +94,7 @@ class Calls:
             channel = self._platform.channel(name, _OPTIONS)
             self._channels.append(channel)
             if name in REGISTRIES:
-                self._stubs[name] = registry_grpc.SweepRegistryServiceStub(channel)
+                self._stubs[name] = RegistryStub(channel)
                 self._key_stubs[name] = key_grpc.KeyServiceStub(channel)
             else:
                 self._stubs[name] = suggestion_grpc.SuggestionServiceStub(channel)

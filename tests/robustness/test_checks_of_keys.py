@@ -15,7 +15,7 @@ from tests.robustness.keys import Key, Refusal
 from tests.robustness.made_history import SWEEP, Made, sweep_of
 from wanllmdb.api.registry.v1 import key_service_pb2 as key_pb
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
-from wanllmdb.api.registry.v1 import sweep_pb2
+from wanllmdb.api.registry.v1 import sweep_list_pb2, sweep_pb2
 from wanllmdb_common.calls.caller import Role
 
 PROJECT = "own"
@@ -171,7 +171,7 @@ def a_pause_that_no_user_asked_for(made: MadeWithKeys) -> None:
 def a_sweep_of_another_project_is_listed(made: MadeWithKeys) -> None:
     one = made.read_by(made.editor, 3.0)
     one.method = "ListSweeps"
-    one.answer = pb.ListSweepsResponse(sweeps=[sweep_pb2.Sweep(project="another")])
+    one.answer = sweep_list_pb2.ListSweepsResponse(sweeps=[sweep_pb2.Sweep(project="another")])
 
 
 @breaks(keys.OWN)

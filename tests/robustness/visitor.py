@@ -19,7 +19,7 @@ from tests.robustness.users import REQUEST_LABEL
 from tests.security_table.keys import id_of, metadata_of, new_secret
 from wanllmdb.api.registry.v1 import key_service_pb2 as key_pb
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
-from wanllmdb.api.registry.v1 import run_pb2, sweep_pb2
+from wanllmdb.api.registry.v1 import run_pb2, sweep_list_pb2, sweep_pb2, watch_pb2
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as suggestion_pb
 from wanllmdb_common.calls.caller import Role
 from wanllmdb_common.search_space.proto_conversion import parameters_to_proto
@@ -167,7 +167,7 @@ class Visitor:
             case "GetMetricHistory":
                 return pb.GetMetricHistoryRequest(sweep_id=sweep_id, number=number)
             case "ListSweeps":
-                return pb.ListSweepsRequest()
+                return sweep_list_pb2.ListSweepsRequest()
             case "ListKeys":
                 return key_pb.ListKeysRequest()
             case "PauseSweep" | "CancelSweep" | "FinishSweep":
@@ -232,7 +232,7 @@ class Visitor:
         """Open a watch with an invalid key: the stream must end before its first message."""
         calls = self._calls
         target = calls.registry()
-        request = pb.WatchSweepRequest(sweep_id=calls.history.sweep_id)
+        request = watch_pb2.WatchSweepRequest(sweep_id=calls.history.sweep_id)
         one = Try("WatchSweep", "read-watch", target, request, calls.clock.now(), 1.0, by=key)
         calls.history.intrusions.append(one)
         metadata = metadata_of(key.text) if key.text else ()
@@ -252,7 +252,9 @@ class Visitor:
         since = 0
         while True:
             target = calls.registry()
-            request = pb.WatchSweepRequest(sweep_id=calls.history.sweep_id, since_revision=since)
+            request = watch_pb2.WatchSweepRequest(
+                sweep_id=calls.history.sweep_id, since_revision=since
+            )
             opened = calls.clock.now()
             stub = calls.stub(target)
             call = stub.WatchSweep(request, timeout=60.0, metadata=metadata_of(key.text))

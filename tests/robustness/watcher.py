@@ -12,7 +12,7 @@ from tests.robustness.calls import Calls
 from tests.robustness.history import Seen
 from tests.robustness.schedule import SweepPlan
 from tests.security_table.keys import metadata_of
-from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
+from wanllmdb.api.registry.v1 import watch_pb2
 
 # Seconds after which a silent stream is replaced by another one.
 _PATIENCE_SECONDS = 15.0
@@ -51,7 +51,7 @@ class Watcher:
     async def _follow(self, stream: int) -> None:
         """Read one stream for a while."""
         since = self._since
-        request = pb.WatchSweepRequest(sweep_id=self._sweep_id, since_revision=since)
+        request = watch_pb2.WatchSweepRequest(sweep_id=self._sweep_id, since_revision=since)
         timeout = self._random.choice([0.5, 3.0, 6.0, 20.0])
         key = self._calls.key_for("WatchSweep")
         metadata = () if key is None else metadata_of(key.text)
@@ -70,7 +70,7 @@ class Watcher:
         finally:
             call.cancel()
 
-    def _note(self, stream: int, since: int, message: pb.WatchSweepResponse) -> None:
+    def _note(self, stream: int, since: int, message: watch_pb2.WatchSweepResponse) -> None:
         change = message.WhichOneof("change")
         seen = Seen(
             self._place,

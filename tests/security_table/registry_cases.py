@@ -12,10 +12,11 @@ from tests.security_table.keys import key_request
 from tests.security_table.world import OWN, World
 from tests.sweeps import config_text, create_runs_request, proposal, request_id, row
 from wanllmdb.api.registry.v1 import key_service_pb2 as key_pb
+from wanllmdb.api.registry.v1 import plots_pb2, run_pb2, sweep_list_pb2, sweep_pb2, watch_pb2
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
-from wanllmdb.api.registry.v1 import run_pb2, sweep_pb2
 from wanllmdb.api.registry.v1 import template_service_pb2 as template_pb
 from wanllmdb_common.calls.caller import Role
+from wanllmdb_common.internal.registry.v1 import internal_registry_service_pb2 as internal_pb
 from wanllmdb_common.search_space.proto_conversion import parameters_to_proto, value_to_proto
 
 _SWEEPS = "/wanllmdb.api.registry.v1.SweepRegistryService"
@@ -69,7 +70,7 @@ async def _create_sweep_from_another(world: World, project: str) -> Message:
     return pb.CreateSweepRequest(
         project=OWN,
         config_text=config_text(),
-        prior_runs=pb.PriorRunSource(sweep_id=await world.sweep(project)),
+        prior_run_source=pb.PriorRunSource(sweep_id=await world.sweep(project)),
         request_id=request_id(),
     )
 
@@ -145,7 +146,7 @@ async def _use(world: World, project: str) -> pb.TemplateUse:
 
 
 async def _render_template(world: World, project: str) -> Message:
-    return template_pb.RenderTemplateRequest(use=await _use(world, project))
+    return template_pb.RenderTemplateRequest(template=await _use(world, project))
 
 
 async def _create_template(world: World, project: str) -> Message:
@@ -170,7 +171,7 @@ async def _delete_template(world: World, project: str) -> Message:
 
 
 async def _list_sweeps(world: World, project: str) -> Message:
-    return pb.ListSweepsRequest(project=project)
+    return sweep_list_pb2.ListSweepsRequest(filter=sweep_list_pb2.SweepFilter(project=project))
 
 
 async def _create_key(world: World, project: str) -> Message:
@@ -206,7 +207,7 @@ CASES = [
     _sweeps("CreateSweep", _create_sweep_by_template, EDITOR, note="project in a template"),
     _sweeps("CreateSweep", _create_sweep_from_another, EDITOR, note="another sweep's runs"),
     _sweeps("GetSweep", _of_sweep(pb.GetSweepRequest), READER),
-    _sweeps("ListSweeps", _fixed(pb.ListSweepsRequest), READER, Scope.ANY),
+    _sweeps("ListSweeps", _fixed(sweep_list_pb2.ListSweepsRequest), READER, Scope.ANY),
     _sweeps("ListSweeps", _list_sweeps, READER, note="of a project"),
     _sweeps("UpdateSweep", _update_sweep, EDITOR),
     _sweeps("DeleteSweep", _of_sweep(pb.DeleteSweepRequest), EDITOR),
@@ -232,7 +233,7 @@ CASES = [
     _sweeps("GetRun", _of_run(pb.GetRunRequest), READER),
     _sweeps("ListRuns", _of_sweep(pb.ListRunsRequest), READER),
     _sweeps("UpdateRun", _update_run, AGENT),
-    _sweeps("SyncRuns", _of_sweep(pb.SyncRunsRequest), READER),
+    _sweeps("SyncRuns", _of_sweep(internal_pb.SyncRunsRequest), READER),
     _sweeps("EnqueueRuns", _enqueue_runs, EDITOR),
     _sweeps("RetryRuns", _retry_runs, EDITOR),
     _sweeps("ImportRuns", _import_runs, EDITOR),
@@ -246,13 +247,13 @@ CASES = [
         AGENT,
     ),
     _sweeps("ReleaseRun", _of_attempt(pb.ReleaseRunRequest), AGENT),
-    _sweeps("ResumeRuns", _of_sweep(pb.ResumeRunsRequest, agent_id="agent"), AGENT),
+    _sweeps("ResumeRuns", _of_sweep(internal_pb.ResumeRunsRequest, agent_id="agent"), AGENT),
     _sweeps("Heartbeat", _heartbeat, AGENT, note="of two sweeps"),
     _sweeps("GetMetricHistory", _of_run(pb.GetMetricHistoryRequest), READER),
     _sweeps("GetSweepStats", _of_sweep(pb.GetSweepStatsRequest), READER),
-    _sweeps("GetParallelCoordinates", _of_sweep(pb.GetParallelCoordinatesRequest), READER),
-    _sweeps("GetTimeline", _of_sweep(pb.GetTimelineRequest), READER),
-    _sweeps("WatchSweep", _of_sweep(pb.WatchSweepRequest), READER),
+    _sweeps("GetParallelCoordinates", _of_sweep(plots_pb2.GetParallelCoordinatesRequest), READER),
+    _sweeps("GetTimeline", _of_sweep(plots_pb2.GetTimelineRequest), READER),
+    _sweeps("WatchSweep", _of_sweep(watch_pb2.WatchSweepRequest), READER),
     _templates("CreateTemplate", _create_template, EDITOR, Scope.ALL),
     _templates("GetTemplate", _get_template, READER, Scope.ANY),
     _templates("ListTemplates", _fixed(template_pb.ListTemplatesRequest), READER, Scope.ANY),

@@ -12,13 +12,13 @@ from pathlib import Path
 
 import grpc.aio
 
+from tests.registry_stub import RegistryStub
 from tests.security_table.keys import channel_with, create_key, id_of, new_secret
 from tests.security_table.processes import running_process
 from tests.sweeps import Registry, config_text, create_runs, proposal, request_id
 from wanllmdb.api.registry.v1 import key_service_pb2 as key_pb
 from wanllmdb.api.registry.v1 import key_service_pb2_grpc as key_grpc
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
-from wanllmdb.api.registry.v1 import registry_service_pb2_grpc as registry_grpc
 from wanllmdb.api.registry.v1 import run_pb2, sweep_pb2, template_service_pb2
 from wanllmdb.api.registry.v1 import template_service_pb2_grpc as template_grpc
 from wanllmdb_common.calls.caller import Role
@@ -67,7 +67,7 @@ class World:
     @cached_property
     def registry(self) -> Registry:
         """The registry, called with the operator's key, which may do everything."""
-        return registry_grpc.SweepRegistryServiceStub(self.root_channels[REGISTRY_SERVICES[0]])
+        return RegistryStub(self.root_channels[REGISTRY_SERVICES[0]])
 
     async def sweep(self, project: str, *, started: bool = False) -> str:
         """Create a sweep and return its id."""

@@ -109,7 +109,7 @@ def sweep_denied(caller: Caller, rpc: str, role: Role, sweep_id: str) -> Permiss
 def denied(caller: Caller, role: Role, message: str) -> PermissionDeniedError:
     """Return PERMISSION_DENIED with the needed role; the message must not reveal stored data."""
     return PermissionDeniedError(
-        "PERMISSION_DENIED", message, key_id=caller.key_id, needed_role=role.word
+        "PERMISSION_DENIED", message, key_id=caller.key_id, needed_role=role.name
     )
 
 

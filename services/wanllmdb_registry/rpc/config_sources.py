@@ -1,12 +1,10 @@
-"""Reads a sweep's config from its four sources: a typed spec, an object, a text or a template."""
+"""Reads a sweep's config from its three sources: a typed spec, a text or a template."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from google.protobuf import struct_pb2
 from google.protobuf.message import Message
 
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
@@ -22,7 +20,6 @@ from wanllmdb_registry.domain.config.grids import check_feasible
 from wanllmdb_registry.domain.config.parsing.config import ParsedConfig, check_spec, parse_config
 from wanllmdb_registry.domain.config.problems import invalid_config
 from wanllmdb_registry.domain.config.text import read_text_with_warnings, write_compact
-from wanllmdb_registry.domain.config.validation.values import ConfigSize
 from wanllmdb_registry.domain.model import SweepSpec
 from wanllmdb_registry.domain.templates.rendering import parse_template
 from wanllmdb_registry.rpc.base import computed
@@ -30,6 +27,8 @@ from wanllmdb_registry.rpc.conversion import spec_to_proto
 from wanllmdb_registry.rpc.request_reader import RequestReader, head
 from wanllmdb_registry.rpc.spec_reader import SpecReader
 from wanllmdb_registry.store.template_store import TemplateStore
+
+MAX_TEMPLATE_BYTES = 1024 * 1024
 
 
 async def parse_source(
@@ -62,50 +61,13 @@ def _parsed(request: pb.CreateSweepRequest | pb.ParseSweepConfigRequest) -> Pars
             reader = SpecReader()
             spec, written = reader.spec(request.spec)
             return check_spec(spec, written, reader.problems)
-        case "config":
-            return parse_config(_object(request.config, ConfigSize()))
         case "config_text":
             return parse_config(*read_text_with_warnings(request.config_text.text))
         case _:
-            text = "set one of spec, config, config_text or template"
+            text = "set one of spec, config_text or template"
             raise InvalidArgumentError(
                 "INVALID_SWEEP_CONFIG", text, [FieldViolation("source", text)]
             )
-
-
-def _object(struct: struct_pb2.Struct, size: ConfigSize, depth: int = 1) -> dict[str, Any]:
-    size.enter(depth, len(struct.fields))
-    data = {}
-    for key, value in struct.fields.items():
-        size.key(key)
-        data[key] = _value(value, size, depth + 1)
-    return data
-
-
-def _value(message: struct_pb2.Value, size: ConfigSize, depth: int) -> Any:
-    match message.WhichOneof("kind"):
-        case "struct_value":
-            return _object(message.struct_value, size, depth)
-        case "list_value":
-            values = message.list_value.values
-            size.enter(depth, len(values))
-            return [_value(value, size, depth + 1) for value in values]
-        case "number_value":
-            number = message.number_value
-            if not math.isfinite(number):
-                text = f"contains the number {number}: numbers must be finite"
-                raise invalid_config([FieldViolation("config", text)])
-            # Whole numbers become integers, as the protos promise.
-            return int(number) if number.is_integer() and abs(number) < 2**53 else number
-        case "string_value":
-            return message.string_value
-        case "bool_value":
-            return message.bool_value
-        case _:
-            return None
-
-
-MAX_TEMPLATE_BYTES = 1024 * 1024
 
 
 def read_template_use(

@@ -78,7 +78,7 @@ def sweep_to_proto(sweep: Sweep, now: datetime | None = None) -> sweep_pb2.Sweep
         start_time=timestamp(sweep.start_time),
         end_time=timestamp(sweep.end_time),
         end_message=sweep.end_message,
-        prior_runs=sweep.prior_runs,
+        prior_run_count=sweep.prior_runs,
     )
 
 

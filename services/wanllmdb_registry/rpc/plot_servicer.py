@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 
-from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
+from wanllmdb.api.registry.v1 import plots_pb2
 from wanllmdb_common.computing.time_slices import with_checkpoints
 from wanllmdb_common.error_mapping import Context
 from wanllmdb_common.search_space.distributions import Parameter
@@ -28,8 +28,8 @@ class PlotServicer(BaseServicer):
     """RPCs that return plots; the protos state the contract of each RPC."""
 
     async def GetTimeline(
-        self, request: pb.GetTimelineRequest, context: Context
-    ) -> pb.GetTimelineResponse:
+        self, request: plots_pb2.GetTimelineRequest, context: Context
+    ) -> plots_pb2.GetTimelineResponse:
         reader = RequestReader()
         sweep_id = reader.sweep_id(request.sweep_id)
         limit = reader.limit("max_runs", request.max_runs, default=10_000, maximum=100_000)
@@ -46,8 +46,8 @@ class PlotServicer(BaseServicer):
             every *= 2
 
     async def GetParallelCoordinates(
-        self, request: pb.GetParallelCoordinatesRequest, context: Context
-    ) -> pb.GetParallelCoordinatesResponse:
+        self, request: plots_pb2.GetParallelCoordinatesRequest, context: Context
+    ) -> plots_pb2.GetParallelCoordinatesResponse:
         reader = RequestReader()
         sweep_id = reader.sweep_id(request.sweep_id)
         limit = reader.limit("max_rows", request.max_rows, default=1000, maximum=10_000)
@@ -67,7 +67,7 @@ class PlotServicer(BaseServicer):
             after = page.items[-1].number
 
 
-def _columns(sweep: Sweep, timeline: Timeline) -> pb.GetTimelineResponse:
+def _columns(sweep: Sweep, timeline: Timeline) -> plots_pb2.GetTimelineResponse:
     start = sweep.start_time or sweep.create_time
     agents: dict[str, int] = {}
     for run in timeline.runs:
@@ -78,7 +78,7 @@ def _columns(sweep: Sweep, timeline: Timeline) -> pb.GetTimelineResponse:
     def seconds(time: datetime | None) -> float:
         return math.nan if time is None else (time - start).total_seconds()
 
-    return pb.GetTimelineResponse(
+    return plots_pb2.GetTimelineResponse(
         start_time=timestamp(start),
         run_numbers=[run.number for run in timeline.runs],
         states=[states[run.state] for run in timeline.runs],
@@ -93,9 +93,9 @@ def _columns(sweep: Sweep, timeline: Timeline) -> pb.GetTimelineResponse:
 
 
 _SCALES = {
-    Scale.LINEAR: pb.AXIS_SCALE_LINEAR,
-    Scale.LOG: pb.AXIS_SCALE_LOG,
-    Scale.CATEGORY: pb.AXIS_SCALE_CATEGORY,
+    Scale.LINEAR: plots_pb2.AXIS_SCALE_LINEAR,
+    Scale.LOG: plots_pb2.AXIS_SCALE_LOG,
+    Scale.CATEGORY: plots_pb2.AXIS_SCALE_CATEGORY,
 }
 
 
@@ -116,7 +116,7 @@ class ParallelPlot:
         for index, values in enumerate(self._objectives):
             values += [_objective(run, index) for run in finished]
 
-    def message(self, limit: int) -> pb.GetParallelCoordinatesResponse:
+    def message(self, limit: int) -> plots_pb2.GetParallelCoordinatesResponse:
         """Return the plot; of more than `limit` rows, every k-th row and the best run."""
         sweep = self._sweep
         best = None if sweep.best is None else sweep.best.number
@@ -126,7 +126,7 @@ class ParallelPlot:
             chosen = [row for row in kept if row % every == 0 or self._numbers[row] == best]
         else:
             chosen = list(kept)
-        response = pb.GetParallelCoordinatesResponse(
+        response = plots_pb2.GetParallelCoordinatesResponse(
             dimensions=[
                 *(
                     column.dimension(chosen)
@@ -167,12 +167,12 @@ class _Column:
             for run in finished
         ]
 
-    def dimension(self, rows: Sequence[int]) -> pb.ParallelDimension:
+    def dimension(self, rows: Sequence[int]) -> plots_pb2.ParallelDimension:
         values = [self._values[row] for row in rows]
         axis = axis_of(self._parameter.distribution, _seen(values))
-        return pb.ParallelDimension(
+        return plots_pb2.ParallelDimension(
             name=self._parameter.name,
-            kind=pb.AXIS_KIND_PARAMETER,
+            kind=plots_pb2.AXIS_KIND_PARAMETER,
             scale=_SCALES[axis.scale],
             min=axis.min,
             max=axis.max,
@@ -181,12 +181,12 @@ class _Column:
         )
 
 
-def _metric(name: str, values: Sequence[float]) -> pb.ParallelDimension:
+def _metric(name: str, values: Sequence[float]) -> plots_pb2.ParallelDimension:
     low, high = _seen(values) or (0.0, 0.0)
-    return pb.ParallelDimension(
+    return plots_pb2.ParallelDimension(
         name=name,
-        kind=pb.AXIS_KIND_METRIC,
-        scale=pb.AXIS_SCALE_LINEAR,
+        kind=plots_pb2.AXIS_KIND_METRIC,
+        scale=plots_pb2.AXIS_SCALE_LINEAR,
         min=low,
         max=high,
         values=values,

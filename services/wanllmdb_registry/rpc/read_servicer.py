@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import groupby
-from operator import itemgetter
-
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.registry.v1 import run_pb2
 from wanllmdb_common.computing.off_loop import BYTES_A_ROW, converted
 from wanllmdb_common.error_mapping import Context
-from wanllmdb_common.search_space.proto_conversion import parameters_to_proto
-from wanllmdb_registry.domain.bounds import ENTRY_BYTES, MESSAGE_BYTES, PAGE_BYTES, POINT_BYTES
-from wanllmdb_registry.domain.model import IndexedPriorRun, MetricPoint, Run, RunState
-from wanllmdb_registry.domain.reads import PointPosition, RunOrder, RunPosition, SyncedRuns
+from wanllmdb_registry.domain.model import RunState
+from wanllmdb_registry.domain.reads import PointPosition, RunOrder, RunPosition
 from wanllmdb_registry.rpc.base import BaseServicer
 from wanllmdb_registry.rpc.conversion import (
-    finish_reason,
     fitting_points,
     histories_to_proto,
-    prior_run_to_proto,
-    run_state,
     run_to_proto,
-    sweep_state,
-    sweep_to_proto,
 )
 from wanllmdb_registry.rpc.page_tokens import (
     as_integer,
@@ -89,21 +78,6 @@ class ReadServicer(BaseServicer):
             response.next_page_token = write_token(request, [last.number, last.objective])
         return response
 
-    async def SyncRuns(self, request: pb.SyncRunsRequest, context: Context) -> pb.SyncRunsResponse:
-        reader = RequestReader()
-        sweep_id = reader.sweep_id(request.sweep_id)
-        since = reader.number("since_revision", request.since_revision)
-        limit = reader.limit("page_size", request.page_size, default=2000, maximum=5000)
-        reader.done()
-        synced = await self.registry.syncs.sync(
-            sweep_id,
-            since,
-            limit,
-            with_points=request.include_objective_points,
-        )
-        size = synced.size // BYTES_A_ROW + len(synced.points)
-        return await converted(lambda: synced_to_proto(synced), size)
-
     async def GetMetricHistory(
         self, request: pb.GetMetricHistoryRequest, context: Context
     ) -> pb.GetMetricHistoryResponse:
@@ -130,76 +104,3 @@ class ReadServicer(BaseServicer):
             last = kept[-1]
             response.next_page_token = write_token(request, [last.name, last.step])
         return response
-
-
-# Reserved for the response's own fields.
-_REST = 4096
-
-
-def synced_to_proto(synced: SyncedRuns) -> pb.SyncRunsResponse:
-    """Return the message, cut at an earlier revision if all changes would be too large."""
-    entries = [(run.revision, _synced_run(run)) for run in synced.runs]
-    entries += [(prior.revision, _synced_prior_run(prior)) for prior in synced.prior_runs]
-    sweep = None if synced.sweep is None else sweep_to_proto(synced.sweep)
-    room = MESSAGE_BYTES - _REST - (0 if sweep is None else sweep.ByteSize())
-    sizes = [(revision, message.ByteSize() + ENTRY_BYTES) for revision, message in entries]
-    revision = _last_that_fits(synced, sizes, min(room, PAGE_BYTES))
-    kept = [message for at, message in entries if at <= revision]
-    has_more = synced.has_more or revision < synced.revision
-    return pb.SyncRunsResponse(
-        runs=[message for message in kept if isinstance(message, pb.SyncedRun)],
-        prior_runs=[message for message in kept if isinstance(message, pb.SyncedPriorRun)],
-        objective_points=[
-            pb.ObjectivePoint(
-                number=point.number, attempt=point.attempt, step=point.step, value=point.value
-            )
-            for point in synced.points
-            if _revision(point) <= revision
-        ],
-        revision=revision,
-        has_more=has_more,
-        state=sweep_state(synced.state),
-        finish_reason=finish_reason(synced.finish_reason),
-        next_number=synced.next_number,
-        space_exhausted=synced.space_exhausted,
-        sweep=sweep,
-        database_id=synced.database_id,
-    )
-
-
-def _last_that_fits(synced: SyncedRuns, sizes: Sequence[tuple[int, int]], room: int) -> int:
-    """Return the last revision up to which all changes fit; the first revision always does."""
-    points = synced.points
-    if sum(size for _, size in sizes) + len(points) * POINT_BYTES <= room:
-        return synced.revision
-    last, used = 0, 0
-    at_point = [(_revision(point), POINT_BYTES) for point in points]
-    for revision, group in groupby(sorted([*sizes, *at_point]), key=itemgetter(0)):
-        used += sum(size for _, size in group)
-        if used > room and last:
-            break
-        last = revision
-    return last
-
-
-def _revision(point: MetricPoint) -> int:
-    if point.objective_revision is None:
-        raise AssertionError("a value of the sweep's metric has no revision")
-    return point.objective_revision
-
-
-def _synced_run(run: Run) -> pb.SyncedRun | pb.SyncedPriorRun:
-    return pb.SyncedRun(
-        number=run.number,
-        state=run_state(run.state),
-        attempt=run.attempt,
-        parameters=parameters_to_proto(run.parameters),
-        objective=run.objective,
-        sampler_state=run.sampler_state,
-        last_step=run.last_step,
-        objectives=run.objectives,
-    )
-
-
-def _synced_prior_run(prior: IndexedPriorRun) -> pb.SyncedPriorRun:
-    return pb.SyncedPriorRun(index=prior.index, run=prior_run_to_proto(prior.run))

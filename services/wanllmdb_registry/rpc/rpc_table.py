@@ -12,12 +12,17 @@ from typing import Any
 
 from google.protobuf.descriptor import FileDescriptor
 
-from wanllmdb.api.registry.v1 import key_service_pb2, sweep_pb2, template_service_pb2
+from wanllmdb.api.registry.v1 import (
+    key_service_pb2,
+    sweep_list_pb2,
+    template_service_pb2,
+)
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb_common.calls.audit import AuditRule, AuditTable, numbers, text
 from wanllmdb_common.calls.authorization import Access, AccessTable, InProject, Need, OnSweep
 from wanllmdb_common.calls.call import Call
 from wanllmdb_common.calls.caller import Role
+from wanllmdb_common.internal.registry.v1 import internal_registry_service_pb2 as internal_pb
 from wanllmdb_registry.domain.api_keys.api_key import ALL_PROJECTS
 
 # A page of more rows than this is heavy.
@@ -53,7 +58,7 @@ def _on_sweep(role: Role) -> Access:
 def _needs_of_create_sweep(request: pb.CreateSweepRequest) -> Iterator[Need]:
     if request.project:
         yield InProject(request.project, Role.EDITOR)
-    yield from _needs_of_source(request.prior_runs)
+    yield from _needs_of_source(request.prior_run_source)
 
 
 def _needs_of_import_runs(request: pb.ImportRunsRequest) -> Iterator[Need]:
@@ -66,20 +71,14 @@ def _needs_of_source(source: pb.PriorRunSource) -> Iterator[Need]:
         yield OnSweep(source.sweep_id, Role.READER)
 
 
-def _needs_of_finish_sweep(request: pb.FinishSweepRequest) -> Iterator[Need]:
-    # A terminator ends a sweep on behalf of the agent whose Suggest call it judged.
-    is_terminator = request.reason == sweep_pb2.FINISH_REASON_TERMINATED
-    yield OnSweep(request.sweep_id, Role.AGENT if is_terminator else Role.EDITOR)
-
-
 def _needs_of_heartbeat(request: pb.HeartbeatRequest) -> Iterator[Need]:
     for sweep_id in {lease.sweep_id for lease in request.leases}:
         yield OnSweep(sweep_id, Role.AGENT)
 
 
-def _needs_of_list_sweeps(request: pb.ListSweepsRequest) -> Iterator[Need]:
-    if request.project:
-        yield InProject(request.project, Role.READER)
+def _needs_of_list_sweeps(request: sweep_list_pb2.ListSweepsRequest) -> Iterator[Need]:
+    if request.filter.project:
+        yield InProject(request.filter.project, Role.READER)
 
 
 def _needs_of_create_key(request: key_service_pb2.CreateKeyRequest) -> Iterator[Need]:
@@ -130,7 +129,7 @@ def _audit_transition(request: Any, response: Any) -> Line:
 
 
 def _audit_create_runs(
-    request: pb.CreateRunsRequest, response: pb.CreateRunsResponse | None
+    request: internal_pb.CreateRunsRequest, response: internal_pb.CreateRunsResponse | None
 ) -> Line:
     results = () if response is None else response.results
     return {
@@ -157,7 +156,7 @@ def _audit_retry_runs(request: pb.RetryRunsRequest, response: pb.RetryRunsRespon
 
 
 def _audit_resume_runs(
-    request: pb.ResumeRunsRequest, response: pb.ResumeRunsResponse | None
+    request: internal_pb.ResumeRunsRequest, response: internal_pb.ResumeRunsResponse | None
 ) -> Line:
     runs = () if response is None else response.runs
     return {
@@ -242,7 +241,7 @@ def _reads_long_history(request: pb.GetMetricHistoryRequest) -> bool:
     return not 0 < request.page_size <= LIGHT_ROWS
 
 
-def _syncs_from_the_start(request: pb.SyncRunsRequest) -> bool:
+def _syncs_from_the_start(request: internal_pb.SyncRunsRequest) -> bool:
     # Recent changes are few; a model without any data takes all runs.
     return not request.since_revision
 
@@ -275,16 +274,8 @@ _SWEEP_RPCS = {
     "StartSweep": Rpc(_CHANGES_SWEEP, _audit_transition),
     "PauseSweep": Rpc(_CHANGES_SWEEP, _audit_transition),
     "ResumeSweep": Rpc(_CHANGES_SWEEP, _audit_transition),
-    "FinishSweep": Rpc(
-        Access(
-            Role.AGENT,
-            f"{_THE_SWEEP}; editor for any reason but TERMINATED",
-            _needs_of_finish_sweep,
-        ),
-        _audit_transition,
-    ),
+    "FinishSweep": Rpc(_CHANGES_SWEEP, _audit_transition),
     "CancelSweep": Rpc(_CHANGES_SWEEP, _audit_transition),
-    "CreateRuns": Rpc(_WORKS_ON_RUNS, _audit_create_runs),
     "GetRun": Rpc(_READS_SWEEP),
     "ListRuns": Rpc(_READS_SWEEP, heavy=_has_large_page),
     "UpdateRun": Rpc(
@@ -293,7 +284,6 @@ _SWEEP_RPCS = {
         ),
         _audit_update_run,
     ),
-    "SyncRuns": Rpc(_READS_SWEEP, heavy=_syncs_from_the_start),
     "EnqueueRuns": Rpc(_CHANGES_SWEEP, _audit_enqueue_runs),
     "RetryRuns": Rpc(_CHANGES_SWEEP, _audit_retry_runs),
     "ImportRuns": Rpc(
@@ -310,13 +300,30 @@ _SWEEP_RPCS = {
     "ReportMetrics": Rpc(_WORKS_ON_RUNS, _audit_attempt),
     "FinishRun": Rpc(_WORKS_ON_RUNS, _audit_finish_run),
     "ReleaseRun": Rpc(_WORKS_ON_RUNS, _audit_attempt),
-    "ResumeRuns": Rpc(_WORKS_ON_RUNS, _audit_resume_runs),
     "Heartbeat": Rpc(Access(Role.AGENT, "the project of each run's sweep", _needs_of_heartbeat)),
     "GetMetricHistory": Rpc(_READS_SWEEP, heavy=_reads_long_history),
     "GetSweepStats": Rpc(_READS_SWEEP),
     "GetParallelCoordinates": Rpc(_READS_SWEEP, heavy=_always),
     "GetTimeline": Rpc(_READS_SWEEP, heavy=_always),
     "WatchSweep": Rpc(_READS_SWEEP),
+    "ListProjects": Rpc(Access(Role.READER, "any project; returns the key's projects only")),
+    "BatchGetRuns": Rpc(_READS_SWEEP, heavy=_always),
+    "GetMetricHistories": Rpc(_READS_SWEEP, heavy=_always),
+    "ReadRunColumns": Rpc(_READS_SWEEP, heavy=_always),
+    "WatchSweeps": Rpc(
+        Access(Role.READER, f"the requested project, else {_OWN_PROJECTS}", _needs_of_list_sweeps)
+    ),
+    "CancelRuns": Rpc(_CHANGES_SWEEP, _audit_retry_runs),
+    "ListAgents": Rpc(_READS_SWEEP),
+    "ListSweepEvents": Rpc(_READS_SWEEP),
+    "GetServerInfo": Rpc(_WITH_ANY_KEY),
+}
+# The suggestion service calls these with the key of the agent whose call it serves.
+_INTERNAL_RPCS = {
+    "CreateRuns": Rpc(_WORKS_ON_RUNS, _audit_create_runs),
+    "SyncRuns": Rpc(_READS_SWEEP, heavy=_syncs_from_the_start),
+    "ResumeRuns": Rpc(_WORKS_ON_RUNS, _audit_resume_runs),
+    "TerminateSweep": Rpc(_WORKS_ON_RUNS, _audit_transition),
 }
 _TEMPLATE_RPCS = {
     "CreateTemplate": Rpc(_CHANGES_TEMPLATE, _audit_template, heavy=_always),
@@ -345,6 +352,7 @@ def _of_service(file: FileDescriptor, rows: Mapping[str, Rpc]) -> Iterable[tuple
 
 RPC_TABLE: Mapping[str, Rpc] = {
     **dict(_of_service(pb.DESCRIPTOR, _SWEEP_RPCS)),
+    **dict(_of_service(internal_pb.DESCRIPTOR, _INTERNAL_RPCS)),
     **dict(_of_service(template_service_pb2.DESCRIPTOR, _TEMPLATE_RPCS)),
     **dict(_of_service(key_service_pb2.DESCRIPTOR, _KEY_RPCS)),
 }

@@ -12,10 +12,9 @@ from wanllmdb.api.registry.v1 import run_pb2
 from wanllmdb_common.computing.off_loop import converted
 from wanllmdb_common.computing.time_slices import with_checkpoints
 from wanllmdb_common.error_mapping import Context
-from wanllmdb_registry.domain.assign_runs import CreatedRuns, CreateRuns, Proposal, RunsForAgent
+from wanllmdb_common.internal.registry.v1 import internal_registry_service_pb2 as internal_pb
 from wanllmdb_registry.domain.bounds import (
     MAX_ERROR_MESSAGE,
-    MAX_SAMPLER_BYTES,
     MAX_TOGETHER,
     MAX_TOGETHER_BYTES,
 )
@@ -30,7 +29,7 @@ from wanllmdb_registry.domain.finish_run import (
     Pruned,
     Succeeded,
 )
-from wanllmdb_registry.domain.leases import ReleaseRun, ResumeRuns, TakeBackRuns
+from wanllmdb_registry.domain.leases import ReleaseRun, TakeBackRuns
 from wanllmdb_registry.domain.model import Run, RunCommand, RunState, Sweep, SweepState
 from wanllmdb_registry.domain.report_metrics import ReportMetrics
 from wanllmdb_registry.domain.retry_runs import RETRYABLE_STATES, RetriedRuns, RetryRuns
@@ -48,73 +47,12 @@ from wanllmdb_registry.rpc.conversion import (
 )
 from wanllmdb_registry.rpc.request_reader import RequestReader, head, run_error, storable
 
-MAX_PROPOSALS = MAX_TOGETHER
 MAX_ENQUEUED = MAX_TOGETHER
 MAX_LEASES = 1000
-MAX_RESUMED = 100
 
 
 class RunServicer(BaseServicer):
     """RPCs that change runs; the protos state the contract of each RPC."""
-
-    async def CreateRuns(self, request: pb.CreateRunsRequest, context: Context) -> bytes:
-        reader = RequestReader()
-        sweep_id = reader.sweep_id(request.sweep_id)
-        if not request.requests:
-            reader.problem("requests", "must contain at least one request")
-        total = sum(len(r.proposals) for r in request.requests)
-        if total > MAX_PROPOSALS:
-            reader.problem(
-                "requests", f"have {total} proposals, at most {MAX_PROPOSALS:,} are allowed"
-            )
-        if len(request.requests) > MAX_PROPOSALS:
-            count = len(request.requests)
-            reader.problem(
-                "requests", f"has {count:,} entries, at most {MAX_PROPOSALS:,} are allowed"
-            )
-        reader.done()
-        etag = reader.etag(request.etag)
-        requests = [
-            RunsForAgent(
-                # Excludes the proposals, which the suggestion service adds to the agent's request.
-                reader.key_of(
-                    f"requests[{i}].request_id",
-                    r.request_id,
-                    "Suggest",
-                    f"{r.agent_id}\0{r.count}".encode(),
-                ),
-                reader.text(f"requests[{i}].agent_id", r.agent_id, required=True),
-                [
-                    Proposal(
-                        reader.number(f"requests[{i}].proposals[{k}].number", p.number),
-                        reader.parameters(f"requests[{i}].proposals[{k}].parameters", p.parameters),
-                        _sampler_state(
-                            reader, f"requests[{i}].proposals[{k}].sampler_state", p.sampler_state
-                        ),
-                    )
-                    for k, p in enumerate(r.proposals)
-                ],
-            )
-            for i, r in enumerate(request.requests)
-        ]
-        ids = [r.request_id for r in request.requests if r.request_id]
-        if len(set(ids)) < len(ids):
-            reader.problem(
-                "requests", "contains the same request_id twice; send the two in separate calls"
-            )
-        if request.earlier_answers_only and total:
-            reader.problem("requests", "must have no proposals with earlier_answers_only")
-        reader.done()
-        command = CreateRuns(
-            requests,
-            request.space_exhausted,
-            etag,
-            _encode_created,
-            _encode_create_response,
-            size=reader.size,
-            earlier_answers_only=request.earlier_answers_only,
-        )
-        return await self.commit(sweep_id, command)
 
     async def EnqueueRuns(self, request: pb.EnqueueRunsRequest, context: Context) -> bytes:
         reader = RequestReader()
@@ -244,16 +182,6 @@ class RunServicer(BaseServicer):
         command = ReleaseRun(key, encode, number=number, attempt=request.attempt, reason=reason)
         return await self.commit(sweep_id, command)
 
-    async def ResumeRuns(self, request: pb.ResumeRunsRequest, context: Context) -> bytes:
-        reader = RequestReader()
-        sweep_id = reader.sweep_id(request.sweep_id)
-        key = reader.key(request)
-        agent_id = reader.text("agent_id", request.agent_id, required=True)
-        count = reader.limit("count", request.count, default=1, maximum=MAX_RESUMED)
-        reader.done()
-        command = ResumeRuns(key, _encode_held, agent_id=agent_id, count=count)
-        return await self.commit(sweep_id, command)
-
     async def Heartbeat(
         self, request: pb.HeartbeatRequest, context: Context
     ) -> pb.HeartbeatResponse:
@@ -287,7 +215,7 @@ class RunServicer(BaseServicer):
         if held.queued and held.sweep_state is SweepState.RUNNING:
             take_back = TakeBackRuns(None, _encode_taken_back, held=held.queued)
             reply = await self.commit(sweep_id, take_back)
-            for run in pb.ResumeRunsResponse.FromString(reply).runs:
+            for run in internal_pb.ResumeRunsResponse.FromString(reply).runs:
                 expire_time = run.lease_expire_time.ToDatetime(UTC)
                 expire_times[run.number, run.attempt] = expire_time
         goes_on = RunCommand.CONTINUE
@@ -316,28 +244,6 @@ def _enqueued(reader: RequestReader, request: pb.EnqueueRunsRequest) -> list[Enq
 def _values_in(rows: Sequence[run_pb2.MetricRow]) -> int:
     """Return the weight of the rows, where ten values count as one row."""
     return len(rows) + sum(len(row.values) for row in rows) // 10
-
-
-def _sampler_state(reader: RequestReader, field: str, state: bytes) -> bytes:
-    if len(state) > MAX_SAMPLER_BYTES:
-        text = f"takes {len(state):,} bytes, at most {MAX_SAMPLER_BYTES:,} are allowed"
-        reader.problem(field, text)
-    return state
-
-
-def _encode_created(runs: Sequence[Run]) -> bytes:
-    return pb.CreatedRuns(runs=map(run_to_proto, runs)).SerializeToString()
-
-
-def _encode_create_response(created: Sequence[CreatedRuns], etag: str | None) -> bytes:
-    response = pb.CreateRunsResponse(conflict=etag is None, etag=etag or "")
-    for entry in created:
-        result = response.results.add()
-        if entry.reply is not None:
-            result.MergeFromString(entry.reply)
-        result.answered_before = entry.answered_before
-        result.request_id_reused = entry.request_id_reused
-    return response.SerializeToString()
 
 
 def _encode_ended(ended: EndedRun) -> bytes:
@@ -383,7 +289,7 @@ def _reason(text: str) -> str:
 
 def _encode_taken_back(runs: Sequence[Run]) -> bytes:
     """Encode what a heartbeat needs of each run; whole runs may exceed the size of a message."""
-    return pb.ResumeRunsResponse(
+    return internal_pb.ResumeRunsResponse(
         runs=[
             run_pb2.Run(
                 number=run.number,
@@ -393,7 +299,3 @@ def _encode_taken_back(runs: Sequence[Run]) -> bytes:
             for run in runs
         ]
     ).SerializeToString()
-
-
-def _encode_held(runs: Sequence[Run]) -> bytes:
-    return pb.ResumeRunsResponse(runs=map(run_to_proto, runs)).SerializeToString()

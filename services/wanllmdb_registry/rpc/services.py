@@ -16,8 +16,13 @@ from wanllmdb_common.calls.authentication import Authentication
 from wanllmdb_common.calls.authorization import Authorization
 from wanllmdb_common.calls.call import Call, CallStep
 from wanllmdb_common.calls.rate_limits import CallLimits
+from wanllmdb_common.internal.registry.v1 import internal_registry_service_pb2 as internal_pb
+from wanllmdb_common.internal.registry.v1 import (
+    internal_registry_service_pb2_grpc as internal_grpc,
+)
 from wanllmdb_common.server.settings import LimitSettings
 from wanllmdb_registry.app import Registry
+from wanllmdb_registry.rpc.internal_servicer import InternalServicer
 from wanllmdb_registry.rpc.key_servicer import KeyServicer
 from wanllmdb_registry.rpc.plot_servicer import PlotServicer
 from wanllmdb_registry.rpc.prior_run_servicer import PriorRunServicer
@@ -29,6 +34,7 @@ from wanllmdb_registry.rpc.sweep_servicer import SweepServicer
 from wanllmdb_registry.rpc.template_servicer import TemplateServicer
 
 SERVICES: tuple[str, ...] = (
+    internal_pb.DESCRIPTOR.services_by_name["InternalRegistryService"].full_name,
     pb.DESCRIPTOR.services_by_name["SweepRegistryService"].full_name,
     template_pb.DESCRIPTOR.services_by_name["TemplateService"].full_name,
     key_pb.DESCRIPTOR.services_by_name["KeyService"].full_name,
@@ -48,6 +54,13 @@ class SweepRegistryServicer(  # type: ignore[misc]
     """All RPCs of the SweepRegistryService."""
 
 
+class _InternalRegistryService(  # type: ignore[misc]
+    InternalServicer,
+    internal_grpc.InternalRegistryServiceServicer,
+):
+    """All RPCs of the InternalRegistryService."""
+
+
 class _TemplateService(  # type: ignore[misc]
     TemplateServicer,
     template_grpc.TemplateServiceServicer,
@@ -58,6 +71,9 @@ class _TemplateService(  # type: ignore[misc]
 def add_to(server: grpc.aio.Server, registry: Registry) -> None:
     """Add the services to a server."""
     pb_grpc.add_SweepRegistryServiceServicer_to_server(SweepRegistryServicer(registry), server)
+    internal_grpc.add_InternalRegistryServiceServicer_to_server(
+        _InternalRegistryService(registry), server
+    )
     template_grpc.add_TemplateServiceServicer_to_server(_TemplateService(registry), server)
     key_grpc.add_KeyServiceServicer_to_server(KeyServicer(registry), server)
 

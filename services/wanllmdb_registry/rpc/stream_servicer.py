@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from functools import partial
 
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
-from wanllmdb.api.registry.v1 import run_pb2
+from wanllmdb.api.registry.v1 import run_pb2, watch_pb2
 from wanllmdb_common.calls.call import current_call
 from wanllmdb_common.computing.off_loop import BYTES_A_ROW, converted
 from wanllmdb_common.error_mapping import Context
@@ -61,7 +61,7 @@ class StreamServicer(BaseServicer):
                 reported = await _reported(self.registry, sweep_id, states)
             writer = CsvWriter(spec, reported, raw=request.raw_cells)
             for text in pieces_of(writer.header().encode()):
-                yield pb.ExportRunsResponse(text=text)
+                yield pb.ExportRunsResponse(data=text)
         after: RunPosition | None = None
         while True:
             # A slow reader may take hours, so the key may become invalid.
@@ -78,13 +78,13 @@ class StreamServicer(BaseServicer):
             # memory.
             del page
             while texts:
-                yield pb.ExportRunsResponse(text=texts.popleft())
+                yield pb.ExportRunsResponse(data=texts.popleft())
             if not has_more:
                 return
 
     async def WatchSweep(
-        self, request: pb.WatchSweepRequest, context: Context
-    ) -> AsyncIterator[pb.WatchSweepResponse]:
+        self, request: watch_pb2.WatchSweepRequest, context: Context
+    ) -> AsyncIterator[watch_pb2.WatchSweepResponse]:
         reader = RequestReader()
         sweep_id = reader.sweep_id(request.sweep_id)
         since = reader.number("since_revision", request.since_revision)
@@ -108,7 +108,9 @@ class StreamServicer(BaseServicer):
                     continue
                 if has_changes or clock() >= next_checkpoint:
                     next_checkpoint = clock() + CHECKPOINT
-                    yield pb.WatchSweepResponse(revision=since, checkpoint=pb.WatchCheckpoint())
+                    yield watch_pb2.WatchSweepResponse(
+                        revision=since, checkpoint=watch_pb2.WatchCheckpoint()
+                    )
                 await asyncio.sleep(looked_at + PAUSE - clock())
                 poll = POLL if self.registry.changes.is_open else POLL_ALONE
                 await wait_for(changed, min(poll, next_checkpoint - clock()))
@@ -158,16 +160,17 @@ def pieces_of(text: bytes) -> Iterator[bytes]:
     yield text
 
 
-def _messages(synced: SyncedRuns) -> deque[pb.WatchSweepResponse]:
+def _messages(synced: SyncedRuns) -> deque[watch_pb2.WatchSweepResponse]:
     """Return the changes, ordered by revision."""
     messages = [
-        pb.WatchSweepResponse(revision=run.revision, run=run_to_proto(run)) for run in synced.runs
+        watch_pb2.WatchSweepResponse(revision=run.revision, run=run_to_proto(run))
+        for run in synced.runs
     ]
     sweep = synced.sweep
     # The sweep is read after the runs and may be ahead of them; then it is sent with a later
     # page.
     if sweep is not None and sweep.own_revision <= synced.revision:
         messages.append(
-            pb.WatchSweepResponse(revision=sweep.own_revision, sweep=sweep_to_proto(sweep))
+            watch_pb2.WatchSweepResponse(revision=sweep.own_revision, sweep=sweep_to_proto(sweep))
         )
     return deque(sorted(messages, key=lambda message: message.revision))

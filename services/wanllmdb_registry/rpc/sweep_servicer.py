@@ -14,7 +14,7 @@ from typing import Literal
 from google.protobuf.message import Message
 
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
-from wanllmdb.api.registry.v1 import sweep_pb2
+from wanllmdb.api.registry.v1 import sweep_list_pb2, sweep_pb2
 from wanllmdb_common.calls.call import current_call
 from wanllmdb_common.calls.caller import Role
 from wanllmdb_common.computing.off_loop import BYTES_A_ROW, converted
@@ -52,16 +52,10 @@ DEFAULT_PROJECT = "default"
 MAX_SEED = 2**31
 
 _ORDERS = {
-    pb.SWEEP_ORDER_UNSPECIFIED: SweepOrder.CREATE_TIME_DESC,
-    pb.SWEEP_ORDER_CREATE_TIME_DESC: SweepOrder.CREATE_TIME_DESC,
-    pb.SWEEP_ORDER_CREATE_TIME_ASC: SweepOrder.CREATE_TIME_ASC,
-    pb.SWEEP_ORDER_NAME_ASC: SweepOrder.NAME_ASC,
-}
-
-_FINISH_REASONS = {
-    sweep_pb2.FINISH_REASON_UNSPECIFIED: FinishReason.REQUESTED,
-    sweep_pb2.FINISH_REASON_REQUESTED: FinishReason.REQUESTED,
-    sweep_pb2.FINISH_REASON_TERMINATED: FinishReason.TERMINATED,
+    sweep_list_pb2.SWEEP_ORDER_UNSPECIFIED: SweepOrder.CREATE_TIME_DESC,
+    sweep_list_pb2.SWEEP_ORDER_CREATE_TIME_DESC: SweepOrder.CREATE_TIME_DESC,
+    sweep_list_pb2.SWEEP_ORDER_CREATE_TIME_ASC: SweepOrder.CREATE_TIME_ASC,
+    sweep_list_pb2.SWEEP_ORDER_NAME_ASC: SweepOrder.NAME_ASC,
 }
 
 
@@ -99,8 +93,10 @@ class SweepServicer(BaseServicer):
             create_time=datetime.now(UTC),
         )
         prior = Fitting()
-        if request.HasField("prior_runs"):
-            prior = await fit_source(self.registry, spec, request.prior_runs, "prior_runs")
+        if request.HasField("prior_run_source"):
+            prior = await fit_source(
+                self.registry, spec, request.prior_run_source, "prior_run_source"
+            )
         placed = sweep.add_prior_runs(prior.runs)
         response = pb.CreateSweepResponse(
             sweep=sweep_to_proto(sweep),
@@ -146,24 +142,27 @@ class SweepServicer(BaseServicer):
         )
 
     async def ListSweeps(
-        self, request: pb.ListSweepsRequest, context: Context
-    ) -> pb.ListSweepsResponse:
+        self, request: sweep_list_pb2.ListSweepsRequest, context: Context
+    ) -> sweep_list_pb2.ListSweepsResponse:
         reader = RequestReader()
         limit = reader.limit("page_size", request.page_size, default=50, maximum=1000)
+        given = request.filter
         which = SweepFilter(
-            project=reader.text("project", request.project),
+            project=reader.text("filter.project", given.project),
             projects=own_projects(),
             states=tuple(
-                reader.members("states", request.states, sweep_pb2.SweepState, SweepState)
+                reader.members("filter.states", given.states, sweep_pb2.SweepState, SweepState)
             ),
-            methods=tuple(reader.members("methods", request.methods, sweep_pb2.Method, Method)),
-            name_prefix=reader.text("name_prefix", request.name_prefix),
-            created_after=_time(reader, request, "created_after"),
-            created_before=_time(reader, request, "created_before"),
+            methods=tuple(
+                reader.members("filter.methods", given.methods, sweep_pb2.Method, Method)
+            ),
+            name_prefix=reader.text("filter.query", given.query),
+            created_after=_time(reader, given, "created_after"),
+            created_before=_time(reader, given, "created_before"),
         )
         order = _ORDERS.get(request.order)
         if order is None:
-            reader.problem("order", f"is not one of {', '.join(pb.SweepOrder.keys())}")
+            reader.problem("order", f"is not one of {', '.join(sweep_list_pb2.SweepOrder.keys())}")
         reader.done()
         position = read_token(
             request, request.page_token, (as_time, as_text, as_text), which.projects
@@ -178,7 +177,7 @@ class SweepServicer(BaseServicer):
             lambda: fitting([sweep_to_proto(sweep) for sweep in found.items]),
             found.size // BYTES_A_ROW,
         )
-        response = pb.ListSweepsResponse(sweeps=page)
+        response = sweep_list_pb2.ListSweepsResponse(sweeps=page)
         if found.has_more or len(found.items) > len(page):
             last = found.items[len(page) - 1]
             response.next_page_token = write_token(
@@ -222,18 +221,14 @@ class SweepServicer(BaseServicer):
         reader = RequestReader()
         sweep_id = reader.sweep_id(request.sweep_id)
         key = reader.key(request)
-        reason = _FINISH_REASONS.get(request.reason)
-        if reason is None:
-            text = "omit it, or set REQUESTED or TERMINATED; the registry sets the others"
-            reader.problem("reason", text)
         message = reader.text("message", request.message, limit=MAX_END_MESSAGE)
         etag = reader.etag(request.etag)
         reader.done()
         command = FinishSweep(
             key,
-            _encoder(pb.FinishSweepResponse),
+            encoder(pb.FinishSweepResponse),
             etag=etag,
-            reason=reason or FinishReason.REQUESTED,
+            reason=FinishReason.REQUESTED,
             message=message,
         )
         return await self.commit(sweep_id, command)
@@ -252,7 +247,7 @@ class SweepServicer(BaseServicer):
         key = reader.key(request)
         etag = reader.etag(request.etag)
         reader.done()
-        return await self.commit(sweep_id, command(key, _encoder(response), etag=etag))
+        return await self.commit(sweep_id, command(key, encoder(response), etag=etag))
 
     async def _get(self, sweep_id: str) -> Sweep:
         reader = RequestReader()
@@ -266,7 +261,7 @@ _TransitionRequest = (
 )
 
 
-def _encoder(response: Callable[..., Message]) -> Callable[[Sweep], bytes]:
+def encoder(response: Callable[..., Message]) -> Callable[[Sweep], bytes]:
     def encode(sweep: Sweep) -> bytes:
         return response(sweep=sweep_to_proto(sweep)).SerializeToString()
 
@@ -285,12 +280,12 @@ def _int64(size: int | None) -> int | None:
 
 def _time(
     reader: RequestReader,
-    request: pb.ListSweepsRequest,
+    given: sweep_list_pb2.SweepFilter,
     field: Literal["created_after", "created_before"],
 ) -> datetime | None:
-    if not request.HasField(field):
+    if not given.HasField(field):
         return None
-    return reader.attempt(field, lambda: time_from_proto(getattr(request, field)))
+    return reader.attempt(f"filter.{field}", lambda: time_from_proto(getattr(given, field)))
 
 
 def encode_updated(updated: UpdatedSweep) -> bytes:

@@ -165,7 +165,7 @@ class TemplateServicer(BaseServicer):
     async def RenderTemplate(
         self, request: pb.RenderTemplateRequest, context: Context
     ) -> pb.RenderTemplateResponse:
-        name, values = read_template_use(request.use)
+        name, values = read_template_use(request.template)
         template = await self.registry.templates.get(name)
         write = write_json if request.format == registry_pb.CONFIG_FORMAT_JSON else write_yaml
         text = await computed(lambda: written(render(template, values), write))

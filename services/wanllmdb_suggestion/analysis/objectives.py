@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from datetime import timedelta
 
 import numpy as np
+from google.protobuf.duration_pb2 import Duration
 
 from wanllmdb.api.registry.v1 import sweep_pb2
 from wanllmdb.api.suggestion.v1 import analysis_service_pb2 as pb
@@ -129,5 +131,11 @@ def _curve(
         best_run_numbers=columns.best_numbers.tolist(),
         finished_runs=len(runs),
         total_runs=sweep.stats.total_runs,
-        duration_seconds=timeline.duration,
+        duration=_duration(timeline.duration),
     )
+
+
+def _duration(seconds: float) -> Duration:
+    duration = Duration()
+    duration.FromTimedelta(timedelta(seconds=seconds))
+    return duration

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from wanllmdb.api.registry.v1 import registry_service_pb2
+from wanllmdb.api.registry.v1 import plots_pb2
 from wanllmdb.api.suggestion.v1 import analysis_service_pb2 as pb
 from wanllmdb_common.errors import FieldViolation, invalid_request
 from wanllmdb_common.search_space.distributions import Parameter, SearchSpace
@@ -157,7 +157,7 @@ def _axis(parameter: Parameter, positions: Floats) -> Axis:
 def _axis_to_proto(name: str, axis: Axis) -> pb.ParameterAxis:
     return pb.ParameterAxis(
         name=name,
-        scale=registry_service_pb2.AxisScale.Value(f"AXIS_SCALE_{axis.scale}"),
+        scale=plots_pb2.AxisScale.Value(f"AXIS_SCALE_{axis.scale}"),
         min=axis.min,
         max=axis.max,
         categories=map(value_to_proto, axis.categories),

@@ -12,7 +12,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from wanllmdb.api.registry.v1 import registry_service_pb2, sweep_pb2
+from wanllmdb.api.registry.v1 import plots_pb2, sweep_pb2
 from wanllmdb_suggestion.analysis.requests import chosen_metric
 from wanllmdb_suggestion.errors import Violations
 from wanllmdb_suggestion.optimizer.model import SweepModel
@@ -161,7 +161,7 @@ class TimelineReader:
         return Timeline(known.ends, _duration(sweep, time.monotonic() - known.started_at))
 
 
-def _ends(timeline: registry_service_pb2.GetTimelineResponse) -> Ends:
+def _ends(timeline: plots_pb2.GetTimelineResponse) -> Ends:
     numbers = np.array(timeline.run_numbers, dtype=np.int64)
     seconds = np.array(timeline.end_seconds, dtype=np.float64)
     ended = ~np.isnan(seconds)

@@ -19,6 +19,7 @@ from wanllmdb._connection.tls import Tls
 from wanllmdb.api.registry.v1 import (
     key_service_pb2,
     key_service_pb2_grpc,
+    plots_pb2,
     registry_service_pb2,
     registry_service_pb2_grpc,
     run_pb2,
@@ -28,6 +29,10 @@ from wanllmdb_common.calls.authentication import AUTHORIZATION_KEY, key_text_of
 from wanllmdb_common.calls.call import REQUEST_ID_KEY, current_call, logged_id
 from wanllmdb_common.computing.cancellation import current_deadline
 from wanllmdb_common.error_mapping import Context
+from wanllmdb_common.internal.registry.v1 import internal_registry_service_pb2 as internal_pb
+from wanllmdb_common.internal.registry.v1 import (
+    internal_registry_service_pb2_grpc as internal_grpc,
+)
 from wanllmdb_common.server.health import READINESS
 from wanllmdb_common.service_channel import ServiceChannel
 from wanllmdb_common.telemetry.trace_context import Metadata, trace_headers
@@ -147,6 +152,7 @@ class RegistryClient:
 
     def _use(self, channel: grpc.aio.Channel) -> None:
         self._stub = registry_service_pb2_grpc.SweepRegistryServiceStub(channel)
+        self._internal = internal_grpc.InternalRegistryServiceStub(channel)
         self._keys = key_service_pb2_grpc.KeyServiceStub(channel)
         self._health = health_pb2_grpc.HealthStub(channel)
 
@@ -182,41 +188,39 @@ class RegistryClient:
 
     async def sync_runs(
         self, sweep_id: str, since_revision: int, scope: CallScope, *, with_points: bool
-    ) -> registry_service_pb2.SyncRunsResponse:
+    ) -> internal_pb.SyncRunsResponse:
         """Return a page of changes after the revision."""
-        request = registry_service_pb2.SyncRunsRequest(
+        request = internal_pb.SyncRunsRequest(
             sweep_id=sweep_id,
             since_revision=since_revision,
             page_size=SYNC_PAGE_SIZE,
             include_objective_points=with_points,
         )
-        return await self._call(self._stub.SyncRuns, request, scope)
+        return await self._call(self._internal.SyncRuns, request, scope)
 
     async def create_runs(
-        self, request: registry_service_pb2.CreateRunsRequest, scope: CallScope
-    ) -> registry_service_pb2.CreateRunsResponse:
+        self, request: internal_pb.CreateRunsRequest, scope: CallScope
+    ) -> internal_pb.CreateRunsResponse:
         """Store proposals and assign the runs to agents."""
-        return await self._call(self._stub.CreateRuns, request, scope)
+        return await self._call(self._internal.CreateRuns, request, scope)
 
     async def resume_runs(
-        self, request: registry_service_pb2.ResumeRunsRequest, scope: CallScope
+        self, request: internal_pb.ResumeRunsRequest, scope: CallScope
     ) -> Sequence[run_pb2.Run]:
         """Return the runs that an agent holds, with new leases."""
-        response = await self._call(self._stub.ResumeRuns, request, scope)
+        response = await self._call(self._internal.ResumeRuns, request, scope)
         return response.runs
 
-    async def get_timeline(
-        self, sweep_id: str, scope: CallScope
-    ) -> registry_service_pb2.GetTimelineResponse:
+    async def get_timeline(self, sweep_id: str, scope: CallScope) -> plots_pb2.GetTimelineResponse:
         """Return the start and end of each run, or of every k-th beyond TIMELINE_RUNS runs."""
-        request = registry_service_pb2.GetTimelineRequest(sweep_id=sweep_id, max_runs=TIMELINE_RUNS)
+        request = plots_pb2.GetTimelineRequest(sweep_id=sweep_id, max_runs=TIMELINE_RUNS)
         return await self._call(self._stub.GetTimeline, request, scope)
 
-    async def finish_sweep(
-        self, request: registry_service_pb2.FinishSweepRequest, scope: CallScope
+    async def terminate_sweep(
+        self, request: internal_pb.TerminateSweepRequest, scope: CallScope
     ) -> None:
-        """Finish the sweep."""
-        await self._call(self._stub.FinishSweep, request, scope)
+        """Finish the sweep, because its terminator decided so."""
+        await self._call(self._internal.TerminateSweep, request, scope)
 
     async def best_runs(
         self, sweep_id: str, count: int, scope: CallScope, *, minimize: bool

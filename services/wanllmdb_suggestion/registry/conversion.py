@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from wanllmdb.api.registry.v1 import registry_service_pb2, run_pb2, sweep_pb2
+from wanllmdb.api.registry.v1 import run_pb2, sweep_pb2
+from wanllmdb_common.internal.registry.v1 import internal_registry_service_pb2 as internal_pb
 from wanllmdb_common.search_space.proto_conversion import (
     parameters_from_proto,
     parameters_to_proto,
@@ -85,7 +86,7 @@ def _algorithm(choice: sweep_pb2.AlgorithmChoice) -> AlgorithmChoice:
     return AlgorithmChoice(choice.name, parameters_from_proto(choice.options))
 
 
-def changes_from_proto(response: registry_service_pb2.SyncRunsResponse, seal: StateSeal) -> Changes:
+def changes_from_proto(response: internal_pb.SyncRunsResponse, seal: StateSeal) -> Changes:
     """Return the changes of a sync's page; sampler states without a valid signature are empty."""
     return Changes(
         revision=response.revision,
@@ -108,7 +109,7 @@ def changes_from_proto(response: registry_service_pb2.SyncRunsResponse, seal: St
 
 
 def record_from_proto(
-    run: registry_service_pb2.SyncedRun | run_pb2.Run, sampler_state: bytes = b""
+    run: internal_pb.SyncedRun | run_pb2.Run, sampler_state: bytes = b""
 ) -> RunRecord:
     """Return the record of a run."""
     return RunRecord(
@@ -123,12 +124,12 @@ def record_from_proto(
     )
 
 
-def _synced_record(run: registry_service_pb2.SyncedRun, seal: StateSeal) -> RunRecord:
+def _synced_record(run: internal_pb.SyncedRun, seal: StateSeal) -> RunRecord:
     state = seal.open(run.number, run.sampler_state) if run.sampler_state else b""
     return record_from_proto(run, state)
 
 
-def _prior_record(prior: registry_service_pb2.SyncedPriorRun) -> PriorRecord:
+def _prior_record(prior: internal_pb.SyncedPriorRun) -> PriorRecord:
     run = prior.run
     return PriorRecord(
         index=prior.index,
@@ -141,10 +142,10 @@ def _prior_record(prior: registry_service_pb2.SyncedPriorRun) -> PriorRecord:
 
 def proposals_to_proto(
     proposals: Iterable[Proposal], seal: StateSeal
-) -> list[registry_service_pb2.RunProposal]:
+) -> list[internal_pb.RunProposal]:
     """Return the messages of proposals, with sealed sampler states."""
     return [
-        registry_service_pb2.RunProposal(
+        internal_pb.RunProposal(
             number=proposal.number,
             parameters=parameters_to_proto(proposal.parameters),
             sampler_state=seal.seal(proposal.number, proposal.sampler_state),

@@ -7,7 +7,6 @@ import random
 import uuid
 from collections.abc import Sequence
 
-from wanllmdb.api.registry.v1 import registry_service_pb2
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as pb
 from wanllmdb_common.computing.batcher import Batcher
 from wanllmdb_common.errors import (
@@ -17,6 +16,7 @@ from wanllmdb_common.errors import (
     ServiceError,
     UnavailableError,
 )
+from wanllmdb_common.internal.registry.v1 import internal_registry_service_pb2 as internal_pb
 from wanllmdb_suggestion.errors import request_id_reused
 from wanllmdb_suggestion.optimizer.types import Exhausted
 from wanllmdb_suggestion.prometheus_metrics import CONFLICTS, SUGGESTS_TOGETHER
@@ -105,7 +105,7 @@ class SuggestBatcher:
             InvalidArgumentError: REQUEST_ID_REUSED.
             ServiceError: an error of the registry.
         """
-        request = registry_service_pb2.ResumeRunsRequest(
+        request = internal_pb.ResumeRunsRequest(
             sweep_id=self._session.sweep_id,
             agent_id=suggest.agent_id,
             count=suggest.count,
@@ -179,7 +179,7 @@ class SuggestBatcher:
             await self._pace(plan, len(served), response)
 
     async def _pace(
-        self, plan: RoundPlan, served: int, response: registry_service_pb2.CreateRunsResponse
+        self, plan: RoundPlan, served: int, response: internal_pb.CreateRunsResponse
     ) -> None:
         """Set the size and the start of the next round."""
         if response.conflict:
@@ -197,12 +197,12 @@ class SuggestBatcher:
 
     async def _finish(
         self,
-        request: registry_service_pb2.FinishSweepRequest,
+        request: internal_pb.TerminateSweepRequest,
         waiting: Sequence[PendingSuggest],
     ) -> None:
         """Finish the sweep; the next round responds to the waiting Suggests."""
         try:
-            await self._registry.finish_sweep(request, scope_of(waiting))
+            await self._registry.terminate_sweep(request, scope_of(waiting))
         except (AbortedError, FailedPreconditionError) as error:
             if error.reason not in ("ETAG_MISMATCH", "SWEEP_STATE_CONFLICT"):
                 raise
@@ -212,16 +212,16 @@ class SuggestBatcher:
 
     async def _create(
         self, plan: RoundPlan, served: Sequence[Served]
-    ) -> registry_service_pb2.CreateRunsResponse:
+    ) -> internal_pb.CreateRunsResponse:
         """Store the proposals.
 
         Suggests without proposals are sent too: only the registry knows whether one of them
         retries a request that was answered before.
         """
-        request = registry_service_pb2.CreateRunsRequest(
+        request = internal_pb.CreateRunsRequest(
             sweep_id=self._session.sweep_id,
             requests=[
-                registry_service_pb2.RunsForAgent(
+                internal_pb.RunsForAgent(
                     request_id=suggest.request_id,
                     agent_id=suggest.agent_id,
                     count=suggest.count,
@@ -251,7 +251,7 @@ class SuggestBatcher:
 
 def _response(
     plan: RoundPlan,
-    result: registry_service_pb2.CreatedRuns,
+    result: internal_pb.CreatedRuns,
     shortage: Exhausted | None,
     newly: int,
 ) -> pb.SuggestResponse:

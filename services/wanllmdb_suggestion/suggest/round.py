@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from wanllmdb.api.registry.v1 import registry_service_pb2, sweep_pb2
 from wanllmdb_common.errors import FailedPreconditionError
+from wanllmdb_common.internal.registry.v1 import internal_registry_service_pb2 as internal_pb
 from wanllmdb_common.search_space.draws import NoPointFoundError
 from wanllmdb_suggestion.algorithms import require_algorithms
 from wanllmdb_suggestion.errors import constraints_not_met, not_running
@@ -76,7 +76,7 @@ class RoundPlan:
 
 async def plan_round(
     session: SweepSession, model: SweepModel, waiting: Sequence[PendingSuggest], *, seconds: float
-) -> RoundPlan | registry_service_pb2.FinishSweepRequest:
+) -> RoundPlan | internal_pb.TerminateSweepRequest:
     """Propose runs for all waiting Suggests, on a thread; the caller must hold the model.
 
     Returns the request that finishes the sweep instead, if the terminator decides to.
@@ -128,7 +128,7 @@ async def _propose(
 
 async def _finish_request(
     session: SweepSession, model: SweepModel, waiting: Sequence[PendingSuggest]
-) -> registry_service_pb2.FinishSweepRequest | None:
+) -> internal_pb.TerminateSweepRequest | None:
     """Return the request that finishes the sweep, or None if its terminator lets it go on."""
     termination = model.termination
     if termination is None:
@@ -138,11 +138,10 @@ async def _finish_request(
         return None
     # Another replica reaches the same decision from the same state, and may send it first.
     state = f"{session.sweep_id} {model.revision} {why}"
-    return registry_service_pb2.FinishSweepRequest(
+    return internal_pb.TerminateSweepRequest(
         sweep_id=session.sweep_id,
         etag=model.etag,
         request_id=str(uuid.uuid5(_FINISH_IDS, state)),
-        reason=sweep_pb2.FINISH_REASON_TERMINATED,
         message=why,
     )
 

@@ -10,9 +10,9 @@ import pytest
 from tests.conftest import registry_server, suggestion_server
 from tests.errors import rpc_fails
 from tests.integration.calls.test_limits import ADMIN_KEY
+from tests.registry_stub import RegistryStub
 from tests.security_table.keys import channel_with, new_secret
-from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
-from wanllmdb.api.registry.v1 import registry_service_pb2_grpc as pb_grpc
+from wanllmdb.api.registry.v1 import sweep_list_pb2
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as suggestion_pb
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2_grpc as suggestion_grpc
 from wanllmdb_common.calls.rate_limits import TokenBuckets
@@ -34,19 +34,19 @@ async def test_more_failures_than_an_address_may_have_are_rejected_and_a_good_ke
         channel_with(address, BAD[reason]) as stranger,
         channel_with(address, ADMIN_KEY) as admin,
     ):
-        stub = pb_grpc.SweepRegistryServiceStub(stranger)
+        stub = RegistryStub(stranger)
         for _ in range(2):
             with rpc_fails(grpc.StatusCode.UNAUTHENTICATED, reason):
-                await stub.ListSweeps(pb.ListSweepsRequest())
+                await stub.ListSweeps(sweep_list_pb2.ListSweepsRequest())
         with rpc_fails(grpc.StatusCode.RESOURCE_EXHAUSTED, "RATE_LIMITED") as rejection:
-            await stub.ListSweeps(pb.ListSweepsRequest())
+            await stub.ListSweeps(sweep_list_pb2.ListSweepsRequest())
         assert 0 < rejection.retry_after <= 1
         assert rejection.metadata["limit"] == "1 calls a second without a valid API key"
         for _ in range(10):
-            await pb_grpc.SweepRegistryServiceStub(admin).ListSweeps(pb.ListSweepsRequest())
+            await RegistryStub(admin).ListSweeps(sweep_list_pb2.ListSweepsRequest())
         await asyncio.sleep(rejection.retry_after)
         with rpc_fails(grpc.StatusCode.UNAUTHENTICATED, reason):
-            await stub.ListSweeps(pb.ListSweepsRequest())
+            await stub.ListSweeps(sweep_list_pb2.ListSweepsRequest())
 
 
 async def test_the_suggestion_service_rejects_them_too(database_url: str) -> None:

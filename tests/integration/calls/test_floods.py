@@ -17,8 +17,8 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from tests.integration.operations.server_process import ServerProcess, registry
 from tests.raw_http2 import RawConnection, framed, raw_connection
-from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
-from wanllmdb.api.registry.v1 import registry_service_pb2_grpc as pb_grpc
+from tests.registry_stub import RegistryStub
+from wanllmdb.api.registry.v1 import sweep_list_pb2
 
 LIST = "/wanllmdb.api.registry.v1.SweepRegistryService/ListSweeps"
 WATCH = "/wanllmdb.api.registry.v1.SweepRegistryService/WatchSweep"
@@ -54,17 +54,17 @@ async def outcomes(address: str, calls: int, channels: int) -> Counter[str]:
     """Return the number of the calls, all sent at once, by outcome."""
     counted: Counter[str] = Counter()
 
-    async def call(stub: pb_grpc.SweepRegistryServiceAsyncStub) -> None:
+    async def call(stub: RegistryStub) -> None:
         try:
             # Long enough for a busy machine, which answers 3,000 calls in more than a minute.
-            await stub.ListSweeps(pb.ListSweepsRequest(), timeout=240)
+            await stub.ListSweeps(sweep_list_pb2.ListSweepsRequest(), timeout=240)
             counted["OK"] += 1
         except grpc.aio.AioRpcError as error:
             counted[error.code().name] += 1
 
     own = [("grpc.use_local_subchannel_pool", 1)]
     opened = [grpc.aio.insecure_channel(address, options=own) for _ in range(channels)]
-    stubs = [pb_grpc.SweepRegistryServiceStub(channel) for channel in opened]
+    stubs = [RegistryStub(channel) for channel in opened]
     await asyncio.gather(*[call(stubs[number % channels]) for number in range(calls)])
     for channel in opened:
         await channel.close()
@@ -97,9 +97,9 @@ async def test_calls_that_are_reset_at_once_cancel_no_others(usual: ServerProces
     flooding = [asyncio.create_task(flood()) for _ in range(2)]
     try:
         async with grpc.aio.insecure_channel(usual.address) as channel:
-            stub = pb_grpc.SweepRegistryServiceStub(channel)
+            stub = RegistryStub(channel)
             for _ in range(10):
-                await stub.ListSweeps(pb.ListSweepsRequest(), timeout=60)
+                await stub.ListSweeps(sweep_list_pb2.ListSweepsRequest(), timeout=60)
     finally:
         done.set()
         await asyncio.gather(*flooding)

@@ -15,16 +15,17 @@ import pytest
 
 from tests.conftest import registry_server
 from tests.errors import rpc_fails
+from tests.registry_stub import RegistryStub
 from tests.security_table.keys import channel_with, create_key, new_secret
 from tests.sweeps import create_sweep
 from wanllmdb import Client, ResourceExhaustedError
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
-from wanllmdb.api.registry.v1 import registry_service_pb2_grpc as pb_grpc
+from wanllmdb.api.registry.v1 import sweep_list_pb2, watch_pb2
 from wanllmdb_common.calls.caller import Role
 from wanllmdb_common.server.settings import LimitSettings
 
 ADMIN_KEY = f"wsk_root_{new_secret()}"
-LIST = pb.ListSweepsRequest()
+LIST = sweep_list_pb2.ListSweepsRequest()
 
 
 @contextlib.asynccontextmanager
@@ -39,9 +40,9 @@ async def limited(database_url: str, **limits: float) -> AsyncIterator[tuple[str
 
 
 @contextlib.asynccontextmanager
-async def stub(address: str, key: str) -> AsyncIterator[pb_grpc.SweepRegistryServiceAsyncStub]:
+async def stub(address: str, key: str) -> AsyncIterator[RegistryStub]:
     async with channel_with(address, key) as channel:
-        yield pb_grpc.SweepRegistryServiceStub(channel)
+        yield RegistryStub(channel)
 
 
 @contextlib.asynccontextmanager
@@ -56,8 +57,10 @@ async def locked_sweeps(database_url: str) -> AsyncIterator[None]:
         await connection.close()
 
 
-async def list_sweeps(registry: pb_grpc.SweepRegistryServiceAsyncStub, project: str) -> None:
-    await registry.ListSweeps(pb.ListSweepsRequest(project=project))
+async def list_sweeps(registry: RegistryStub, project: str) -> None:
+    await registry.ListSweeps(
+        sweep_list_pb2.ListSweepsRequest(filter=sweep_list_pb2.SweepFilter(project=project))
+    )
 
 
 async def test_more_calls_a_second_than_a_key_may_send_are_rejected_and_others_are_not(
@@ -90,7 +93,7 @@ async def test_more_watches_at_once_than_a_key_may_have_are_rejected(database_ur
     ):
         sweeps = [
             (
-                await pb_grpc.SweepRegistryServiceStub(admin).CreateSweep(
+                await RegistryStub(admin).CreateSweep(
                     pb.CreateSweepRequest(
                         project=project,
                         config_text=pb.ConfigText(
@@ -103,8 +106,8 @@ async def test_more_watches_at_once_than_a_key_may_have_are_rejected(database_ur
         ]
 
         def watch(through: grpc.aio.Channel, sweep_id: str) -> grpc.aio.UnaryStreamCall:  # type: ignore[type-arg]
-            request = pb.WatchSweepRequest(sweep_id=sweep_id)
-            return pb_grpc.SweepRegistryServiceStub(through).WatchSweep(request)
+            request = watch_pb2.WatchSweepRequest(sweep_id=sweep_id)
+            return RegistryStub(through).WatchSweep(request)
 
         open_ones = [watch(channel, sweeps[0]) for _ in range(2)]
         for stream in open_ones:
@@ -194,7 +197,7 @@ async def test_callers_of_a_server_without_keys_on_the_same_machine_have_no_limi
         registry_server(database_url, limits=limits) as address,
         grpc.aio.insecure_channel(address) as channel,
     ):
-        registry = pb_grpc.SweepRegistryServiceStub(channel)
+        registry = RegistryStub(channel)
         await create_sweep(registry)
         await asyncio.gather(*(registry.ListSweeps(LIST) for _ in range(50)))
 
@@ -204,7 +207,7 @@ async def test_calls_of_all_have_a_limit_too(database_url: str) -> None:
         registry_server(database_url, limits=LimitSettings(max_calls=2)) as address,
         grpc.aio.insecure_channel(address) as channel,
     ):
-        registry = pb_grpc.SweepRegistryServiceStub(channel)
+        registry = RegistryStub(channel)
         # No call ends while the table is locked, so exactly two are accepted.
         async with locked_sweeps(database_url):
             calls = [asyncio.create_task(list_sweeps(registry, "any")) for _ in range(40)]

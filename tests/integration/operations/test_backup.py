@@ -10,9 +10,9 @@ import grpc.aio
 import pytest
 
 from tests.integration.operations.server_process import registry, suggestion
+from tests.registry_stub import RegistryStub
 from tests.sweeps import create_runs, finish_run, proposal
 from wanllmdb import AsyncClient, NotFoundError, Run, RunState, Succeeded
-from wanllmdb.api.registry.v1 import registry_service_pb2_grpc as registry_grpc
 from wanllmdb_local.postgres import create_database
 from wanllmdb_local.postgres_programs import program
 
@@ -91,7 +91,7 @@ async def test_a_backup_is_taken_while_agents_work_and_all_go_on_after_its_resto
 async def _pass(address: str, sweep_id: str, revision: int, number: int) -> None:
     """Let another replica create runs until the sweep is beyond the revision."""
     async with grpc.aio.insecure_channel(address) as channel:
-        stub = registry_grpc.SweepRegistryServiceStub(channel)
+        stub = RegistryStub(channel)
         while True:
             (run,) = await create_runs(stub, sweep_id, proposal(number))
             done = await finish_run(stub, run, 100.0 + number)

@@ -21,9 +21,10 @@ from tests.integration.operations.server_process import (
     server,
     suggestion,
 )
+from tests.registry_stub import RegistryStub
 from wanllmdb import AsyncClient, Checkpoint, RunState, Succeeded
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
-from wanllmdb.api.registry.v1 import registry_service_pb2_grpc as registry_grpc
+from wanllmdb.api.registry.v1 import watch_pb2
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as suggestion_pb
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2_grpc as suggestion_grpc
 from wanllmdb_common.server.lifecycle import FORCED_EXIT_CODE
@@ -110,13 +111,13 @@ async def alone(database_url: str, tmp_path: Path) -> AsyncIterator[ServerProces
 
 async def test_a_watch_ends_at_once_and_can_be_resumed(alone: ServerProcess) -> None:
     async with grpc.aio.insecure_channel(alone.address) as channel:
-        stub = registry_grpc.SweepRegistryServiceStub(channel)
+        stub = RegistryStub(channel)
         created = await stub.CreateSweep(
             pb.CreateSweepRequest(
                 config_text=pb.ConfigText(text="{method: random, parameters: {x: {value: 1}}}")
             )
         )
-        watch = stub.WatchSweep(pb.WatchSweepRequest(sweep_id=created.sweep.sweep_id))
+        watch = stub.WatchSweep(watch_pb2.WatchSweepRequest(sweep_id=created.sweep.sweep_id))
         await anext(aiter(watch))
         names = health_pb2_grpc.HealthStub(channel).Watch(
             health_pb2.HealthCheckRequest(service="wanllmdb.api.registry.v1.SweepRegistryService")
@@ -145,7 +146,7 @@ async def test_a_call_that_does_not_end_is_asked_to_retry(
             grpc.aio.insecure_channel(alone.address) as channel,
         ):
             await blocker.execute("LOCK TABLE sweeps IN ACCESS EXCLUSIVE MODE")
-            stub = registry_grpc.SweepRegistryServiceStub(channel)
+            stub = RegistryStub(channel)
             call = stub.GetSweep(pb.GetSweepRequest(sweep_id="aaaaaaaaaaaa"))
             await asyncio.sleep(0.5)
             ended = asyncio.create_task(asyncio.to_thread(alone.end))

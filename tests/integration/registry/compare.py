@@ -12,6 +12,7 @@ from tests.integration.registry import model
 from tests.integration.registry.model import Etag
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.registry.v1 import run_pb2, sweep_pb2
+from wanllmdb_common.internal.registry.v1 import internal_registry_service_pb2 as internal_pb
 
 # Calls an RPC by its name.
 Call = Callable[[str, Message], Any]
@@ -142,13 +143,15 @@ def check_runs(call: Call, sweep: Tracked) -> None:
 def check_sync(call: Call, sweep: Tracked, seen: int, page_size: int) -> None:
     """Check SyncRuns from an earlier revision: it returns each run that changed since, once."""
     since, clock = sweep.revisions[seen]
-    rules, got = sweep.model, list[pb.SyncedRun]()
-    prior: list[pb.SyncedPriorRun] = []
+    rules, got = sweep.model, list[internal_pb.SyncedRun]()
+    prior: list[internal_pb.SyncedPriorRun] = []
     own: sweep_pb2.Sweep | None = None
     while True:
         page = call(
             "SyncRuns",
-            pb.SyncRunsRequest(sweep_id=sweep.sweep_id, since_revision=since, page_size=page_size),
+            internal_pb.SyncRunsRequest(
+                sweep_id=sweep.sweep_id, since_revision=since, page_size=page_size
+            ),
         )
         got += page.runs
         prior += page.prior_runs

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypeAlias
 
+from tests.registry_stub import RegistryStub
 from tests.security_table.keys import channel_with, id_of, key_request, new_secret
 from tests.sweeps import Registry
 from wanllmdb.api.registry.v1 import key_service_pb2 as pb
 from wanllmdb.api.registry.v1 import key_service_pb2_grpc as key_grpc
-from wanllmdb.api.registry.v1 import registry_service_pb2_grpc as registry_grpc
 from wanllmdb_common.calls.caller import Role
 
 if TYPE_CHECKING:
@@ -46,9 +46,7 @@ class Office:
     async def calls(self, text: str, address: str = "") -> With:
         """Return stubs that send the key, or none if the key is empty."""
         channel = await self.stack.enter_async_context(channel_with(address or self.address, text))
-        return With(
-            text, key_grpc.KeyServiceStub(channel), registry_grpc.SweepRegistryServiceStub(channel)
-        )
+        return With(text, key_grpc.KeyServiceStub(channel), RegistryStub(channel))
 
     async def root(self) -> With:
         """Return stubs that send the operator's key."""

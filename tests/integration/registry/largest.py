@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from tests.sweeps import Registry, create_runs_request, request_id
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.registry.v1 import run_pb2, search_space_pb2, sweep_pb2
+from wanllmdb_common.internal.registry.v1 import internal_registry_service_pb2 as internal_pb
 from wanllmdb_registry.domain.bounds import (
     MAX_CONFIG_BYTES,
     MAX_DESCRIPTION,
@@ -76,7 +77,7 @@ class Largest:
             **{key: search_space_pb2.ParameterValue(string_value=v) for key, v in values.items()},
             "choice": search_space_pb2.ParameterValue(string_value="0000" + "c" * 95),
         }
-        proposal = pb.RunProposal(
+        proposal = internal_pb.RunProposal(
             number=number, parameters=parameters, sampler_state=b"s" * MAX_SAMPLER_BYTES
         )
         created = await self.registry.CreateRuns(

@@ -21,6 +21,7 @@ from tests.integration.registry.model import Etag, Rejected
 from tests.sweeps import Registry, request_id, row
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.registry.v1 import run_pb2, search_space_pb2, sweep_pb2
+from wanllmdb_common.internal.registry.v1 import internal_registry_service_pb2 as internal_pb
 from wanllmdb_common.search_space.proto_conversion import parameters_to_proto
 
 T = TypeVar("T")
@@ -262,7 +263,7 @@ class SweepMachine(Machine):
     @rule(method=st.sampled_from(["GetSweep", "ListRuns", "SyncRuns", "StartSweep", "CreateRuns"]))
     def call_for_a_deleted_sweep(self, method: str) -> None:
         request = getattr(pb, f"{method}Request")(sweep_id=self.deleted[-1].sweep_id)
-        if isinstance(request, pb.CreateRunsRequest):
+        if isinstance(request, internal_pb.CreateRunsRequest):
             request.requests.add(agent_id="agent", request_id=request_id())
         with rpc_fails(StatusCode.NOT_FOUND, "SWEEP_NOT_FOUND"):
             self.call(method, request)

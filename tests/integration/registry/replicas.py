@@ -12,9 +12,9 @@ import grpc.aio
 from google.protobuf.message import Message
 
 from tests.conftest import LEASE, registry_server
+from tests.registry_stub import RegistryStub
 from tests.sweeps import Registry
 from wanllmdb.api.registry.v1 import key_service_pb2_grpc as key_grpc
-from wanllmdb.api.registry.v1 import registry_service_pb2_grpc as registry_grpc
 from wanllmdb.api.registry.v1 import template_service_pb2_grpc as template_grpc
 
 
@@ -46,7 +46,7 @@ async def replicas_of(
             channel = await stack.enter_async_context(grpc.aio.insecure_channel(address))
             replicas.append(
                 Replica(
-                    registry_grpc.SweepRegistryServiceStub(channel),
+                    RegistryStub(channel),
                     template_grpc.TemplateServiceStub(channel),
                     key_grpc.KeyServiceStub(channel),
                 )

@@ -20,6 +20,7 @@ from tests.sweeps import (
 )
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.registry.v1 import run_pb2, sweep_pb2
+from wanllmdb_common.internal.registry.v1 import internal_registry_service_pb2 as internal_pb
 from wanllmdb_common.search_space.proto_conversion import parameters_from_proto, parameters_to_proto
 
 
@@ -29,7 +30,7 @@ async def test_the_first_assignment_starts_the_sweep_and_keeps_types(registry: R
     }
     sweep = await create_sweep(registry, parameters=parameters)
     proposals = [
-        pb.RunProposal(number=i, parameters=parameters_to_proto({"b": value}))
+        internal_pb.RunProposal(number=i, parameters=parameters_to_proto({"b": value}))
         for i, value in enumerate(parameters["b"]["values"])
     ]
     runs = await create_runs(registry, sweep.sweep_id, *proposals)
@@ -138,7 +139,7 @@ async def test_racing_writers_never_pass_the_cap_or_leave_a_gap(registry: Regist
     async def agent() -> None:
         while True:
             next_number = (
-                await registry.SyncRuns(pb.SyncRunsRequest(sweep_id=sweep.sweep_id))
+                await registry.SyncRuns(internal_pb.SyncRunsRequest(sweep_id=sweep.sweep_id))
             ).next_number
             if next_number >= 40:
                 return
@@ -190,7 +191,7 @@ async def test_earlier_answers_alone_are_asked_for_in_any_state(registry: Regist
             await registry.PauseSweep(pb.PauseSweepRequest(sweep_id=sweep.sweep_id))
         else:
             await registry.CancelSweep(pb.CancelSweepRequest(sweep_id=sweep.sweep_id))
-        request = pb.CreateRunsRequest(
+        request = internal_pb.CreateRunsRequest(
             sweep_id=sweep.sweep_id,
             requests=[answered.requests[0], new.requests[0]],
             earlier_answers_only=True,

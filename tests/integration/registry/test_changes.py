@@ -9,18 +9,19 @@ from grpc import StatusCode
 from tests.errors import rpc_fails
 from tests.integration.registry.watcher import Watcher
 from tests.sweeps import Registry, create_runs, create_sweep, finish_run, proposal, row
+from wanllmdb.api.registry.v1 import plots_pb2, sweep_pb2, watch_pb2
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
-from wanllmdb.api.registry.v1 import sweep_pb2
+from wanllmdb_common.internal.registry.v1 import internal_registry_service_pb2 as internal_pb
 
 
 async def sync_all(
     registry: Registry, sweep_id: str, since: int = 0, page_size: int = 0
-) -> tuple[dict[int, pb.SyncedRun], dict[tuple[int, int], float], int]:
-    runs: dict[int, pb.SyncedRun] = {}
+) -> tuple[dict[int, internal_pb.SyncedRun], dict[tuple[int, int], float], int]:
+    runs: dict[int, internal_pb.SyncedRun] = {}
     points: dict[tuple[int, int], float] = {}
     while True:
         page = await registry.SyncRuns(
-            pb.SyncRunsRequest(
+            internal_pb.SyncRunsRequest(
                 sweep_id=sweep_id,
                 since_revision=since,
                 page_size=page_size,
@@ -41,7 +42,7 @@ async def test_a_sync_gives_what_changed_and_nothing_else(registry: Registry) ->
     everything, _, revision = await sync_all(registry, sweep.sweep_id)
     assert everything.keys() == {0, 1, 2}
     await finish_run(registry, runs[1], 0.5)
-    request = pb.SyncRunsRequest(sweep_id=sweep.sweep_id, since_revision=revision)
+    request = internal_pb.SyncRunsRequest(sweep_id=sweep.sweep_id, since_revision=revision)
     change = await registry.SyncRuns(request)
     assert [(r.number, r.objective) for r in change.runs] == [(1, 0.5)]
     assert change.next_number == 3
@@ -50,7 +51,7 @@ async def test_a_sync_gives_what_changed_and_nothing_else(registry: Registry) ->
     change = await registry.SyncRuns(request)
     assert change.sweep.state == change.state == sweep_pb2.SWEEP_STATE_PAUSED
     with rpc_fails(StatusCode.NOT_FOUND, "SWEEP_NOT_FOUND"):
-        await registry.SyncRuns(pb.SyncRunsRequest(sweep_id="gone"))
+        await registry.SyncRuns(internal_pb.SyncRunsRequest(sweep_id="gone"))
 
 
 async def test_pages_of_any_size_add_up(registry: Registry) -> None:
@@ -113,7 +114,7 @@ async def test_a_watch_is_ordered_complete_and_resumable(registry: Registry) -> 
 
 async def test_an_idle_watch_says_that_it_is_current(registry: Registry) -> None:
     sweep = await create_sweep(registry)
-    call = registry.WatchSweep(pb.WatchSweepRequest(sweep_id=sweep.sweep_id))
+    call = registry.WatchSweep(watch_pb2.WatchSweepRequest(sweep_id=sweep.sweep_id))
     kinds = []
     async for message in call:
         kinds.append(message.WhichOneof("change"))
@@ -125,12 +126,14 @@ async def test_an_idle_watch_says_that_it_is_current(registry: Registry) -> None
 
 async def test_a_watch_of_no_sweep_and_of_a_deleted_one_ends(registry: Registry) -> None:
     with rpc_fails(StatusCode.NOT_FOUND, "SWEEP_NOT_FOUND"):
-        async for _ in registry.WatchSweep(pb.WatchSweepRequest(sweep_id="gone")):
+        async for _ in registry.WatchSweep(watch_pb2.WatchSweepRequest(sweep_id="gone")):
             raise AssertionError("a message of no sweep")
     sweep = await create_sweep(registry)
     with rpc_fails(StatusCode.NOT_FOUND, "SWEEP_NOT_FOUND"):
         async with asyncio.timeout(20):
-            async for _ in registry.WatchSweep(pb.WatchSweepRequest(sweep_id=sweep.sweep_id)):
+            async for _ in registry.WatchSweep(
+                watch_pb2.WatchSweepRequest(sweep_id=sweep.sweep_id)
+            ):
                 await registry.DeleteSweep(pb.DeleteSweepRequest(sweep_id=sweep.sweep_id))
 
 
@@ -148,14 +151,18 @@ async def test_parallel_coordinates_are_columns_ready_to_plot(registry: Registry
     )
     for run in runs[:8]:
         await finish_run(registry, run, abs(run.number - 5))
-    request = pb.GetParallelCoordinatesRequest(sweep_id=sweep.sweep_id)
+    request = plots_pb2.GetParallelCoordinatesRequest(sweep_id=sweep.sweep_id)
     plot = await registry.GetParallelCoordinates(request)
     axes = {axis.name: axis for axis in plot.dimensions}
     assert list(axes) == ["a", "b", "c", "loss"]
     assert list(axes["a"].values) == [0, 1] * 4
-    assert (axes["b"].scale, axes["b"].min, axes["b"].max) == (pb.AXIS_SCALE_LOG, 0.001, 10.0)
+    assert (axes["b"].scale, axes["b"].min, axes["b"].max) == (
+        plots_pb2.AXIS_SCALE_LOG,
+        0.001,
+        10.0,
+    )
     assert (axes["c"].min, axes["c"].max) == (-7, 0)
-    assert axes["loss"].kind == pb.AXIS_KIND_METRIC
+    assert axes["loss"].kind == plots_pb2.AXIS_KIND_METRIC
     assert plot.run_numbers[plot.best_index] == 5
     request.max_rows = 3
     sample = await registry.GetParallelCoordinates(request)

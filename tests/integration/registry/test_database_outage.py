@@ -17,9 +17,10 @@ from sqlalchemy import text
 
 from tests.conftest import registry_server
 from tests.errors import rpc_fails
+from tests.registry_stub import RegistryStub
 from tests.sweeps import create_runs, create_sweep, finish_run, proposal
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
-from wanllmdb.api.registry.v1 import registry_service_pb2_grpc as registry_grpc
+from wanllmdb.api.registry.v1 import sweep_list_pb2
 from wanllmdb_local.postgres import EmbeddedPostgres
 from wanllmdb_registry.store.database import Database
 
@@ -103,7 +104,7 @@ async def test_an_outage_is_reported_and_the_database_used_again_afterwards(
             registry_server(postgres.url()) as address,
             grpc.aio.insecure_channel(address) as channel,
         ):
-            registry = registry_grpc.SweepRegistryServiceStub(channel)
+            registry = RegistryStub(channel)
             sweep = await create_sweep(registry)
             (run,) = await create_runs(registry, sweep.sweep_id, proposal(0))
             await asyncio.to_thread(postgres.stop)
@@ -113,11 +114,11 @@ async def test_an_outage_is_reported_and_the_database_used_again_afterwards(
             with rpc_fails(StatusCode.UNAVAILABLE, "DATABASE_UNAVAILABLE"):
                 await registry.GetSweep(pb.GetSweepRequest(sweep_id=sweep.sweep_id))
             with rpc_fails(StatusCode.UNAVAILABLE, "DATABASE_UNAVAILABLE"):
-                await registry.ListSweeps(pb.ListSweepsRequest())
+                await registry.ListSweeps(sweep_list_pb2.ListSweepsRequest())
             await asyncio.to_thread(postgres.start)
             done = await finish_run(registry, run, 1.0)
             assert done.best_run.objective == 1.0
-            listed = await registry.ListSweeps(pb.ListSweepsRequest())
+            listed = await registry.ListSweeps(sweep_list_pb2.ListSweepsRequest())
             assert [s.sweep_id for s in listed.sweeps] == [sweep.sweep_id]
     finally:
         await asyncio.to_thread(postgres.stop)

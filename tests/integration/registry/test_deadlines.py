@@ -13,9 +13,9 @@ import grpc.aio
 import pytest
 
 from tests.conftest import registry_server, suggestion_server
+from tests.registry_stub import RegistryStub
 from tests.sweeps import create_runs, create_sweep, proposal, request_id
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
-from wanllmdb.api.registry.v1 import registry_service_pb2_grpc as registry_grpc
 from wanllmdb.api.registry.v1 import run_pb2
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as suggestion_pb
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2_grpc as suggestion_grpc
@@ -70,7 +70,7 @@ async def address(database_url: str) -> AsyncIterator[str]:
 @pytest.fixture
 async def own_registry(address: str) -> AsyncIterator[Any]:
     async with grpc.aio.insecure_channel(address) as channel:
-        yield registry_grpc.SweepRegistryServiceStub(channel)
+        yield RegistryStub(channel)
 
 
 def finish(registry: Any, run: run_pb2.Run, timeout: float) -> asyncio.Future[Any]:

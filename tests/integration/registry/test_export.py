@@ -17,6 +17,7 @@ from tests.integration.registry.reads import get_run
 from tests.sweeps import Registry, create_runs, create_sweep, finish_run, proposal, row
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.registry.v1 import run_pb2
+from wanllmdb_common.internal.registry.v1 import internal_registry_service_pb2 as internal_pb
 from wanllmdb_common.search_space.proto_conversion import parameters_to_proto
 
 RUN_COLUMNS = [
@@ -39,7 +40,7 @@ async def export(
     """Return the pieces of the stream."""
     form = pb.RUN_FORMAT_JSON_LINES if json_lines else pb.RUN_FORMAT_UNSPECIFIED
     request = pb.ExportRunsRequest(sweep_id=sweep_id, format=form, **filters)
-    return [piece.text async for piece in registry.ExportRuns(request)]
+    return [piece.data async for piece in registry.ExportRuns(request)]
 
 
 def table(pieces: list[bytes]) -> list[dict[str, str]]:
@@ -188,7 +189,7 @@ async def test_a_run_that_ends_meanwhile_is_written_once(registry: Registry) -> 
     stream = registry.ExportRuns(pb.ExportRunsRequest(sweep_id=sweep.sweep_id))
     pieces: list[bytes] = []
     async for piece in stream:
-        pieces.append(piece.text)
+        pieces.append(piece.data)
         if len(pieces) == 2:
             await finish_run(registry, runs[0], 1.0)
             await finish_run(registry, runs[599], 1.0)
@@ -221,7 +222,9 @@ async def hostile(registry: Registry) -> str:
     )
     texts = TEXTS + HARMLESS
     points = [parameters_to_proto({"text": text, "x": -1.5}) for text in texts]
-    proposals = [pb.RunProposal(number=i, parameters=point) for i, point in enumerate(points)]
+    proposals = [
+        internal_pb.RunProposal(number=i, parameters=point) for i, point in enumerate(points)
+    ]
     runs = await create_runs(registry, sweep.sweep_id, *proposals)
     for run in runs[1:]:
         await registry.FinishRun(

@@ -153,7 +153,7 @@ async def test_an_admin_gives_what_it_has_and_no_more(at: Office, root: With) ->
     for projects in (["mine"], ["ours", "mine"], ["*"], ["ours", "*"], ["nowhere"]):
         with rpc_fails(Code.PERMISSION_DENIED, "PERMISSION_DENIED") as failure:
             await deputy.keys.CreateKey(key_request(Role.READER, *projects))
-        assert failure.metadata == {"key_id": deputy.key_id, "needed_role": "admin"}
+        assert failure.metadata == {"key_id": deputy.key_id, "needed_role": "ADMIN"}
     # Other errors are returned only to callers with permission.
     bad = pb.CreateKeyRequest(projects=["mine"], secret_sha256=b"short")
     with rpc_fails(Code.PERMISSION_DENIED, "PERMISSION_DENIED"):

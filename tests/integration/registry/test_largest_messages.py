@@ -11,13 +11,22 @@ from grpc import StatusCode
 
 from tests.errors import rpc_fails
 from tests.integration.registry.largest import Largest, metric_names
+from tests.registry_stub import RegistryStub
 from tests.sweeps import Registry, create_runs, create_runs_request, create_sweep, proposal, row
+from wanllmdb.api.registry.v1 import (
+    plots_pb2,
+    run_pb2,
+    search_space_pb2,
+    sweep_list_pb2,
+    sweep_pb2,
+    template_service_pb2,
+    watch_pb2,
+)
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
-from wanllmdb.api.registry.v1 import registry_service_pb2_grpc as registry_grpc
-from wanllmdb.api.registry.v1 import run_pb2, search_space_pb2, sweep_pb2, template_service_pb2
 from wanllmdb.api.registry.v1 import template_service_pb2_grpc as template_grpc
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as suggestion_pb
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2_grpc as suggestion_grpc
+from wanllmdb_common.internal.registry.v1 import internal_registry_service_pb2 as internal_pb
 from wanllmdb_registry.domain.bounds import (
     MAX_METRIC_BYTES,
     MAX_METRICS,
@@ -36,7 +45,7 @@ RUNS = 4
 async def plain(registry_address: str) -> AsyncIterator[Registry]:
     """Return stubs of the registry over a channel that accepts 4 MiB a message."""
     async with grpc.aio.insecure_channel(registry_address, options=OPTIONS) as channel:
-        yield registry_grpc.SweepRegistryServiceStub(channel)
+        yield RegistryStub(channel)
 
 
 def size_of(message: Message) -> int:
@@ -48,7 +57,7 @@ def size_of(message: Message) -> int:
 async def watched(plain: Registry, sweep_id: str) -> tuple[set[int], bool]:
     """Watch from the start; return the runs' numbers and whether the sweep was sent."""
     numbers, has_sweep = set(), False
-    watch = plain.WatchSweep(pb.WatchSweepRequest(sweep_id=sweep_id))
+    watch = plain.WatchSweep(watch_pb2.WatchSweepRequest(sweep_id=sweep_id))
     async for message in watch:
         size_of(message)
         if message.HasField("run"):
@@ -105,7 +114,7 @@ async def test_the_largest_sweep_and_runs_pass_through_every_rpc(
     synced, since = list[int](), 0
     while True:
         page = await plain.SyncRuns(
-            pb.SyncRunsRequest(
+            internal_pb.SyncRunsRequest(
                 sweep_id=sweep_id, since_revision=since, include_objective_points=True
             )
         )
@@ -120,8 +129,8 @@ async def test_the_largest_sweep_and_runs_pass_through_every_rpc(
         text = b""
         async for piece in plain.ExportRuns(pb.ExportRunsRequest(sweep_id=sweep_id, format=form)):
             size_of(piece)
-            piece.text.decode()
-            text += piece.text
+            piece.data.decode()
+            text += piece.data
         lines = text.decode().splitlines()
         assert len(lines) == RUNS + (form == pb.RUN_FORMAT_CSV)
     size_of(
@@ -129,10 +138,10 @@ async def test_the_largest_sweep_and_runs_pass_through_every_rpc(
             pb.GetMetricHistoryRequest(sweep_id=sweep_id, number=1, page_size=50_000)
         )
     )
-    size_of(await plain.GetTimeline(pb.GetTimelineRequest(sweep_id=sweep_id)))
+    size_of(await plain.GetTimeline(plots_pb2.GetTimelineRequest(sweep_id=sweep_id)))
     size_of(
         await plain.GetParallelCoordinates(
-            pb.GetParallelCoordinatesRequest(sweep_id=sweep_id, max_rows=10_000)
+            plots_pb2.GetParallelCoordinatesRequest(sweep_id=sweep_id, max_rows=10_000)
         )
     )
 
@@ -146,7 +155,7 @@ async def test_the_largest_sweep_and_runs_pass_through_every_rpc(
 
     # Runs that are assigned or assigned again.
     resumed = await plain.ResumeRuns(
-        pb.ResumeRunsRequest(sweep_id=sweep_id, agent_id=runs[0].agent_id, count=100)
+        internal_pb.ResumeRunsRequest(sweep_id=sweep_id, agent_id=runs[0].agent_id, count=100)
     )
     size_of(resumed)
     assert resumed.runs
@@ -162,7 +171,7 @@ async def test_the_largest_sweep_and_runs_pass_through_every_rpc(
     )
     released = await plain.ReleaseRun(pb.ReleaseRunRequest(sweep_id=sweep_id, number=3, attempt=1))
     size_of(released)
-    again = pb.RunProposal(number=3, parameters=released.run.parameters)
+    again = internal_pb.RunProposal(number=3, parameters=released.run.parameters)
     size_of(await plain.CreateRuns(create_runs_request(sweep_id, again)))
     async with grpc.aio.insecure_channel(suggestion_address, options=OPTIONS) as channel:
         suggestion = suggestion_grpc.SuggestionServiceStub(channel)
@@ -207,8 +216,10 @@ async def test_large_sweeps_are_listed_in_pages_that_fit(plain: Registry) -> Non
     found, token = list[str](), ""
     while True:
         page = await plain.ListSweeps(
-            pb.ListSweepsRequest(
-                project="largest", name_prefix="listed", page_size=1000, page_token=token
+            sweep_list_pb2.ListSweepsRequest(
+                filter=sweep_list_pb2.SweepFilter(project="largest", query="listed"),
+                page_size=1000,
+                page_token=token,
             )
         )
         size_of(page)
@@ -334,7 +345,7 @@ async def test_what_no_answer_could_hold_is_rejected(plain: Registry) -> None:
         await create_runs(
             plain,
             sweep_id,
-            pb.RunProposal(number=0, parameters={f"p{i}": text for i in range(6)}),
+            internal_pb.RunProposal(number=0, parameters={f"p{i}": text for i in range(6)}),
         )
     run = pb.EnqueuedRun(parameters={f"p{i}": text for i in range(5)})
     with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST"):
@@ -345,7 +356,8 @@ async def test_what_no_answer_could_hold_is_rejected(plain: Registry) -> None:
     for each in queued.runs:
         await Largest(plain).annotate(each)
     proposals = [
-        pb.RunProposal(number=each.number, parameters=each.parameters) for each in queued.runs
+        internal_pb.RunProposal(number=each.number, parameters=each.parameters)
+        for each in queued.runs
     ]
     with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST"):
         await create_runs(plain, sweep_id, *proposals)

@@ -16,12 +16,13 @@ from sqlalchemy import Connection, inspect, text
 
 from tests.conftest import registry_server
 from tests.integration.registry.reads import get_sweep
+from tests.registry_stub import RegistryStub
 from tests.sweeps import create_runs, create_sweep, finish_run, proposal, row
 from wanllmdb.api.registry.v1 import key_service_pb2, sweep_pb2, template_service_pb2
 from wanllmdb.api.registry.v1 import key_service_pb2_grpc as key_grpc
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
-from wanllmdb.api.registry.v1 import registry_service_pb2_grpc as registry_grpc
 from wanllmdb.api.registry.v1 import template_service_pb2_grpc as template_grpc
+from wanllmdb_common.internal.registry.v1 import internal_registry_service_pb2 as internal_pb
 from wanllmdb_registry.app import running_registry
 from wanllmdb_registry.store.database import Database
 from wanllmdb_registry.store.migrate import current_revision, downgrade, migrate
@@ -49,7 +50,7 @@ async def test_up_and_down_with_data(database_url: str) -> None:
         registry_server(database_url) as address,
         grpc.aio.insecure_channel(address) as channel,
     ):
-        registry = registry_grpc.SweepRegistryServiceStub(channel)
+        registry = RegistryStub(channel)
         sweep = await create_sweep(registry)
         (run,) = await create_runs(registry, sweep.sweep_id, proposal(0))
         await finish_run(registry, run, 1.0)
@@ -57,7 +58,7 @@ async def test_up_and_down_with_data(database_url: str) -> None:
     # The newest revision is already there: the upgrade does nothing and keeps the data.
     await migrate(database)
     async with registry_server(database_url) as address, grpc.aio.insecure_channel(address) as ch:
-        again = registry_grpc.SweepRegistryServiceStub(ch)
+        again = RegistryStub(ch)
         kept = await again.GetSweep(pb.GetSweepRequest(sweep_id=sweep.sweep_id))
         assert kept.sweep.stats.best_run.objective == 1.0
     async with database.migration() as connection:
@@ -111,14 +112,14 @@ async def test_what_an_older_registry_stored_is_read_and_goes_on(database_url: s
         registry_server(database_url) as address,
         grpc.aio.insecure_channel(address) as channel,
     ):
-        registry = registry_grpc.SweepRegistryServiceStub(channel)
+        registry = RegistryStub(channel)
         sweep = await get_sweep(registry, "abcdefghijkl")
         assert [(metric.name, metric.goal) for metric in sweep.spec.metrics] == [
             ("loss", sweep_pb2.GOAL_MINIMIZE)
         ]
         assert sweep.spec.sampler.name == "tpe"
         assert sweep.spec.early_termination.hyperband.min_iter == 3
-        assert (sweep.end_message, sweep.prior_runs) == ("", 0)
+        assert (sweep.end_message, sweep.prior_run_count) == ("", 0)
         assert (sweep.stats.best_run.number, sweep.stats.best_run.objective) == (0, 0.5)
         runs = (await registry.ListRuns(pb.ListRunsRequest(sweep_id=sweep.sweep_id))).runs
         assert [(run.name, dict(run.config), list(run.objectives)) for run in runs] == [
@@ -137,7 +138,7 @@ async def test_what_an_older_registry_stored_is_read_and_goes_on(database_url: s
             )
         )
         assert (answer.run.objective, answer.best_run.number) == (0.25, 1)
-        synced = await registry.SyncRuns(pb.SyncRunsRequest(sweep_id=sweep.sweep_id))
+        synced = await registry.SyncRuns(internal_pb.SyncRunsRequest(sweep_id=sweep.sweep_id))
         assert [run.objective for run in synced.runs] == [0.5, 0.25]
         await registry.ImportRuns(
             pb.ImportRunsRequest(
@@ -184,7 +185,7 @@ async def test_each_revision_with_data_is_brought_up_to_date_and_back(
         registry_server(database_url) as address,
         grpc.aio.insecure_channel(address) as channel,
     ):
-        registry = registry_grpc.SweepRegistryServiceStub(channel)
+        registry = RegistryStub(channel)
         sweep = await create_sweep(registry)
         first, second = await create_runs(registry, sweep.sweep_id, proposal(0), proposal(1))
         await finish_run(registry, first, 1.0)
@@ -229,9 +230,9 @@ async def test_each_revision_with_data_is_brought_up_to_date_and_back(
     assert reported["summary_steps"] == {"loss": 4, "acc": 4}
     assert ("api_keys" in old) == (revision >= "0003")
     async with registry_server(database_url) as address, grpc.aio.insecure_channel(address) as ch:
-        again = registry_grpc.SweepRegistryServiceStub(ch)
+        again = RegistryStub(ch)
         kept = await get_sweep(again, sweep.sweep_id)
-        assert (kept.stats.best_run.objective, kept.prior_runs) == (1.0, 1)
+        assert (kept.stats.best_run.objective, kept.prior_run_count) == (1.0, 1)
         done = await finish_run(again, second, 0.5)
         assert done.best_run.number == 1
         keys = await key_grpc.KeyServiceStub(ch).ListKeys(key_service_pb2.ListKeysRequest())
@@ -264,7 +265,7 @@ async def test_of_a_run_that_reported_too_much_before_there_was_a_bound_the_rest
         registry_server(database_url) as address,
         grpc.aio.insecure_channel(address) as channel,
     ):
-        registry = registry_grpc.SweepRegistryServiceStub(channel)
+        registry = RegistryStub(channel)
         listed = await registry.ListRuns(pb.ListRunsRequest(sweep_id="abcdefghijkl"))
         assert [run.number for run in listed.runs] == [0, 1]
         kept = dict(listed.runs[0].summary)

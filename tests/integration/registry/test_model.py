@@ -53,10 +53,11 @@ from tests.integration.registry.machine import (
     which,
 )
 from tests.integration.registry.model import Etag, Outcome, Proposal
+from tests.registry_stub import RegistryStub
 from tests.sweeps import request_id
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
-from wanllmdb.api.registry.v1 import registry_service_pb2_grpc as registry_grpc
 from wanllmdb.api.registry.v1 import run_pb2
+from wanllmdb_common.internal.registry.v1 import internal_registry_service_pb2 as internal_pb
 from wanllmdb_common.search_space.proto_conversion import parameters_to_proto
 from wanllmdb_registry.domain.leases import ExpireLeases
 from wanllmdb_registry.store.database import Database
@@ -189,7 +190,7 @@ class RegistryMachine(SweepMachine):
             Proposal(n, waiting.get(n) or self.point(), AGENTS[place >= split])
             for place, n in enumerate(numbers)
         ]
-        request = pb.CreateRunsRequest(
+        request = internal_pb.CreateRunsRequest(
             sweep_id=sweep.sweep_id, etag=sweep.etag(etag), space_exhausted=exhausted
         )
         for agent, part in zip(AGENTS, (proposals[:split], proposals[split:]), strict=True):
@@ -198,7 +199,9 @@ class RegistryMachine(SweepMachine):
                 agent_id=agent,
                 count=len(part),
                 proposals=[
-                    pb.RunProposal(number=p.number, parameters=parameters_to_proto({"x": p.x}))
+                    internal_pb.RunProposal(
+                        number=p.number, parameters=parameters_to_proto({"x": p.x})
+                    )
                     for p in part
                 ],
             )
@@ -411,7 +414,7 @@ class RegistryMachine(SweepMachine):
 
     def come_back(self, sweep: Tracked, agent: str, count: int) -> None:
         """Call ResumeRuns for an agent that crashed."""
-        request = pb.ResumeRunsRequest(
+        request = internal_pb.ResumeRunsRequest(
             sweep_id=sweep.sweep_id, agent_id=agent, count=count, request_id=request_id()
         )
         done = self.step(sweep, "ResumeRuns", request, lambda: sweep.model.resume(agent, count))
@@ -444,7 +447,7 @@ class RegistryMachine(SweepMachine):
         self.touched = [known for known in self.sweeps if known is sweep]
         method, request, _ = sweep.answered[-1 - back % len(sweep.answered)]
         if method == "CreateRuns":
-            request = pb.CreateRunsRequest.FromString(request.SerializeToString())
+            request = internal_pb.CreateRunsRequest.FromString(request.SerializeToString())
             request.requests[0].agent_id = "nobody"
             response = self.call(method, request)
             assert response.conflict
@@ -499,7 +502,7 @@ async def test_every_sequence_of_calls_follows_the_rules(database_url: str) -> N
     ):
         database = Database(database_url, pool_size=2)
         stack.push_async_callback(database.close)
-        registry = registry_grpc.SweepRegistryServiceStub(channel)
+        registry = RegistryStub(channel)
         other_replica = SweepStore(database, lease)
 
         async def expire_leases(sweep_id: str, numbers: Sequence[int]) -> None:

@@ -24,6 +24,7 @@ from tests.sweeps import (
 )
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.registry.v1 import run_pb2, sweep_pb2
+from wanllmdb_common.internal.registry.v1 import internal_registry_service_pb2 as internal_pb
 
 SEVERAL = [{"name": "loss"}, {"name": "acc", "goal": "maximize"}]
 
@@ -72,7 +73,7 @@ async def test_objectives_are_in_the_order_of_the_metrics_and_no_run_is_the_best
     assert not answer.HasField("best_run")
     assert (await get_run(registry, sweep_id, 0)).objectives == answer.run.objectives
     assert not (await get_sweep(registry, sweep_id)).stats.HasField("best_run")
-    synced = await registry.SyncRuns(pb.SyncRunsRequest(sweep_id=sweep_id))
+    synced = await registry.SyncRuns(internal_pb.SyncRunsRequest(sweep_id=sweep_id))
     assert list(synced.runs[0].objectives) == [3.0, 0.5]
 
 

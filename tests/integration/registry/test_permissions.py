@@ -15,13 +15,14 @@ from google.protobuf import field_mask_pb2
 from tests.conftest import registry_server
 from tests.errors import rpc_fails
 from tests.integration.registry.key_calls import Office, With, office
+from tests.registry_stub import RegistryStub
 from tests.security_table.keys import new_secret
 from tests.sweeps import config_text, create_runs, create_sweep, proposal, request_id
 from wanllmdb.api.registry.v1 import key_service_pb2 as key_pb
+from wanllmdb.api.registry.v1 import plots_pb2, sweep_list_pb2, sweep_pb2, watch_pb2
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
-from wanllmdb.api.registry.v1 import registry_service_pb2_grpc as registry_grpc
-from wanllmdb.api.registry.v1 import sweep_pb2
 from wanllmdb_common.calls.caller import Role
+from wanllmdb_common.internal.registry.v1 import internal_registry_service_pb2 as internal_pb
 from wanllmdb_local.postgres import create_database
 
 Code = grpc.StatusCode
@@ -69,7 +70,9 @@ async def test_a_list_shows_the_sweeps_of_ones_projects(
         found: list[str] = []
         token = ""
         while True:
-            request = pb.ListSweepsRequest(page_size=page_size, page_token=token, **fields)
+            request = sweep_list_pb2.ListSweepsRequest(
+                page_size=page_size, page_token=token, **fields
+            )
             page = await reader.registry.ListSweeps(request)
             found += [sweep.sweep_id for sweep in page.sweeps]
             token = page.next_page_token
@@ -78,19 +81,21 @@ async def test_a_list_shows_the_sweeps_of_ones_projects(
 
     for size in (1, 3, 8, 50):
         assert await listed(size) == mine[::-1]
-        assert await listed(size, order=pb.SWEEP_ORDER_CREATE_TIME_ASC) == mine
+        assert await listed(size, order=sweep_list_pb2.SWEEP_ORDER_CREATE_TIME_ASC) == mine
         by_name = sorted(mine, key=lambda sweep_id: (ids.index(sweep_id) * 7) % 12)
-        assert await listed(size, order=pb.SWEEP_ORDER_NAME_ASC) == by_name
+        assert await listed(size, order=sweep_list_pb2.SWEEP_ORDER_NAME_ASC) == by_name
         of_one = [sweep_id for index, sweep_id in enumerate(ids) if index % 3 == 2]
         assert await listed(size, project="list-3") == of_one[::-1]
         assert await listed(size, states=[sweep_pb2.SWEEP_STATE_PAUSED]) == []
     for project in ("list-2", "nowhere"):
         with rpc_fails(*DENIED):
-            await reader.registry.ListSweeps(pb.ListSweepsRequest(project=project))
+            await reader.registry.ListSweeps(
+                sweep_list_pb2.ListSweepsRequest(filter=sweep_list_pb2.SweepFilter(project=project))
+            )
     nobody = await at.new(Role.READER, "no-such-project")
-    assert not (await nobody.registry.ListSweeps(pb.ListSweepsRequest())).sweeps
+    assert not (await nobody.registry.ListSweeps(sweep_list_pb2.ListSweepsRequest())).sweeps
     # A page token is valid only for callers that may see the same projects.
-    request = pb.ListSweepsRequest(page_size=1)
+    request = sweep_list_pb2.ListSweepsRequest(page_size=1)
     request.page_token = (await root.registry.ListSweeps(request)).next_page_token
     with rpc_fails(Code.INVALID_ARGUMENT, "INVALID_PAGE_TOKEN"):
         await reader.registry.ListSweeps(request)
@@ -102,7 +107,7 @@ async def test_the_project_that_a_new_sweep_really_gets_decides(editor: With) ->
     with rpc_fails(*DENIED) as failure:
         # The project is `default` if neither the request nor the config names one.
         await create_sweep(editor.registry)
-    assert failure.metadata == {"key_id": editor.key_id, "needed_role": "editor"}
+    assert failure.metadata == {"key_id": editor.key_id, "needed_role": "EDITOR"}
     # The request's project takes precedence over that of the config.
     request = pb.CreateSweepRequest(project="mine", config_text=config_text(project="theirs"))
     assert (await editor.registry.CreateSweep(request)).sweep.project == "mine"
@@ -112,14 +117,14 @@ async def test_the_project_that_a_new_sweep_really_gets_decides(editor: With) ->
 
 
 async def test_what_may_not_be_created_leaves_no_trace(root: With, editor: With) -> None:
-    before = await root.registry.ListSweeps(pb.ListSweepsRequest(page_size=1000))
+    before = await root.registry.ListSweeps(sweep_list_pb2.ListSweepsRequest(page_size=1000))
     for request in (
         pb.CreateSweepRequest(project="theirs", config_text=config_text(), request_id=request_id()),
         pb.CreateSweepRequest(config_text=config_text(project="theirs"), request_id=request_id()),
     ):
         with rpc_fails(*DENIED):
             await editor.registry.CreateSweep(request)
-    after = await root.registry.ListSweeps(pb.ListSweepsRequest(page_size=1000))
+    after = await root.registry.ListSweeps(sweep_list_pb2.ListSweepsRequest(page_size=1000))
     assert before == after
 
 
@@ -144,10 +149,10 @@ async def test_an_error_in_a_sweeps_id_is_reported_to_callers_that_may_see_all(
     for sweep_id in (other.sweep_id, "nosuchsweep0", "", "\x00", "x" * 5000):
         for request in (
             pb.ListRunsRequest(sweep_id=sweep_id, page_size=-1),
-            pb.GetTimelineRequest(sweep_id=sweep_id),
+            plots_pb2.GetTimelineRequest(sweep_id=sweep_id),
         ):
             call = editor.registry.ListRuns
-            if isinstance(request, pb.GetTimelineRequest):
+            if isinstance(request, plots_pb2.GetTimelineRequest):
                 call = editor.registry.GetTimeline  # type: ignore[assignment]  # the other one
             with rpc_fails(*DENIED) as failure:
                 await call(request)  # type: ignore[arg-type]  # of its kind
@@ -170,7 +175,7 @@ async def test_a_missing_role_is_reported_before_other_errors(at: Office, root: 
             )
         messages.add(failure.message)
     assert len(messages) == 1
-    assert failure.metadata == {"key_id": reader.key_id, "needed_role": "editor"}
+    assert failure.metadata == {"key_id": reader.key_id, "needed_role": "EDITOR"}
 
 
 async def test_one_foreign_lease_rejects_all(at: Office, root: With) -> None:
@@ -255,27 +260,22 @@ async def test_runs_are_taken_from_sweeps_that_one_may_read(
             await editor.registry.ImportRuns(
                 pb.ImportRunsRequest(sweep_id=target.sweep_id, source=source)
             )
-        assert failure.metadata["needed_role"] == "reader"
+        assert failure.metadata["needed_role"] == "READER"
         with rpc_fails(*DENIED):
             await editor.registry.CreateSweep(
-                pb.CreateSweepRequest(project="mine", config_text=config_text(), prior_runs=source)
+                pb.CreateSweepRequest(
+                    project="mine", config_text=config_text(), prior_run_source=source
+                )
             )
 
 
 async def test_an_agent_ends_a_sweep_by_its_terminator_alone(at: Office, root: With) -> None:
     agent = await at.new(Role.AGENT, "mine")
     sweep = await create_sweep(root.registry, project="mine")
-    for reason in (
-        sweep_pb2.FINISH_REASON_UNSPECIFIED,
-        sweep_pb2.FINISH_REASON_REQUESTED,
-        sweep_pb2.FINISH_REASON_RUN_CAP,
-        sweep_pb2.FinishReason.ValueType(99),
-    ):
-        with rpc_fails(*DENIED) as failure:
-            await agent.registry.FinishSweep(
-                pb.FinishSweepRequest(sweep_id=sweep.sweep_id, reason=reason)
-            )
-        assert failure.metadata["needed_role"] == "editor"
+    with rpc_fails(*DENIED) as failure:
+        await agent.registry.FinishSweep(pb.FinishSweepRequest(sweep_id=sweep.sweep_id))
+    assert failure.metadata["needed_role"] == "EDITOR"
+    await agent.registry.TerminateSweep(internal_pb.TerminateSweepRequest(sweep_id=sweep.sweep_id))
 
 
 @pytest.mark.parametrize("how", ["revoked", "revoked on another replica", "expired"])
@@ -289,10 +289,10 @@ async def test_a_watch_ends_with_its_key(
         address = other_address if how == "revoked on another replica" else at.address
         watcher = await at.calls(reader.text, address)
         watch = watcher.registry.WatchSweep(
-            pb.WatchSweepRequest(sweep_id=sweep.sweep_id), timeout=60
+            watch_pb2.WatchSweepRequest(sweep_id=sweep.sweep_id), timeout=60
         )
         first = await watch.read()
-        assert isinstance(first, pb.WatchSweepResponse)
+        assert isinstance(first, watch_pb2.WatchSweepResponse)
         assert first.sweep.sweep_id == sweep.sweep_id
         if lifetime is None:
             await root.keys.RevokeKey(key_pb.RevokeKeyRequest(key_id=reader.key_id))
@@ -315,7 +315,7 @@ async def test_an_export_ends_with_its_key(at: Office, root: With) -> None:
     async with grpc.aio.insecure_channel(
         at.address, options=[("grpc.http2.bdp_probe", 0)]
     ) as channel:
-        export = registry_grpc.SweepRegistryServiceStub(channel).ExportRuns(
+        export = RegistryStub(channel).ExportRuns(
             pb.ExportRunsRequest(sweep_id=sweep.sweep_id, format=pb.RUN_FORMAT_JSON_LINES),
             metadata=(("authorization", f"Bearer {reader.text}"),),
             timeout=60,

@@ -25,7 +25,8 @@ from tests.sweeps import (
     row,
 )
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
-from wanllmdb.api.registry.v1 import run_pb2, sweep_pb2
+from wanllmdb.api.registry.v1 import run_pb2, sweep_list_pb2, sweep_pb2
+from wanllmdb_common.internal.registry.v1 import internal_registry_service_pb2 as internal_pb
 from wanllmdb_common.search_space.proto_conversion import parameters_from_proto, parameters_to_proto
 
 FINISHED, PRUNED, FAILED = (
@@ -85,7 +86,9 @@ async def synced(registry: Registry, sweep_id: str, page_size: int) -> list[int]
     since = 0
     while True:
         page = await registry.SyncRuns(
-            pb.SyncRunsRequest(sweep_id=sweep_id, since_revision=since, page_size=page_size)
+            internal_pb.SyncRunsRequest(
+                sweep_id=sweep_id, since_revision=since, page_size=page_size
+            )
         )
         assert len(page.runs) + len(page.prior_runs) <= (page_size or 2000)
         found += [entry.index for entry in page.prior_runs]
@@ -114,7 +117,7 @@ async def test_listed_runs_are_taken_once_and_take_no_numbers(registry: Registry
     answers = [await registry.ImportRuns(request) for _ in range(2)]
     assert answers[0] == answers[1] == pb.ImportRunsResponse(imported_runs=3)
     after = await get_sweep(registry, sweep.sweep_id)
-    assert (after.prior_runs, after.stats.total_runs) == (3, 0)
+    assert (after.prior_run_count, after.stats.total_runs) == (3, 0)
     assert after.revision > sweep.revision
     assert after.etag != sweep.etag
     assert not after.stats.HasField("best_run")
@@ -149,10 +152,10 @@ async def test_syncs_hold_them_in_pages_of_any_size_and_only_when_they_are_new(
     # Imported one at a time, prior runs are synced in the order of their revisions.
     order = [1000, 1001, 0, 1, 2, 3, 1002, 4, 5, 6, 1003]
     assert await synced(registry, sweep.sweep_id, 1) == order
-    now = await registry.SyncRuns(pb.SyncRunsRequest(sweep_id=sweep.sweep_id))
+    now = await registry.SyncRuns(internal_pb.SyncRunsRequest(sweep_id=sweep.sweep_id))
     await create_runs(registry, sweep.sweep_id, proposal(4))
     change = await registry.SyncRuns(
-        pb.SyncRunsRequest(sweep_id=sweep.sweep_id, since_revision=now.revision)
+        internal_pb.SyncRunsRequest(sweep_id=sweep.sweep_id, since_revision=now.revision)
     )
     assert ([run.number for run in change.runs], len(change.prior_runs)) == ([4], 0)
     for page_size in (1, 3, 0):
@@ -167,7 +170,7 @@ async def test_large_prior_runs_end_a_page_before_the_message_grows_too_large(
     sweep = await create_sweep(registry, parameters={"s": {"value": big}})
     for _ in range(3):
         await import_runs(registry, sweep.sweep_id, runs=[prior({"s": big}, 1.0)] * 20)
-    page = await registry.SyncRuns(pb.SyncRunsRequest(sweep_id=sweep.sweep_id))
+    page = await registry.SyncRuns(internal_pb.SyncRunsRequest(sweep_id=sweep.sweep_id))
     assert page.has_more
     assert await synced(registry, sweep.sweep_id, 0) == list(range(60))
     assert len(await prior_runs(registry, sweep.sweep_id)) == 60
@@ -239,7 +242,7 @@ async def test_a_source_that_can_not_be_read_is_rejected(
         await import_runs(registry, sweep.sweep_id, **source)
     assert failure.fields.keys() == {field}
     assert says in failure.fields[field]
-    assert (await get_sweep(registry, sweep.sweep_id)).prior_runs == 0
+    assert (await get_sweep(registry, sweep.sweep_id)).prior_run_count == 0
 
 
 UNFIT = [
@@ -269,7 +272,7 @@ async def test_rows_that_do_not_fit_are_rejected_together_or_left_out(registry: 
     for text, told in zip(says, failure.fields.values(), strict=True):
         assert text in told
     assert "9 prior runs do not fit" in failure.message
-    assert (await get_sweep(registry, sweep.sweep_id)).prior_runs == 0
+    assert (await get_sweep(registry, sweep.sweep_id)).prior_run_count == 0
     answer = await import_runs(registry, sweep.sweep_id, runs=[good, *bad], skip_unfit=True)
     assert (answer.imported_runs, answer.skipped_runs) == (1, len(bad))
     assert answer.skip_reasons[1] == "entry 2: has no value of parameter 'n'"
@@ -380,21 +383,23 @@ async def test_a_sweep_may_begin_with_prior_runs(registry: Registry) -> None:
     request = pb.CreateSweepRequest(
         config_text=config_text(),
         request_id=request_id(),
-        prior_runs=pb.PriorRunSource(csv="x,n,loss\n0.5,1,2.0\n7,1,2.0\n", skip_unfit=True),
+        prior_run_source=pb.PriorRunSource(csv="x,n,loss\n0.5,1,2.0\n7,1,2.0\n", skip_unfit=True),
     )
     answer = await registry.CreateSweep(request)
-    assert (answer.imported_runs, answer.skipped_runs, answer.sweep.prior_runs) == (1, 1, 1)
+    assert (answer.imported_runs, answer.skipped_runs, answer.sweep.prior_run_count) == (1, 1, 1)
     assert await registry.CreateSweep(request) == answer
     sweep_id = answer.sweep.sweep_id
     assert await get_sweep(registry, sweep_id) == answer.sweep
     assert await synced(registry, sweep_id, 0) == [0]
-    request.prior_runs.skip_unfit = False
+    request.prior_run_source.skip_unfit = False
     request.request_id = request_id()
     request.project = "none-of-them"
     with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as failure:
         await registry.CreateSweep(request)
-    assert failure.fields.keys() == {"prior_runs.csv[1]"}
-    listed = await registry.ListSweeps(pb.ListSweepsRequest(project="none-of-them"))
+    assert failure.fields.keys() == {"prior_run_source.csv[1]"}
+    listed = await registry.ListSweeps(
+        sweep_list_pb2.ListSweepsRequest(filter=sweep_list_pb2.SweepFilter(project="none-of-them"))
+    )
     assert not listed.sweeps
 
 
@@ -427,7 +432,7 @@ async def test_a_deleted_sweep_takes_its_prior_runs_with_it_and_repeats_its_answ
 
 async def export(registry: Registry, sweep_id: str, form: pb.RunFormat.ValueType) -> str:
     request = pb.ExportRunsRequest(sweep_id=sweep_id, format=form)
-    pieces = [piece.text async for piece in registry.ExportRuns(request)]
+    pieces = [piece.data async for piece in registry.ExportRuns(request)]
     return b"".join(pieces).decode()
 
 
@@ -458,7 +463,7 @@ async def test_what_was_exported_comes_in_as_it_was(registry: Registry, form: st
         for i in range(5)
     ]
     proposals = [
-        pb.RunProposal(number=i, parameters=parameters_to_proto(point))
+        internal_pb.RunProposal(number=i, parameters=parameters_to_proto(point))
         for i, point in enumerate(points)
     ]
     runs = await create_runs(registry, other.sweep_id, *proposals)
@@ -507,7 +512,9 @@ async def test_a_hundred_thousand_are_taken_in_parts(registry: Registry) -> None
     with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as failure:
         await registry.ImportRuns(too_many)
     assert "more than 100,000" in failure.fields["source"]
-    page = await registry.SyncRuns(pb.SyncRunsRequest(sweep_id=sweep.sweep_id, page_size=5_000))
+    page = await registry.SyncRuns(
+        internal_pb.SyncRunsRequest(sweep_id=sweep.sweep_id, page_size=5_000)
+    )
     assert (len(page.prior_runs), page.has_more) == (5_000, True)
     assert page.state == sweep_pb2.SWEEP_STATE_PENDING
 
@@ -533,7 +540,7 @@ async def test_a_run_that_finished_without_an_objective_informs_as_a_failed_one_
     if source != "sweep_id":
         kind = pb.RUN_FORMAT_CSV if source == "csv" else pb.RUN_FORMAT_JSON_LINES
         request = pb.ExportRunsRequest(sweep_id=other.sweep_id, format=kind)
-        text = b"".join([part.text async for part in registry.ExportRuns(request)]).decode()
+        text = b"".join([part.data async for part in registry.ExportRuns(request)]).decode()
         given = {source: text}
     sweep = await create_sweep(registry, parameters=parameters)
     await import_runs(registry, sweep.sweep_id, **given)

@@ -16,10 +16,11 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from tests.conftest import registry_server, suggestion_server
 from tests.errors import rpc_fails
 from tests.integration.registry.own_postgres import OwnPostgres, own_postgres
+from tests.registry_stub import RegistryStub
 from tests.sweeps import create_runs, create_sweep, finish_run, proposal
 from wanllmdb import AsyncClient, UnavailableError
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
-from wanllmdb.api.registry.v1 import registry_service_pb2_grpc as registry_grpc
+from wanllmdb.api.registry.v1 import sweep_list_pb2
 from wanllmdb_common.server.health import LIVENESS, READINESS
 from wanllmdb_registry.prometheus_metrics import POOL_CONNECTIONS
 from wanllmdb_registry.rpc.services import SERVICES
@@ -103,10 +104,10 @@ async def test_a_silent_database_delays_no_caller(postgres: OwnPostgres) -> None
         registry_server(postgres.url) as address,
         grpc.aio.insecure_channel(address) as channel,
     ):
-        registry = registry_grpc.SweepRegistryServiceStub(channel)
+        registry = RegistryStub(channel)
         sweep = await create_sweep(registry)
         (run,) = await create_runs(registry, sweep.sweep_id, proposal(0))
-        listed = pb.ListSweepsRequest()
+        listed = sweep_list_pb2.ListSweepsRequest()
         await registry.ListSweeps(listed)
         postgres.freeze()
         try:
@@ -160,14 +161,14 @@ async def test_no_connection_is_left_after_many_crashes(postgres: OwnPostgres) -
         registry_server(postgres.url) as address,
         grpc.aio.insecure_channel(address) as channel,
     ):
-        registry = registry_grpc.SweepRegistryServiceStub(channel)
+        registry = RegistryStub(channel)
         sweep = await create_sweep(registry)
 
         async def use_all() -> None:
             gets = [
                 registry.GetSweep(pb.GetSweepRequest(sweep_id=sweep.sweep_id)) for _ in range(20)
             ]
-            lists = [registry.ListSweeps(pb.ListSweepsRequest()) for _ in range(10)]
+            lists = [registry.ListSweeps(sweep_list_pb2.ListSweepsRequest()) for _ in range(10)]
             outcomes = await asyncio.gather(*gets, *lists, return_exceptions=True)
             errors = [o for o in outcomes if isinstance(o, BaseException)]
             for error in errors:

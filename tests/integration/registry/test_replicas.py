@@ -25,8 +25,9 @@ from tests.sweeps import (
 )
 from wanllmdb.api.registry.v1 import key_service_pb2 as key_pb
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
-from wanllmdb.api.registry.v1 import run_pb2, sweep_pb2
+from wanllmdb.api.registry.v1 import run_pb2, sweep_list_pb2, sweep_pb2
 from wanllmdb.api.registry.v1 import template_service_pb2 as template_pb
+from wanllmdb_common.internal.registry.v1 import internal_registry_service_pb2 as internal_pb
 from wanllmdb_common.search_space.proto_conversion import parameters_to_proto
 
 # Number of rounds, so that the replicas meet in different ways.
@@ -120,7 +121,9 @@ SWEEP_CASES = {
         _handed_out,
     ),
     "ResumeRuns": Case(
-        lambda sweep_id: pb.ResumeRunsRequest(sweep_id=sweep_id, agent_id="agent", count=5),
+        lambda sweep_id: internal_pb.ResumeRunsRequest(
+            sweep_id=sweep_id, agent_id="agent", count=5
+        ),
         _handed_out,
     ),
 }
@@ -187,7 +190,7 @@ async def _send_twice(replicas: list[Replica], rpc: str, request: Message) -> li
 
 
 def _with_id(request: Any) -> Any:
-    named = request.requests[0] if isinstance(request, pb.CreateRunsRequest) else request
+    named = request.requests[0] if isinstance(request, internal_pb.CreateRunsRequest) else request
     named.request_id = request_id()
     return request
 
@@ -195,7 +198,7 @@ def _with_id(request: Any) -> Any:
 def _same(left: Message, right: Message) -> bool:
     """Return whether the answers are equal, apart from the field that marks the first one."""
     for message in (left, right):
-        if isinstance(message, pb.CreateRunsResponse):
+        if isinstance(message, internal_pb.CreateRunsResponse):
             for result in message.results:
                 result.answered_before = False
             message.conflict, message.etag = False, ""
@@ -222,7 +225,10 @@ async def test_two_replicas_carry_out_one_request_once(replicas: list[Replica], 
         # The sweep has as many revisions, runs and values as after a single request.
         seen, expected = [await get_sweep(registry, sweep_id) for sweep_id in (raced, alone)]
         assert (seen.revision, seen.state) == (expected.revision, expected.state)
-        assert (seen.prior_runs, seen.description) == (expected.prior_runs, expected.description)
+        assert (seen.prior_run_count, seen.description) == (
+            expected.prior_run_count,
+            expected.description,
+        )
         for field in ("total_runs", "queued_runs", "running_runs", "finished_runs"):
             assert getattr(seen.stats, field) == getattr(expected.stats, field)
         for number in range(int(seen.stats.total_runs)):
@@ -245,7 +251,9 @@ async def test_two_replicas_carry_out_one_request_without_a_sweep_once(
         answers.append(await replicas[1].call(rpc, request))
         assert all(answer == answers[0] for answer in answers), answers
         if rpc == "CreateSweep":
-            listed = await replicas[1].registry.ListSweeps(pb.ListSweepsRequest(project=name))
+            listed = await replicas[1].registry.ListSweeps(
+                sweep_list_pb2.ListSweepsRequest(filter=sweep_list_pb2.SweepFilter(project=name))
+            )
             assert [sweep.sweep_id for sweep in listed.sweeps] == [answers[0].sweep.sweep_id]
 
 

@@ -13,6 +13,7 @@ from grpc import StatusCode
 from tests.conftest import registry_server
 from tests.errors import rpc_fails
 from tests.integration.registry.reads import get_run, get_sweep
+from tests.registry_stub import RegistryStub
 from tests.sweeps import (
     Registry,
     create_runs,
@@ -24,8 +25,8 @@ from tests.sweeps import (
     row,
 )
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
-from wanllmdb.api.registry.v1 import registry_service_pb2_grpc as registry_grpc
 from wanllmdb.api.registry.v1 import run_pb2, sweep_pb2
+from wanllmdb_common.internal.registry.v1 import internal_registry_service_pb2 as internal_pb
 
 
 async def _hand_out(registry: Registry, sweep_id: str, agent_id: str, *numbers: int) -> None:
@@ -37,7 +38,7 @@ async def _hand_out(registry: Registry, sweep_id: str, agent_id: str, *numbers: 
 async def _resume(
     registry: Registry, sweep_id: str, agent_id: str, count: int = 100
 ) -> list[run_pb2.Run]:
-    request = pb.ResumeRunsRequest(
+    request = internal_pb.ResumeRunsRequest(
         sweep_id=sweep_id, agent_id=agent_id, count=count, request_id=request_id()
     )
     return list((await registry.ResumeRuns(request)).runs)
@@ -73,10 +74,10 @@ async def test_an_agent_gets_its_running_runs_with_new_leases(registry: Registry
 async def test_a_repeated_resume_gets_its_first_answer(registry: Registry) -> None:
     sweep = await create_sweep(registry)
     await _hand_out(registry, sweep.sweep_id, "a", 0)
-    request = pb.ResumeRunsRequest(
+    request = internal_pb.ResumeRunsRequest(
         sweep_id=sweep.sweep_id, agent_id="a", count=3, request_id=request_id()
     )
-    nothing = pb.ResumeRunsRequest(
+    nothing = internal_pb.ResumeRunsRequest(
         sweep_id=sweep.sweep_id, agent_id="b", count=3, request_id=request_id()
     )
     first, none = await registry.ResumeRuns(request), await registry.ResumeRuns(nothing)
@@ -85,7 +86,7 @@ async def test_a_repeated_resume_gets_its_first_answer(registry: Registry) -> No
     assert [run.number for run in first.runs] == [0]
     assert await registry.ResumeRuns(request) == first
     # The repeated answer is also empty, although the agent got runs in the meantime.
-    assert await registry.ResumeRuns(nothing) == none == pb.ResumeRunsResponse()
+    assert await registry.ResumeRuns(nothing) == none == internal_pb.ResumeRunsResponse()
     request.count = 2
     with rpc_fails(StatusCode.INVALID_ARGUMENT, "REQUEST_ID_REUSED"):
         await registry.ResumeRuns(request)
@@ -114,12 +115,12 @@ async def test_runs_are_resumed_in_any_state_of_the_sweep(
 
 
 async def test_what_is_wrong_with_a_request_is_said_at_once(registry: Registry) -> None:
-    request = pb.ResumeRunsRequest(count=101, request_id="x")
+    request = internal_pb.ResumeRunsRequest(count=101, request_id="x")
     with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as failure:
         await registry.ResumeRuns(request)
     assert set(failure.fields) == {"sweep_id", "agent_id", "count", "request_id"}
     with rpc_fails(StatusCode.NOT_FOUND, "SWEEP_NOT_FOUND"):
-        await registry.ResumeRuns(pb.ResumeRunsRequest(sweep_id="nothing", agent_id="a"))
+        await registry.ResumeRuns(internal_pb.ResumeRunsRequest(sweep_id="nothing", agent_id="a"))
 
 
 async def test_a_lost_run_comes_back_to_its_agent_until_it_is_assigned(
@@ -129,7 +130,7 @@ async def test_a_lost_run_comes_back_to_its_agent_until_it_is_assigned(
         registry_server(database_url, lease=timedelta(seconds=2)) as address,
         grpc.aio.insecure_channel(address) as channel,
     ):
-        registry = registry_grpc.SweepRegistryServiceStub(channel)
+        registry = RegistryStub(channel)
         sweep = await create_sweep(registry, retries={"lost": 2})
         sweep_id = sweep.sweep_id
         await _hand_out(registry, sweep_id, "a", 0, 1, 2, 3)
@@ -174,7 +175,7 @@ async def test_a_silent_agent_that_works_on_keeps_its_run(database_url: str) -> 
         registry_server(database_url, lease=timedelta(seconds=2)) as address,
         grpc.aio.insecure_channel(address) as channel,
     ):
-        registry = registry_grpc.SweepRegistryServiceStub(channel)
+        registry = RegistryStub(channel)
         sweep_id = (await create_sweep(registry)).sweep_id
         await _hand_out(registry, sweep_id, "a", 0, 1, 2)
         beat = pb.HeartbeatRequest(
@@ -208,7 +209,7 @@ async def test_leases_that_ran_out_while_no_registry_could_be_reached_do_not_cou
         registry_server(database_url, lease=lease) as address,
         grpc.aio.insecure_channel(address) as channel,
     ):
-        registry = registry_grpc.SweepRegistryServiceStub(channel)
+        registry = RegistryStub(channel)
         sweep_id = (await create_sweep(registry)).sweep_id
         await _hand_out(registry, sweep_id, "alive", 0)
         await _hand_out(registry, sweep_id, "dead", 1)
@@ -218,7 +219,7 @@ async def test_leases_that_ran_out_while_no_registry_could_be_reached_do_not_cou
         registry_server(database_url, lease=lease) as address,
         grpc.aio.insecure_channel(address) as channel,
     ):
-        registry = registry_grpc.SweepRegistryServiceStub(channel)
+        registry = RegistryStub(channel)
         beat = pb.HeartbeatRequest(leases=[pb.RunLease(sweep_id=sweep_id, number=0, attempt=1)])
         async with asyncio.timeout(20):
             while True:

@@ -13,6 +13,7 @@ from grpc import StatusCode
 from tests.conftest import registry_server
 from tests.errors import rpc_fails
 from tests.integration.registry.reads import get_run, get_sweep
+from tests.registry_stub import RegistryStub
 from tests.sweeps import (
     Registry,
     create_runs,
@@ -23,7 +24,6 @@ from tests.sweeps import (
     row,
 )
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
-from wanllmdb.api.registry.v1 import registry_service_pb2_grpc as registry_grpc
 from wanllmdb.api.registry.v1 import run_pb2, sweep_pb2
 
 
@@ -205,7 +205,7 @@ async def test_a_lost_run_is_queued_then_lost_and_a_late_result_counts_until_ass
         registry_server(database_url, lease=timedelta(seconds=1)) as address,
         grpc.aio.insecure_channel(address) as channel,
     ):
-        registry = registry_grpc.SweepRegistryServiceStub(channel)
+        registry = RegistryStub(channel)
         sweep = await create_sweep(registry, retries={"lost": 1})
         await create_runs(registry, sweep.sweep_id, proposal(0), proposal(1), proposal(2))
 

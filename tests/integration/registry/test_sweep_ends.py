@@ -21,6 +21,7 @@ from tests.sweeps import (
 )
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.registry.v1 import run_pb2, sweep_pb2
+from wanllmdb_common.internal.registry.v1 import internal_registry_service_pb2 as internal_pb
 
 
 @pytest.mark.parametrize("goal", ["minimize", "maximize"])
@@ -134,37 +135,29 @@ async def test_every_end_says_why(registry: Registry) -> None:
 
 
 @pytest.mark.parametrize(
-    ("reason", "message", "expected"),
-    [
-        ("UNSPECIFIED", "", ("REQUESTED", "finished by request")),
-        ("REQUESTED", "good enough", ("REQUESTED", "good enough")),
-        ("TERMINATED", "no improvement in 20 runs", ("TERMINATED", "no improvement in 20 runs")),
-    ],
+    ("message", "expected"), [("", "finished by request"), ("good enough", "good enough")]
 )
-async def test_a_sweep_is_finished_with_a_reason(
-    registry: Registry, reason: str, message: str, expected: tuple[str, str]
+async def test_a_user_finishes_a_sweep_with_a_message(
+    registry: Registry, message: str, expected: str
 ) -> None:
     sweep = await create_sweep(registry)
     request = pb.FinishSweepRequest(
-        sweep_id=sweep.sweep_id,
-        reason=sweep_pb2.FinishReason.Value(f"FINISH_REASON_{reason}"),
-        message=message,
-        request_id=request_id(),
+        sweep_id=sweep.sweep_id, message=message, request_id=request_id()
     )
     after = (await registry.FinishSweep(request)).sweep
     assert (await registry.FinishSweep(request)).sweep == after
-    name = sweep_pb2.FinishReason.Name(after.finish_reason).removeprefix("FINISH_REASON_")
-    assert (name, after.end_message) == expected
+    assert after.finish_reason == sweep_pb2.FINISH_REASON_REQUESTED
+    assert after.end_message == expected
 
 
-@pytest.mark.parametrize("reason", ["RUN_CAP", "SPACE_EXHAUSTED", "TARGET_REACHED"])
-async def test_what_the_registry_finds_itself_can_not_be_claimed(
-    registry: Registry, reason: str
+async def test_the_suggestion_service_finishes_a_sweep_by_its_terminator(
+    registry: Registry,
 ) -> None:
     sweep = await create_sweep(registry)
-    request = pb.FinishSweepRequest(
-        sweep_id=sweep.sweep_id, reason=sweep_pb2.FinishReason.Value(f"FINISH_REASON_{reason}")
+    request = internal_pb.TerminateSweepRequest(
+        sweep_id=sweep.sweep_id, message="no improvement in 20 runs", request_id=request_id()
     )
-    with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as failure:
-        await registry.FinishSweep(request)
-    assert failure.fields.keys() == {"reason"}
+    after = (await registry.TerminateSweep(request)).sweep
+    assert (await registry.TerminateSweep(request)).sweep == after
+    assert after.finish_reason == sweep_pb2.FINISH_REASON_TERMINATED
+    assert after.end_message == "no improvement in 20 runs"

@@ -267,7 +267,7 @@ async def test_rendering_gives_a_config_that_creates_the_same_sweep(
     for form in (registry_pb.CONFIG_FORMAT_YAML, registry_pb.CONFIG_FORMAT_JSON):
         text = (
             await templates.RenderTemplate(
-                pb.RenderTemplateRequest(use=use(made.name, low=0.5), format=form)
+                pb.RenderTemplateRequest(template=use(made.name, low=0.5), format=form)
             )
         ).text
         assert text.startswith("{") == (form == registry_pb.CONFIG_FORMAT_JSON)
@@ -281,7 +281,7 @@ async def test_rendering_gives_a_config_that_creates_the_same_sweep(
         assert by_template.spec.run_cap == 5
 
     with rpc_fails(Code.INVALID_ARGUMENT, "INVALID_SWEEP_CONFIG") as failure:
-        await templates.RenderTemplate(pb.RenderTemplateRequest(use=use(made.name, runs="x")))
+        await templates.RenderTemplate(pb.RenderTemplateRequest(template=use(made.name, runs="x")))
     assert failure.fields.keys() == {"values.low", "run_cap"}
 
 

@@ -16,8 +16,9 @@ from tests.sweeps import (
     finish_run,
     proposal,
 )
+from wanllmdb.api.registry.v1 import plots_pb2, run_pb2
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
-from wanllmdb.api.registry.v1 import run_pb2
+from wanllmdb_common.internal.registry.v1 import internal_registry_service_pb2 as internal_pb
 
 
 async def test_columns_hold_when_runs_ran_and_on_which_agent(registry: Registry) -> None:
@@ -32,7 +33,7 @@ async def test_columns_hold_when_runs_ran_and_on_which_agent(registry: Registry)
     await registry.FinishRun(
         pb.FinishRunRequest(sweep_id=ident, number=2, attempt=1, failed=failed)
     )
-    got = await registry.GetTimeline(pb.GetTimelineRequest(sweep_id=ident))
+    got = await registry.GetTimeline(plots_pb2.GetTimelineRequest(sweep_id=ident))
     # Run 4 is queued and was never assigned.
     assert list(got.run_numbers) == [0, 1, 2, 3]
     assert got.total_runs == 4
@@ -61,7 +62,7 @@ async def test_of_many_runs_every_kth_is_shown(registry: Registry) -> None:
     await create_runs(registry, sweep.sweep_id, *map(proposal, range(100)))
     for max_runs, step in ((100, 1), (99, 2), (50, 2), (30, 4), (1, 100)):
         got = await registry.GetTimeline(
-            pb.GetTimelineRequest(sweep_id=sweep.sweep_id, max_runs=max_runs)
+            plots_pb2.GetTimelineRequest(sweep_id=sweep.sweep_id, max_runs=max_runs)
         )
         assert list(got.run_numbers) == list(range(0, 100, step))
         assert got.total_runs == 100
@@ -72,13 +73,13 @@ async def test_agents_with_long_names_do_not_make_the_answer_too_large(
 ) -> None:
     sweep = await create_sweep(registry)
     for part in range(40):
-        request = pb.CreateRunsRequest(sweep_id=sweep.sweep_id)
+        request = internal_pb.CreateRunsRequest(sweep_id=sweep.sweep_id)
         for number in range(part * 500, part * 500 + 500):
             agent = f"{number:0>200}"
             request.requests.add(agent_id=agent, count=1, proposals=[proposal(number)])
         assert not (await registry.CreateRuns(request)).conflict
     got = await registry.GetTimeline(
-        pb.GetTimelineRequest(sweep_id=sweep.sweep_id, max_runs=100_000)
+        plots_pb2.GetTimelineRequest(sweep_id=sweep.sweep_id, max_runs=100_000)
     )
     assert got.ByteSize() < 4 * 1024 * 1024
     assert list(got.run_numbers) == list(range(0, 20_000, 2))
@@ -87,10 +88,12 @@ async def test_agents_with_long_names_do_not_make_the_answer_too_large(
 
 async def test_a_sweep_without_runs_has_empty_columns(registry: Registry) -> None:
     sweep = await create_sweep(registry)
-    got = await registry.GetTimeline(pb.GetTimelineRequest(sweep_id=sweep.sweep_id))
+    got = await registry.GetTimeline(plots_pb2.GetTimelineRequest(sweep_id=sweep.sweep_id))
     assert (list(got.run_numbers), got.total_runs) == ([], 0)
     assert got.start_time == sweep.create_time
     with rpc_fails(StatusCode.NOT_FOUND, "SWEEP_NOT_FOUND"):
-        await registry.GetTimeline(pb.GetTimelineRequest(sweep_id="gone"))
+        await registry.GetTimeline(plots_pb2.GetTimelineRequest(sweep_id="gone"))
     with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST"):
-        await registry.GetTimeline(pb.GetTimelineRequest(sweep_id=sweep.sweep_id, max_runs=100_001))
+        await registry.GetTimeline(
+            plots_pb2.GetTimelineRequest(sweep_id=sweep.sweep_id, max_runs=100_001)
+        )

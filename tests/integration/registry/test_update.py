@@ -21,6 +21,7 @@ from tests.sweeps import (
 )
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.registry.v1 import search_space_pb2, sweep_pb2
+from wanllmdb_common.internal.registry.v1 import internal_registry_service_pb2 as internal_pb
 from wanllmdb_common.search_space.proto_conversion import parameters_to_proto
 
 
@@ -194,7 +195,7 @@ async def test_a_space_grows_and_the_answer_says_what_becomes_of_the_runs(
     registry: Registry,
 ) -> None:
     sweep = await create_sweep(registry, parameters=NARROW, constraints=["g.n > x"])
-    first = pb.RunProposal(
+    first = internal_pb.RunProposal(
         number=0, parameters=parameters_to_proto({"x": 0.5, "g/n": 3, "g/kind": "a"})
     )
     await create_runs(registry, sweep.sweep_id, first)
@@ -249,7 +250,7 @@ async def test_an_exhausted_space_that_grows_is_not_exhausted(registry: Registry
 
     sweep = await create_sweep(registry, **grid(1))
     request = create_runs_request(
-        sweep.sweep_id, pb.RunProposal(number=0, parameters=parameters_to_proto({"x": 1}))
+        sweep.sweep_id, internal_pb.RunProposal(number=0, parameters=parameters_to_proto({"x": 1}))
     )
     request.space_exhausted = True
     (created,) = (await registry.CreateRuns(request)).results

@@ -15,7 +15,7 @@ from tests.integration.registry.replicas import replicas_of
 from tests.integration.registry.watcher import Watcher
 from tests.sweeps import Registry, create_runs, create_sweep, finish_run, proposal
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
-from wanllmdb.api.registry.v1 import sweep_pb2
+from wanllmdb.api.registry.v1 import sweep_pb2, watch_pb2
 from wanllmdb_registry.rpc import stream_servicer
 from wanllmdb_registry.store.change_channel import APPLICATION_NAME
 from wanllmdb_registry.store.sync_reads import SyncReads
@@ -60,7 +60,9 @@ async def test_a_watch_of_a_sweep_that_another_replica_deletes_ends(
     sweep = await create_sweep(here)
     with rpc_fails(StatusCode.NOT_FOUND, "SWEEP_NOT_FOUND"):
         async with asyncio.timeout(30):
-            async for message in here.WatchSweep(pb.WatchSweepRequest(sweep_id=sweep.sweep_id)):
+            async for message in here.WatchSweep(
+                watch_pb2.WatchSweepRequest(sweep_id=sweep.sweep_id)
+            ):
                 if message.HasField("checkpoint"):
                     await there.DeleteSweep(pb.DeleteSweepRequest(sweep_id=sweep.sweep_id))
 
@@ -130,7 +132,7 @@ async def test_a_caller_that_does_not_read_makes_nothing_pile_up(
         pages += 1
         return await sync(*args, **kwargs)  # type: ignore[arg-type]  # passed on as they are
 
-    call = here.WatchSweep(pb.WatchSweepRequest(sweep_id=sweep.sweep_id))
+    call = here.WatchSweep(watch_pb2.WatchSweepRequest(sweep_id=sweep.sweep_id))
     messages = aiter(call)
     assert (await anext(messages)).HasField("sweep")
     monkeypatch.setattr(SyncReads, "sync", counted)

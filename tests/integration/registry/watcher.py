@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from tests.sweeps import Registry
-from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
-from wanllmdb.api.registry.v1 import run_pb2, sweep_pb2
+from wanllmdb.api.registry.v1 import run_pb2, sweep_pb2, watch_pb2
 
 
 class Watcher:
@@ -26,7 +25,7 @@ class Watcher:
     async def follow(self, registry: Registry, sweep_id: str, until: int) -> None:
         """Read a new stream until it has reached this revision."""
         call = registry.WatchSweep(
-            pb.WatchSweepRequest(sweep_id=sweep_id, since_revision=self.revision)
+            watch_pb2.WatchSweepRequest(sweep_id=sweep_id, since_revision=self.revision)
         )
         async with asyncio.timeout(30):
             async for message in call:

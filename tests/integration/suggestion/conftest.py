@@ -8,8 +8,8 @@ from typing import Protocol
 import pytest
 
 from tests.integration.suggestion.sweeps import SPACE, Sweep, new_id
+from tests.registry_stub import RegistryStub
 from wanllmdb.api.registry.v1 import registry_service_pb2 as rpb
-from wanllmdb.api.registry.v1 import registry_service_pb2_grpc as registry_grpc
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2_grpc as suggestion_grpc
 
 
@@ -23,7 +23,7 @@ class NewSweep(Protocol):
 
 @pytest.fixture
 def new_sweep(
-    registry: registry_grpc.SweepRegistryServiceAsyncStub,
+    registry: RegistryStub,
     suggestion: suggestion_grpc.SuggestionServiceAsyncStub,
 ) -> NewSweep:
     """Return a function that creates sweeps with seed 7 that minimize the metric `loss`."""

@@ -11,6 +11,7 @@ from tests.sweeps import Registry, create_runs_request, request_id
 from wanllmdb.api.registry.v1 import registry_service_pb2 as rpb
 from wanllmdb.api.registry.v1 import run_pb2
 from wanllmdb.api.suggestion.v1 import analysis_service_pb2_grpc as analysis_grpc
+from wanllmdb_common.internal.registry.v1 import internal_registry_service_pb2 as internal_pb
 from wanllmdb_common.search_space.proto_conversion import (
     parameters_to_proto,
     space_from_proto,
@@ -68,7 +69,9 @@ async def start(
         create_runs_request(
             sweep_id,
             *(
-                rpb.RunProposal(number=first + i, parameters=parameters_to_proto(parameters))
+                internal_pb.RunProposal(
+                    number=first + i, parameters=parameters_to_proto(parameters)
+                )
                 for i, parameters in enumerate(points)
             ),
         )

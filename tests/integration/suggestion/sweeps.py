@@ -11,8 +11,8 @@ from typing import Any
 import grpc.aio
 from google.rpc import error_details_pb2, status_pb2
 
+from tests.registry_stub import RegistryStub
 from wanllmdb.api.registry.v1 import registry_service_pb2 as rpb
-from wanllmdb.api.registry.v1 import registry_service_pb2_grpc as registry_grpc
 from wanllmdb.api.registry.v1 import run_pb2, search_space_pb2, sweep_pb2
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as pb
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2_grpc as suggestion_grpc
@@ -42,7 +42,7 @@ def new_id() -> str:
 class Sweep:
     """A sweep and both services' stubs."""
 
-    registry: registry_grpc.SweepRegistryServiceAsyncStub
+    registry: RegistryStub
     suggestion: suggestion_grpc.SuggestionServiceAsyncStub
     sweep_id: str
 

@@ -20,7 +20,7 @@ from tests.integration.suggestion.finished_sweeps import (
     sweep_of,
 )
 from tests.sweeps import Registry
-from wanllmdb.api.registry.v1 import registry_service_pb2 as rpb
+from wanllmdb.api.registry.v1 import plots_pb2
 from wanllmdb.api.suggestion.v1 import analysis_service_pb2 as pb
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as suggestion_pb
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2_grpc as suggestion_grpc
@@ -150,11 +150,11 @@ async def test_every_distribution_has_an_axis_and_an_importance(
         axis = column.axis
         assert all(axis.min <= value <= axis.max for value in column.values), name
         expected = (
-            rpb.AXIS_SCALE_CATEGORY
+            plots_pb2.AXIS_SCALE_CATEGORY
             if name == "weighted"
-            else rpb.AXIS_SCALE_LOG
+            else plots_pb2.AXIS_SCALE_LOG
             if name in logarithmic
-            else rpb.AXIS_SCALE_LINEAR
+            else plots_pb2.AXIS_SCALE_LINEAR
         )
         assert axis.scale == expected, name
     for evaluator in pb.ImportanceEvaluator.values():

@@ -160,10 +160,16 @@ async def test_sweeps_compared(registry: Registry, analysis: Analysis) -> None:
     assert list(first.best_objectives) == [5.0, 3.0, 3.0]
     assert list(first.best_run_numbers) == [2, 0, 0]
     assert list(first.seconds) == sorted(first.seconds)
-    assert 0 <= first.seconds[0] <= first.seconds[-1] <= first.duration_seconds < 60
+    assert (
+        0
+        <= first.seconds[0]
+        <= first.seconds[-1]
+        <= first.duration.ToTimedelta().total_seconds()
+        < 60
+    )
     assert (first.finished_runs, first.total_runs) == (3, 5)
     assert (list(second.best_objectives), list(second.ended_runs)) == ([9.0], [1])
-    assert (list(third.best_objectives), third.duration_seconds) == ([], 0.0)
+    assert (list(third.best_objectives), third.duration.ToTimedelta().total_seconds()) == ([], 0.0)
     assert third.state == sweep_pb2.SWEEP_STATE_PENDING
     assert answer.goal == sweep_pb2.GOAL_MINIMIZE
 
@@ -175,7 +181,7 @@ async def test_sweeps_compared(registry: Registry, analysis: Analysis) -> None:
     assert ended.state == sweep_pb2.SWEEP_STATE_FINISHED
     sweep = (await registry.GetSweep(rpb.GetSweepRequest(sweep_id=other))).sweep
     lasted = sweep.end_time.ToDatetime() - sweep.start_time.ToDatetime()
-    assert ended.duration_seconds == pytest.approx(lasted.total_seconds())
+    assert ended.duration.ToTimedelta().total_seconds() == pytest.approx(lasted.total_seconds())
 
 
 async def test_one_of_several_sweeps_is_missing(registry: Registry, analysis: Analysis) -> None:
@@ -190,7 +196,9 @@ async def test_comparisons_follow_the_runs(registry: Registry, analysis: Analysi
     [first] = (await analysis.CompareSweeps(request)).curves
     [again] = (await analysis.CompareSweeps(request)).curves
     assert list(again.best_objectives) == [9.0]
-    assert again.duration_seconds > first.duration_seconds
+    assert (
+        again.duration.ToTimedelta().total_seconds() > first.duration.ToTimedelta().total_seconds()
+    )
     [run] = await start(registry, sweep_id, [point()])
     await end(registry, run, 7.0)
     [later] = (await analysis.CompareSweeps(request)).curves

@@ -16,7 +16,7 @@ from tests.integration.suggestion.finished_sweeps import (
     sweep_of,
 )
 from tests.sweeps import Registry
-from wanllmdb.api.registry.v1 import registry_service_pb2 as rpb
+from wanllmdb.api.registry.v1 import plots_pb2
 from wanllmdb.api.suggestion.v1 import analysis_service_pb2 as pb
 from wanllmdb_common.search_space.proto_conversion import (
     value_from_proto,
@@ -39,11 +39,11 @@ async def test_slices(registry: Registry, analysis: Analysis) -> None:
     columns = {column.axis.name: column for column in answer.parameters}
     assert list(columns) == ["lr", "optimizer", "size", "x"]
     assert list(columns["x"].values) == [1.0, 2.0, 3.0, 4.0]
-    assert columns["x"].axis.scale == rpb.AXIS_SCALE_LINEAR
+    assert columns["x"].axis.scale == plots_pb2.AXIS_SCALE_LINEAR
     assert (columns["lr"].axis.min, columns["lr"].axis.max) == (0.001, 10.0)
-    assert columns["lr"].axis.scale == rpb.AXIS_SCALE_LOG
+    assert columns["lr"].axis.scale == plots_pb2.AXIS_SCALE_LOG
     size = columns["size"]
-    assert size.axis.scale == rpb.AXIS_SCALE_CATEGORY
+    assert size.axis.scale == plots_pb2.AXIS_SCALE_CATEGORY
     assert [value_from_proto(c) for c in size.axis.categories] == [16, 32, 64]
     assert list(size.values) == [2.0, 0.0, 0.0, 0.0]
 

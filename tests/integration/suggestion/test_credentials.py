@@ -110,7 +110,7 @@ async def test_a_model_in_memory_answers_no_caller_that_may_not_read_the_sweep(
             await ask(wrong, sweep_id)
     with rpc_fails(Code.PERMISSION_DENIED, "PERMISSION_DENIED") as denied:
         await reader.suggest(sweep_id)
-    assert denied.metadata == {"key_id": id_of(reader.key), "needed_role": "agent"}
+    assert denied.metadata == {"key_id": id_of(reader.key), "needed_role": "AGENT"}
 
 
 async def test_a_key_of_all_projects_gets_not_found_for_a_missing_sweep(services: Keyed) -> None:

@@ -19,9 +19,9 @@ from tests.certificates import Authority
 from tests.conftest import LEASE, registry_server, suggestion_server
 from tests.errors import RpcFailure, rpc_fails
 from tests.integration.suggestion.sweeps import SPACE, new_id
+from tests.registry_stub import RegistryStub
 from wanllmdb._connection.tls import Tls
 from wanllmdb.api.registry.v1 import registry_service_pb2 as rpb
-from wanllmdb.api.registry.v1 import registry_service_pb2_grpc as registry_grpc
 from wanllmdb.api.suggestion.v1 import analysis_service_pb2 as apb
 from wanllmdb.api.suggestion.v1 import analysis_service_pb2_grpc as analysis_grpc
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as pb
@@ -90,7 +90,7 @@ async def role(postgres_url: str) -> OwnRole:
 
 @dataclass
 class Stubs:
-    registry: registry_grpc.SweepRegistryServiceAsyncStub
+    registry: RegistryStub
     suggestion: suggestion_grpc.SuggestionServiceAsyncStub
     analysis: analysis_grpc.AnalysisServiceAsyncStub
 
@@ -132,7 +132,7 @@ async def stubs_of(registry: str, suggestion: str) -> AsyncIterator[Stubs]:
         grpc.aio.insecure_channel(suggestion) as to_suggestion,
     ):
         yield Stubs(
-            registry_grpc.SweepRegistryServiceStub(to_registry),
+            RegistryStub(to_registry),
             suggestion_grpc.SuggestionServiceStub(to_suggestion),
             analysis_grpc.AnalysisServiceStub(to_suggestion),
         )

@@ -25,6 +25,7 @@ from wanllmdb.api.registry.v1 import sweep_pb2
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as pb
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2_grpc as suggestion_grpc
 from wanllmdb_common.algorithms.samplers import SAMPLERS
+from wanllmdb_common.internal.registry.v1 import internal_registry_service_pb2 as internal_pb
 from wanllmdb_common.search_space.proto_conversion import parameters_to_proto
 from wanllmdb_suggestion.registry.state_seal import StateSeal
 
@@ -135,7 +136,7 @@ async def test_a_new_service_before_every_third_trial_changes_nothing(
 
 
 async def stored_states(sweep: Sweep) -> dict[int, bytes]:
-    response = await sweep.registry.SyncRuns(rpb.SyncRunsRequest(sweep_id=sweep.sweep_id))
+    response = await sweep.registry.SyncRuns(internal_pb.SyncRunsRequest(sweep_id=sweep.sweep_id))
     return {run.number: run.sampler_state for run in response.runs if run.sampler_state}
 
 
@@ -182,15 +183,15 @@ async def test_a_state_that_a_caller_forged_is_never_unpickled(
     for number, sealed in enumerate(forged):
         parameters = {"depth": 3 + number, "lr": 0.001, "momentum": 0.5}
         response = await sweep.registry.CreateRuns(
-            rpb.CreateRunsRequest(
+            internal_pb.CreateRunsRequest(
                 sweep_id=sweep.sweep_id,
                 requests=[
-                    rpb.RunsForAgent(
+                    internal_pb.RunsForAgent(
                         request_id=new_id(),
                         agent_id="mallory",
                         count=1,
                         proposals=[
-                            rpb.RunProposal(
+                            internal_pb.RunProposal(
                                 number=number,
                                 parameters=parameters_to_proto(parameters),
                                 sampler_state=sealed,

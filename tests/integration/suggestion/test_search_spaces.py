@@ -8,8 +8,8 @@ import pytest
 
 from tests.integration.suggestion.conftest import NewSweep
 from tests.integration.suggestion.sweeps import new_id, reason, values
+from tests.registry_stub import RegistryStub
 from wanllmdb.api.registry.v1 import registry_service_pb2 as rpb
-from wanllmdb.api.registry.v1 import registry_service_pb2_grpc as registry_grpc
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as pb
 from wanllmdb_common.search_space.proto_conversion import parameters_to_proto
 
@@ -74,7 +74,7 @@ async def test_a_partly_given_run_is_completed_within_the_space(new_sweep: NewSw
 
 
 async def test_creating_a_grid_returns_its_size_and_how_it_was_cut(
-    registry: registry_grpc.SweepRegistryServiceAsyncStub,
+    registry: RegistryStub,
 ) -> None:
     text = """
       {method: grid, sampler: {name: grid, options: {grid_points: 4}}, constraints: ["x < n"],

@@ -44,7 +44,7 @@ from wanllmdb._calls import run_calls, sweep_calls, template_calls
 from wanllmdb._types.spec import spec_from_proto, spec_to_proto
 from wanllmdb.api.registry.v1 import key_service_pb2 as key_pb
 from wanllmdb.api.registry.v1 import registry_service_pb2 as registry_pb
-from wanllmdb.api.registry.v1 import run_pb2, sweep_pb2
+from wanllmdb.api.registry.v1 import run_pb2, sweep_list_pb2, sweep_pb2
 from wanllmdb.api.registry.v1 import template_service_pb2 as template_pb
 from wanllmdb.api.suggestion.v1 import analysis_service_pb2 as analysis_pb
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as suggestion_pb
@@ -199,8 +199,8 @@ def test_a_sweep_is_created_from_a_template_and_with_prior_runs() -> None:
     assert isinstance(request, registry_pb.CreateSweepRequest)
     assert request.template.template == "sklearn"
     assert request.template.values["runs"].int_value == 30
-    assert request.prior_runs.csv == "x\n1\n"
-    assert not request.prior_runs.skip_unfit
+    assert request.prior_run_source.csv == "x\n1\n"
+    assert not request.prior_run_source.skip_unfit
 
 
 def test_prior_runs_come_one_by_one_or_from_a_sweep() -> None:
@@ -252,12 +252,14 @@ def test_filters_take_names_and_members() -> None:
 
     request = page("token").request
 
-    assert request == registry_pb.ListSweepsRequest(
-        project="p",
-        states=[sweep_pb2.SWEEP_STATE_RUNNING],
-        methods=[sweep_pb2.METHOD_GRID],
-        name_prefix="x",
-        order=registry_pb.SWEEP_ORDER_NAME_ASC,
+    assert request == sweep_list_pb2.ListSweepsRequest(
+        filter=sweep_list_pb2.SweepFilter(
+            project="p",
+            states=[sweep_pb2.SWEEP_STATE_RUNNING],
+            methods=[sweep_pb2.METHOD_GRID],
+            query="x",
+        ),
+        order=sweep_list_pb2.SWEEP_ORDER_NAME_ASC,
         page_size=5,
         page_token="token",
     )

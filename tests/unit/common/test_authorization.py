@@ -76,7 +76,7 @@ async def test_every_sweep_must_be_in_a_project_of_the_key() -> None:
     assert await decide(heartbeat("a", "b", "a"), AGENT, projects) == ""
     denied = await decide(heartbeat("a", "c", "b"), AGENT, projects)
     absent = await decide(heartbeat("a", "d", "b"), AGENT, projects)
-    assert denied.startswith("agent: ")
+    assert denied.startswith("AGENT: ")
     assert denied.endswith("(k)")
     assert denied.replace("'c'", "'d'") == absent
     # One look-up a call, whatever the number of sweeps.
@@ -93,15 +93,15 @@ async def test_a_key_of_all_projects_needs_no_look_up() -> None:
 async def test_the_role_comes_first_and_no_sweep_is_looked_for() -> None:
     projects = Projects({"a": "r"})
     reader = Caller("k", Role.READER, frozenset({"p"}))
-    assert (await decide(heartbeat("a"), reader, projects)).startswith("agent: ")
+    assert (await decide(heartbeat("a"), reader, projects)).startswith("AGENT: ")
     assert projects.asked == []
 
 
 async def test_a_request_may_need_more_than_its_rpc() -> None:
     access = Access(Role.AGENT, "", lambda _: [OnSweep("a", Role.EDITOR)])
     projects = Projects({"a": "p"})
-    assert (await decide(access, AGENT, projects)).startswith("editor: ")
-    assert (await decide(access, EVERYWHERE, projects)).startswith("editor: ")
+    assert (await decide(access, AGENT, projects)).startswith("EDITOR: ")
+    assert (await decide(access, EVERYWHERE, projects)).startswith("EDITOR: ")
     editor = Caller("k", Role.EDITOR, frozenset({"p"}))
     assert await decide(access, editor, projects) == ""
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
+from wanllmdb.api.registry.v1 import plots_pb2
 from wanllmdb_common.search_space.distributions import (
     Categorical,
     Condition,
@@ -66,7 +66,7 @@ def parameters(kind: str | None, **more: float) -> Parameters:
 
 def parallel_coordinates(
     of: Sweep, finished: Sequence[FinishedRun], limit: int
-) -> pb.GetParallelCoordinatesResponse:
+) -> plots_pb2.GetParallelCoordinatesResponse:
     plot = ParallelPlot(of)
     half = len(finished) // 2
     plot.add(finished[:half])
@@ -74,7 +74,7 @@ def parallel_coordinates(
     return plot.message(limit)
 
 
-def columns(response: pb.GetParallelCoordinatesResponse) -> dict[str, list[str]]:
+def columns(response: plots_pb2.GetParallelCoordinatesResponse) -> dict[str, list[str]]:
     return {d.name: [f"{value:g}" for value in d.values] for d in response.dimensions}
 
 
@@ -96,10 +96,10 @@ def test_a_parameter_that_a_run_lacks_is_not_a_number() -> None:
     assert plot.total_finished_runs == 9
     kind, momentum, lr, loss = plot.dimensions[1:]
     assert [value_from_proto(category) for category in kind.categories] == ["adam", "sgd", None]
-    assert (kind.scale, kind.min, kind.max) == (pb.AXIS_SCALE_CATEGORY, 0, 2)
-    assert (momentum.scale, momentum.min, momentum.max) == (pb.AXIS_SCALE_LINEAR, 0, 1)
-    assert (lr.scale, lr.min, lr.max) == (pb.AXIS_SCALE_LOG, 1e-4, 0.1)
-    assert (loss.kind, loss.min, loss.max) == (pb.AXIS_KIND_METRIC, 0.25, 0.5)
+    assert (kind.scale, kind.min, kind.max) == (plots_pb2.AXIS_SCALE_CATEGORY, 0, 2)
+    assert (momentum.scale, momentum.min, momentum.max) == (plots_pb2.AXIS_SCALE_LINEAR, 0, 1)
+    assert (lr.scale, lr.min, lr.max) == (plots_pb2.AXIS_SCALE_LOG, 1e-4, 0.1)
+    assert (loss.kind, loss.min, loss.max) == (plots_pb2.AXIS_KIND_METRIC, 0.25, 0.5)
     assert (plot.dimensions[0].min, plot.dimensions[0].max) == (-1.5, -1.5)
 
 

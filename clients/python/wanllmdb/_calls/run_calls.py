@@ -320,4 +320,4 @@ def export_runs(
 
 
 def _to_text(message: pb.ExportRunsResponse) -> bytes:
-    return message.text
+    return message.data

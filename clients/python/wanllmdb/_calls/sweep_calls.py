@@ -54,8 +54,8 @@ from wanllmdb._types.sweeps import (
 )
 from wanllmdb._types.templates import TemplateUse, template_use_to_proto
 from wanllmdb._types.values import UNSET, Unset, config_text, to_timestamp
+from wanllmdb.api.registry.v1 import plots_pb2, sweep_list_pb2, sweep_pb2, watch_pb2
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
-from wanllmdb.api.registry.v1 import sweep_pb2
 
 Config = Mapping[str, Any] | str | SweepSpec | TemplateUse
 """A W&B-style config as a dictionary or as YAML or JSON text, a typed spec, or a template."""
@@ -82,7 +82,7 @@ def create_sweep(
     )
     _set_source(request, config)
     if prior_runs is not None:
-        request.prior_runs.CopyFrom(prior_source_to_proto(prior_runs, skip_unfit))
+        request.prior_run_source.CopyFrom(prior_source_to_proto(prior_runs, skip_unfit))
     timeout = DEFAULT_TIMEOUT if prior_runs is None else IMPORT_TIMEOUT
     return Call(request, created_sweep_from_proto, timeout)
 
@@ -111,21 +111,25 @@ def list_sweeps(
     page_size: int,
 ) -> Callable[[str], Call[Page[Sweep]]]:
     """ListSweeps, by page token."""
-    filters = pb.ListSweepsRequest(
-        project=project,
-        states=[
-            enum_to_proto(state, SweepState, sweep_pb2.SweepState, "states") for state in states
-        ],
-        methods=[enum_to_proto(method, Method, sweep_pb2.Method, "methods") for method in methods],
-        name_prefix=name_prefix,
-        created_after=to_timestamp(created_after),
-        created_before=to_timestamp(created_before),
-        order=enum_to_proto(order, SweepOrder, pb.SweepOrder, "order"),
+    filters = sweep_list_pb2.ListSweepsRequest(
+        filter=sweep_list_pb2.SweepFilter(
+            project=project,
+            states=[
+                enum_to_proto(state, SweepState, sweep_pb2.SweepState, "states") for state in states
+            ],
+            methods=[
+                enum_to_proto(method, Method, sweep_pb2.Method, "methods") for method in methods
+            ],
+            query=name_prefix,
+            created_after=to_timestamp(created_after),
+            created_before=to_timestamp(created_before),
+        ),
+        order=enum_to_proto(order, SweepOrder, sweep_list_pb2.SweepOrder, "order"),
         page_size=page_size,
     )
 
     def page(token: str) -> Call[Page[Sweep]]:
-        request = pb.ListSweepsRequest(page_token=token)
+        request = sweep_list_pb2.ListSweepsRequest(page_token=token)
         request.MergeFrom(filters)
         return Call(request, page_of("sweeps", sweep_from_proto))
 
@@ -244,21 +248,24 @@ def get_sweep_stats(sweep_id: str) -> Call[SweepStats]:
 @sendable
 def get_parallel_coordinates(sweep_id: str, max_rows: int) -> Call[ParallelCoordinates]:
     return Call(
-        pb.GetParallelCoordinatesRequest(sweep_id=sweep_id, max_rows=max_rows),
+        plots_pb2.GetParallelCoordinatesRequest(sweep_id=sweep_id, max_rows=max_rows),
         parallel_coordinates_from_proto,
     )
 
 
 @sendable
 def get_timeline(sweep_id: str, max_runs: int) -> Call[Timeline]:
-    return Call(pb.GetTimelineRequest(sweep_id=sweep_id, max_runs=max_runs), timeline_from_proto)
+    return Call(
+        plots_pb2.GetTimelineRequest(sweep_id=sweep_id, max_runs=max_runs), timeline_from_proto
+    )
 
 
 @sendable
 def watch_sweep(sweep_id: str, since_revision: int) -> Call[SweepChange]:
     """WatchSweep; the conversion is that of one message of the stream."""
     return Call(
-        pb.WatchSweepRequest(sweep_id=sweep_id, since_revision=since_revision), change_from_proto
+        watch_pb2.WatchSweepRequest(sweep_id=sweep_id, since_revision=since_revision),
+        change_from_proto,
     )
 
 

@@ -108,7 +108,7 @@ def render_template(
     wire_format = enum_to_proto(config_format, ConfigFormat, registry_pb.ConfigFormat, "format")
     return Call(
         pb.RenderTemplateRequest(
-            use=template_use_to_proto(TemplateUse(name, values)), format=wire_format
+            template=template_use_to_proto(TemplateUse(name, values)), format=wire_format
         ),
         field_of("text", str),
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from wanllmdb._types.enums import (
@@ -21,7 +21,7 @@ from wanllmdb._types.enums import (
     enums_from_proto,
 )
 from wanllmdb._types.values import from_parameter_value, optional_field, optional_time
-from wanllmdb.api.registry.v1 import registry_service_pb2 as registry_pb
+from wanllmdb.api.registry.v1 import plots_pb2
 from wanllmdb.api.suggestion.v1 import analysis_service_pb2 as pb
 
 T = TypeVar("T")
@@ -235,7 +235,7 @@ class ProgressCurve:
     best_run_numbers: tuple[int, ...]
     finished_runs: int
     total_runs: int
-    duration_seconds: float
+    duration: timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,7 +247,7 @@ class SweepComparison:
 
 
 def parallel_coordinates_from_proto(
-    message: registry_pb.GetParallelCoordinatesResponse,
+    message: plots_pb2.GetParallelCoordinatesResponse,
 ) -> ParallelCoordinates:
     """Columns of a parallel-coordinates plot."""
     return ParallelCoordinates(
@@ -269,7 +269,7 @@ def parallel_coordinates_from_proto(
     )
 
 
-def timeline_from_proto(message: registry_pb.GetTimelineResponse) -> Timeline:
+def timeline_from_proto(message: plots_pb2.GetTimelineResponse) -> Timeline:
     """When each run started and ended."""
     return Timeline(
         start_time=optional_time(message, "start_time"),
@@ -386,7 +386,7 @@ def comparison_from_proto(message: pb.CompareSweepsResponse) -> SweepComparison:
                 best_run_numbers=tuple(curve.best_run_numbers),
                 finished_runs=curve.finished_runs,
                 total_runs=curve.total_runs,
-                duration_seconds=curve.duration_seconds,
+                duration=curve.duration.ToTimedelta(),
             )
             for curve in message.curves
         ),

@@ -15,7 +15,7 @@ from wanllmdb._types.runs import BestRun, Run, best_run_from_proto, run_from_pro
 from wanllmdb._types.spec import SweepSpec, spec_from_proto
 from wanllmdb._types.values import optional_field, optional_time
 from wanllmdb.api.registry.v1 import registry_service_pb2 as registry_pb
-from wanllmdb.api.registry.v1 import sweep_pb2
+from wanllmdb.api.registry.v1 import sweep_pb2, watch_pb2
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +149,7 @@ def sweep_from_proto(message: sweep_pb2.Sweep) -> Sweep:
         start_time=optional_time(message, "start_time"),
         end_time=optional_time(message, "end_time"),
         end_message=message.end_message,
-        prior_runs=message.prior_runs,
+        prior_runs=message.prior_run_count,
     )
 
 
@@ -201,7 +201,7 @@ def parsed_config_from_proto(message: registry_pb.ParseSweepConfigResponse) -> P
     )
 
 
-def change_from_proto(message: registry_pb.WatchSweepResponse) -> SweepChange:
+def change_from_proto(message: watch_pb2.WatchSweepResponse) -> SweepChange:
     """One message of a watch; kinds of change new to this client count as checkpoints."""
     kind = message.WhichOneof("change")
     if kind == "sweep":

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from datetime import timedelta
 
 from rich import box
 from rich.table import Table
@@ -275,7 +274,7 @@ def comparison_table(comparison: SweepComparison) -> Table:
             str(curve.finished_runs),
             formats.number(curve.best_objectives[-1] if has_best else None),
             str(curve.best_run_numbers[-1]) if has_best else "-",
-            formats.duration(timedelta(seconds=curve.duration_seconds)),
+            formats.duration(curve.duration),
         )
     return table
 

@@ -26,11 +26,13 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """Not set; never sent by the server."""
     ERROR_REASON_INVALID_SWEEP_CONFIG: _ErrorReason.ValueType  # 1
     """INVALID_ARGUMENT: a sweep's config or spec has problems; a
-    google.rpc.BadRequest names all of them with their paths.
+    google.rpc.BadRequest names them with their paths. Metadata: problems, the
+    number of all.
     """
     ERROR_REASON_INVALID_REQUEST: _ErrorReason.ValueType  # 2
     """INVALID_ARGUMENT: a request's field is missing or malformed; a
-    google.rpc.BadRequest names all of them.
+    google.rpc.BadRequest names all such fields. Metadata: problems, their
+    number.
     """
     ERROR_REASON_INVALID_PAGE_TOKEN: _ErrorReason.ValueType  # 3
     """INVALID_ARGUMENT: the server did not return this page token for this
@@ -63,8 +65,8 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     etag.
     """
     ERROR_REASON_WRITE_CONFLICT: _ErrorReason.ValueType  # 12
-    """ABORTED: the write conflicted with a concurrent write; retry the same
-    request.
+    """UNAVAILABLE: the write conflicted with concurrent writes; retry the same
+    request. ABORTED, in contrast, is never retried: read again first.
     """
     ERROR_REASON_EXTERNAL_RUN_ID_TAKEN: _ErrorReason.ValueType  # 13
     """ALREADY_EXISTS: another run of the sweep has this external_run_id."""
@@ -149,22 +151,38 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     have a result that counts, or do not exist. Metadata: sweep_id, state of
     the sweep.
     """
+    ERROR_REASON_REVISION_UNKNOWN: _ErrorReason.ValueType  # 37
+    """FAILED_PRECONDITION: the database that answers has another history than the
+    one that the revision is from, or the revision is ahead of the sweep: a
+    backup was restored, or a standby took over. Discard what was read and begin
+    again from revision 0. Metadata: sweep_id, database_id, revision.
+    """
+    ERROR_REASON_REVISION_MISMATCH: _ErrorReason.ValueType  # 38
+    """ABORTED: the run changed since its revision was read. Metadata: sweep_id,
+    number, revision.
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """The `reason` of the google.rpc.ErrorInfo that both services send with every
     error, without the prefix: ERROR_REASON_SWEEP_NOT_FOUND is sent as
     "SWEEP_NOT_FOUND". The `domain` is "wanllmdb.dev".
+
+    Values of the metadata are texts: numbers in decimal, and `state` and
+    `needed_role` as the enum's name without its prefix, for example "PAUSED" and
+    "EDITOR".
     """
 
 ERROR_REASON_UNSPECIFIED: ErrorReason.ValueType  # 0
 """Not set; never sent by the server."""
 ERROR_REASON_INVALID_SWEEP_CONFIG: ErrorReason.ValueType  # 1
 """INVALID_ARGUMENT: a sweep's config or spec has problems; a
-google.rpc.BadRequest names all of them with their paths.
+google.rpc.BadRequest names them with their paths. Metadata: problems, the
+number of all.
 """
 ERROR_REASON_INVALID_REQUEST: ErrorReason.ValueType  # 2
 """INVALID_ARGUMENT: a request's field is missing or malformed; a
-google.rpc.BadRequest names all of them.
+google.rpc.BadRequest names all such fields. Metadata: problems, their
+number.
 """
 ERROR_REASON_INVALID_PAGE_TOKEN: ErrorReason.ValueType  # 3
 """INVALID_ARGUMENT: the server did not return this page token for this
@@ -197,8 +215,8 @@ ERROR_REASON_ETAG_MISMATCH: ErrorReason.ValueType  # 11
 etag.
 """
 ERROR_REASON_WRITE_CONFLICT: ErrorReason.ValueType  # 12
-"""ABORTED: the write conflicted with a concurrent write; retry the same
-request.
+"""UNAVAILABLE: the write conflicted with concurrent writes; retry the same
+request. ABORTED, in contrast, is never retried: read again first.
 """
 ERROR_REASON_EXTERNAL_RUN_ID_TAKEN: ErrorReason.ValueType  # 13
 """ALREADY_EXISTS: another run of the sweep has this external_run_id."""
@@ -282,5 +300,15 @@ ERROR_REASON_RUN_NOT_RETRYABLE: ErrorReason.ValueType  # 36
 """FAILED_PRECONDITION: runs can't be retried: they are queued or running,
 have a result that counts, or do not exist. Metadata: sweep_id, state of
 the sweep.
+"""
+ERROR_REASON_REVISION_UNKNOWN: ErrorReason.ValueType  # 37
+"""FAILED_PRECONDITION: the database that answers has another history than the
+one that the revision is from, or the revision is ahead of the sweep: a
+backup was restored, or a standby took over. Discard what was read and begin
+again from revision 0. Metadata: sweep_id, database_id, revision.
+"""
+ERROR_REASON_REVISION_MISMATCH: ErrorReason.ValueType  # 38
+"""ABORTED: the run changed since its revision was read. Metadata: sweep_id,
+number, revision.
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

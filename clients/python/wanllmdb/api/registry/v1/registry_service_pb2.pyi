@@ -5,9 +5,9 @@ isort:skip_file
 
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
+from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import field_mask_pb2 as _field_mask_pb2
 from google.protobuf import message as _message
-from google.protobuf import struct_pb2 as _struct_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
@@ -24,34 +24,6 @@ else:
     from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
 DESCRIPTOR: _descriptor.FileDescriptor
-
-class _SweepOrder:
-    ValueType = _typing.NewType("ValueType", _builtins.int)
-    V: _TypeAlias = ValueType  # noqa: Y015
-
-class _SweepOrderEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_SweepOrder.ValueType], _builtins.type):
-    DESCRIPTOR: _descriptor.EnumDescriptor
-    SWEEP_ORDER_UNSPECIFIED: _SweepOrder.ValueType  # 0
-    """Not set; means newest first."""
-    SWEEP_ORDER_CREATE_TIME_DESC: _SweepOrder.ValueType  # 1
-    """Newest first."""
-    SWEEP_ORDER_CREATE_TIME_ASC: _SweepOrder.ValueType  # 2
-    """Oldest first."""
-    SWEEP_ORDER_NAME_ASC: _SweepOrder.ValueType  # 3
-    """By name, then by id."""
-
-class SweepOrder(_SweepOrder, metaclass=_SweepOrderEnumTypeWrapper):
-    """The order in which sweeps are listed."""
-
-SWEEP_ORDER_UNSPECIFIED: SweepOrder.ValueType  # 0
-"""Not set; means newest first."""
-SWEEP_ORDER_CREATE_TIME_DESC: SweepOrder.ValueType  # 1
-"""Newest first."""
-SWEEP_ORDER_CREATE_TIME_ASC: SweepOrder.ValueType  # 2
-"""Oldest first."""
-SWEEP_ORDER_NAME_ASC: SweepOrder.ValueType  # 3
-"""By name, then by id."""
-Global___SweepOrder: _TypeAlias = SweepOrder  # noqa: Y015
 
 class _ConfigFormat:
     ValueType = _typing.NewType("ValueType", _builtins.int)
@@ -159,58 +131,6 @@ RUN_FORMAT_JSON_LINES: RunFormat.ValueType  # 2
 """
 Global___RunFormat: _TypeAlias = RunFormat  # noqa: Y015
 
-class _AxisScale:
-    ValueType = _typing.NewType("ValueType", _builtins.int)
-    V: _TypeAlias = ValueType  # noqa: Y015
-
-class _AxisScaleEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_AxisScale.ValueType], _builtins.type):
-    DESCRIPTOR: _descriptor.EnumDescriptor
-    AXIS_SCALE_UNSPECIFIED: _AxisScale.ValueType  # 0
-    """Not set; never sent by the server."""
-    AXIS_SCALE_LINEAR: _AxisScale.ValueType  # 1
-    """Evenly by value."""
-    AXIS_SCALE_LOG: _AxisScale.ValueType  # 2
-    """Evenly by logarithm."""
-    AXIS_SCALE_CATEGORY: _AxisScale.ValueType  # 3
-    """Evenly by category."""
-
-class AxisScale(_AxisScale, metaclass=_AxisScaleEnumTypeWrapper):
-    """The scale of an axis."""
-
-AXIS_SCALE_UNSPECIFIED: AxisScale.ValueType  # 0
-"""Not set; never sent by the server."""
-AXIS_SCALE_LINEAR: AxisScale.ValueType  # 1
-"""Evenly by value."""
-AXIS_SCALE_LOG: AxisScale.ValueType  # 2
-"""Evenly by logarithm."""
-AXIS_SCALE_CATEGORY: AxisScale.ValueType  # 3
-"""Evenly by category."""
-Global___AxisScale: _TypeAlias = AxisScale  # noqa: Y015
-
-class _AxisKind:
-    ValueType = _typing.NewType("ValueType", _builtins.int)
-    V: _TypeAlias = ValueType  # noqa: Y015
-
-class _AxisKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_AxisKind.ValueType], _builtins.type):
-    DESCRIPTOR: _descriptor.EnumDescriptor
-    AXIS_KIND_UNSPECIFIED: _AxisKind.ValueType  # 0
-    """Not set; never sent by the server."""
-    AXIS_KIND_PARAMETER: _AxisKind.ValueType  # 1
-    """A parameter of the search space."""
-    AXIS_KIND_METRIC: _AxisKind.ValueType  # 2
-    """The sweep's metric."""
-
-class AxisKind(_AxisKind, metaclass=_AxisKindEnumTypeWrapper):
-    """Whether an axis is a parameter or the metric."""
-
-AXIS_KIND_UNSPECIFIED: AxisKind.ValueType  # 0
-"""Not set; never sent by the server."""
-AXIS_KIND_PARAMETER: AxisKind.ValueType  # 1
-"""A parameter of the search space."""
-AXIS_KIND_METRIC: AxisKind.ValueType  # 2
-"""The sweep's metric."""
-Global___AxisKind: _TypeAlias = AxisKind  # noqa: Y015
-
 @_typing.final
 class ConfigText(_message.Message):
     """A config as text, in the form of a W&B sweep file."""
@@ -218,16 +138,27 @@ class ConfigText(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     TEXT_FIELD_NUMBER: _builtins.int
+    KEEPS_FLOATS_FIELD_NUMBER: _builtins.int
     text: _builtins.str
-    """YAML 1.2 or JSON (which is YAML). At most 1 MiB."""
+    """YAML 1.2 or JSON (which is YAML). At most 1 MiB. In JSON and YAML, 1 is an
+    integer and 1.0 is a float, so the bounds 0 and 1 make an integer parameter
+    and 0.0 and 1.0 a float parameter.
+    """
+    keeps_floats: _builtins.bool
+    """Whether the writer of the text keeps 1.0 apart from 1, as a person and
+    Python do. JSON writers of most other languages write 1 for both. If false,
+    and the text is JSON, a warning names each parameter that is an integer
+    because its bounds are whole numbers and its `distribution` is not given.
+    """
     def __init__(
         self,
         *,
         text: _builtins.str = ...,
+        keeps_floats: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["text", b"text"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["keeps_floats", b"keeps_floats", "text", b"text"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -292,11 +223,10 @@ class CreateSweepRequest(_message.Message):
     NAME_FIELD_NUMBER: _builtins.int
     DESCRIPTION_FIELD_NUMBER: _builtins.int
     SPEC_FIELD_NUMBER: _builtins.int
-    CONFIG_FIELD_NUMBER: _builtins.int
     CONFIG_TEXT_FIELD_NUMBER: _builtins.int
     TEMPLATE_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
-    PRIOR_RUNS_FIELD_NUMBER: _builtins.int
+    PRIOR_RUN_SOURCE_FIELD_NUMBER: _builtins.int
     project: _builtins.str
     """The project, which is created if it is new. If empty: the config's
     `project`, or else "default".
@@ -314,13 +244,6 @@ class CreateSweepRequest(_message.Message):
         """The typed form."""
 
     @_builtins.property
-    def config(self) -> _struct_pb2.Struct:
-        """A W&B-style config as an object. A Struct has only doubles, so a whole
-        number is read as an integer: if 1.0 must stay a float, send text or a
-        spec.
-        """
-
-    @_builtins.property
     def config_text(self) -> Global___ConfigText:
         """A W&B-style config as text."""
 
@@ -329,7 +252,7 @@ class CreateSweepRequest(_message.Message):
         """A template of TemplateService."""
 
     @_builtins.property
-    def prior_runs(self) -> Global___PriorRunSource:
+    def prior_run_source(self) -> Global___PriorRunSource:
         """Imported results to start with; see ImportRuns."""
 
     def __init__(
@@ -339,17 +262,16 @@ class CreateSweepRequest(_message.Message):
         name: _builtins.str = ...,
         description: _builtins.str = ...,
         spec: _sweep_pb2.SweepSpec | None = ...,
-        config: _struct_pb2.Struct | None = ...,
         config_text: Global___ConfigText | None = ...,
         template: Global___TemplateUse | None = ...,
         request_id: _builtins.str = ...,
-        prior_runs: Global___PriorRunSource | None = ...,
+        prior_run_source: Global___PriorRunSource | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["config", b"config", "config_text", b"config_text", "prior_runs", b"prior_runs", "source", b"source", "spec", b"spec", "template", b"template"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["config_text", b"config_text", "prior_run_source", b"prior_run_source", "source", b"source", "spec", b"spec", "template", b"template"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["config", b"config", "config_text", b"config_text", "description", b"description", "name", b"name", "prior_runs", b"prior_runs", "project", b"project", "request_id", b"request_id", "source", b"source", "spec", b"spec", "template", b"template"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["config_text", b"config_text", "description", b"description", "name", b"name", "prior_run_source", b"prior_run_source", "project", b"project", "request_id", b"request_id", "source", b"source", "spec", b"spec", "template", b"template"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_source: _TypeAlias = _typing.Literal["spec", "config", "config_text", "template"]  # noqa: Y015
+    _WhichOneofReturnType_source: _TypeAlias = _typing.Literal["spec", "config_text", "template"]  # noqa: Y015
     _WhichOneofArgType_source: _TypeAlias = _typing.Literal["source", b"source"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_source) -> _WhichOneofReturnType_source | None: ...
 
@@ -377,12 +299,12 @@ class PriorRunSource(_message.Message):
     each run. A column may also be called `parameters.NAME` or
     `metrics.NAME`. Other columns are ignored. An empty cell is no value. An
     apostrophe before a formula, as ExportRuns writes it, is removed. At most
-    100,000 rows and 10,000 columns.
+    100,000 rows and 10,000 columns, within the 4 MiB of a message.
     """
     json_lines: _builtins.str
     """JSON lines: one object for each run, with the same names as keys, or with
     the members `parameters` and `metrics` as ExportRuns writes them. At most
-    100,000 lines.
+    100,000 lines, within the 4 MiB of a message.
     """
     skip_unfit: _builtins.bool
     """Whether rows that do not fit the sweep are left out: rows that lack a
@@ -532,100 +454,6 @@ class GetSweepResponse(_message.Message):
 Global___GetSweepResponse: _TypeAlias = GetSweepResponse  # noqa: Y015
 
 @_typing.final
-class ListSweepsRequest(_message.Message):
-    """Request of ListSweeps. Filters are combined by AND."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    PROJECT_FIELD_NUMBER: _builtins.int
-    STATES_FIELD_NUMBER: _builtins.int
-    METHODS_FIELD_NUMBER: _builtins.int
-    NAME_PREFIX_FIELD_NUMBER: _builtins.int
-    CREATED_AFTER_FIELD_NUMBER: _builtins.int
-    CREATED_BEFORE_FIELD_NUMBER: _builtins.int
-    ORDER_FIELD_NUMBER: _builtins.int
-    PAGE_SIZE_FIELD_NUMBER: _builtins.int
-    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
-    project: _builtins.str
-    """Only sweeps of this project; all projects if empty."""
-    name_prefix: _builtins.str
-    """Only sweeps whose name starts with this text."""
-    order: Global___SweepOrder.ValueType
-    """The order; newest first if not set."""
-    page_size: _builtins.int
-    """The page size: 1 to 1,000; 0 means 50. A page of large entries has fewer;
-    only an empty next_page_token marks the last page.
-    """
-    page_token: _builtins.str
-    """The next_page_token of the previous answer; all other fields must be the
-    same.
-    """
-    @_builtins.property
-    def states(self) -> _containers.RepeatedScalarFieldContainer[_sweep_pb2.SweepState.ValueType]:
-        """Only sweeps in one of these states; all states if empty."""
-
-    @_builtins.property
-    def methods(self) -> _containers.RepeatedScalarFieldContainer[_sweep_pb2.Method.ValueType]:
-        """Only sweeps with one of these methods; all methods if empty."""
-
-    @_builtins.property
-    def created_after(self) -> _timestamp_pb2.Timestamp:
-        """Only sweeps created at this time or later."""
-
-    @_builtins.property
-    def created_before(self) -> _timestamp_pb2.Timestamp:
-        """Only sweeps created before this time."""
-
-    def __init__(
-        self,
-        *,
-        project: _builtins.str = ...,
-        states: _abc.Iterable[_sweep_pb2.SweepState.ValueType] | None = ...,
-        methods: _abc.Iterable[_sweep_pb2.Method.ValueType] | None = ...,
-        name_prefix: _builtins.str = ...,
-        created_after: _timestamp_pb2.Timestamp | None = ...,
-        created_before: _timestamp_pb2.Timestamp | None = ...,
-        order: Global___SweepOrder.ValueType = ...,
-        page_size: _builtins.int = ...,
-        page_token: _builtins.str = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["created_after", b"created_after", "created_before", b"created_before"]  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["created_after", b"created_after", "created_before", b"created_before", "methods", b"methods", "name_prefix", b"name_prefix", "order", b"order", "page_size", b"page_size", "page_token", b"page_token", "project", b"project", "states", b"states"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___ListSweepsRequest: _TypeAlias = ListSweepsRequest  # noqa: Y015
-
-@_typing.final
-class ListSweepsResponse(_message.Message):
-    """Response of ListSweeps."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    SWEEPS_FIELD_NUMBER: _builtins.int
-    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
-    next_page_token: _builtins.str
-    """Fetches the next page; empty on the last one."""
-    @_builtins.property
-    def sweeps(self) -> _containers.RepeatedCompositeFieldContainer[_sweep_pb2.Sweep]:
-        """The sweeps."""
-
-    def __init__(
-        self,
-        *,
-        sweeps: _abc.Iterable[_sweep_pb2.Sweep] | None = ...,
-        next_page_token: _builtins.str = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["next_page_token", b"next_page_token", "sweeps", b"sweeps"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___ListSweepsResponse: _TypeAlias = ListSweepsResponse  # noqa: Y015
-
-@_typing.final
 class UpdateSweepRequest(_message.Message):
     """Request of UpdateSweep."""
 
@@ -753,16 +581,11 @@ class ParseSweepConfigRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     SPEC_FIELD_NUMBER: _builtins.int
-    CONFIG_FIELD_NUMBER: _builtins.int
     CONFIG_TEXT_FIELD_NUMBER: _builtins.int
     TEMPLATE_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def spec(self) -> _sweep_pb2.SweepSpec:
         """The typed form."""
-
-    @_builtins.property
-    def config(self) -> _struct_pb2.Struct:
-        """A W&B-style config as an object; see CreateSweepRequest.config."""
 
     @_builtins.property
     def config_text(self) -> Global___ConfigText:
@@ -776,15 +599,14 @@ class ParseSweepConfigRequest(_message.Message):
         self,
         *,
         spec: _sweep_pb2.SweepSpec | None = ...,
-        config: _struct_pb2.Struct | None = ...,
         config_text: Global___ConfigText | None = ...,
         template: Global___TemplateUse | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["config", b"config", "config_text", b"config_text", "source", b"source", "spec", b"spec", "template", b"template"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["config_text", b"config_text", "source", b"source", "spec", b"spec", "template", b"template"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["config", b"config", "config_text", b"config_text", "source", b"source", "spec", b"spec", "template", b"template"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["config_text", b"config_text", "source", b"source", "spec", b"spec", "template", b"template"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_source: _TypeAlias = _typing.Literal["spec", "config", "config_text", "template"]  # noqa: Y015
+    _WhichOneofReturnType_source: _TypeAlias = _typing.Literal["spec", "config_text", "template"]  # noqa: Y015
     _WhichOneofArgType_source: _TypeAlias = _typing.Literal["source", b"source"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_source) -> _WhichOneofReturnType_source | None: ...
 
@@ -1059,7 +881,6 @@ class FinishSweepRequest(_message.Message):
     SWEEP_ID_FIELD_NUMBER: _builtins.int
     ETAG_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
-    REASON_FIELD_NUMBER: _builtins.int
     MESSAGE_FIELD_NUMBER: _builtins.int
     sweep_id: _builtins.str
     """The sweep."""
@@ -1067,11 +888,6 @@ class FinishSweepRequest(_message.Message):
     """Fails with ABORTED if set and stale."""
     request_id: _builtins.str
     """See the service's comment on request ids."""
-    reason: _sweep_pb2.FinishReason.ValueType
-    """The reason; REQUESTED if not set. TERMINATED is for the suggestion service.
-    The other reasons, which the registry determines itself, are
-    INVALID_ARGUMENT.
-    """
     message: _builtins.str
     """The reason in words, for people. At most 4,096 characters."""
     def __init__(
@@ -1080,12 +896,11 @@ class FinishSweepRequest(_message.Message):
         sweep_id: _builtins.str = ...,
         etag: _builtins.str = ...,
         request_id: _builtins.str = ...,
-        reason: _sweep_pb2.FinishReason.ValueType = ...,
         message: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["etag", b"etag", "message", b"message", "reason", b"reason", "request_id", b"request_id", "sweep_id", b"sweep_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["etag", b"etag", "message", b"message", "request_id", b"request_id", "sweep_id", b"sweep_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1170,225 +985,6 @@ class CancelSweepResponse(_message.Message):
 Global___CancelSweepResponse: _TypeAlias = CancelSweepResponse  # noqa: Y015
 
 @_typing.final
-class RunProposal(_message.Message):
-    """A point of the search space that the suggestion service proposes to run."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    @_typing.final
-    class ParametersEntry(_message.Message):
-        DESCRIPTOR: _descriptor.Descriptor
-
-        KEY_FIELD_NUMBER: _builtins.int
-        VALUE_FIELD_NUMBER: _builtins.int
-        key: _builtins.str
-        @_builtins.property
-        def value(self) -> _search_space_pb2.ParameterValue: ...
-        def __init__(
-            self,
-            *,
-            key: _builtins.str = ...,
-            value: _search_space_pb2.ParameterValue | None = ...,
-        ) -> None: ...
-        _HasFieldArgType: _TypeAlias = _typing.Literal["value", b"value"]  # noqa: Y015
-        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
-        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-        def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-    NUMBER_FIELD_NUMBER: _builtins.int
-    PARAMETERS_FIELD_NUMBER: _builtins.int
-    SAMPLER_STATE_FIELD_NUMBER: _builtins.int
-    number: _builtins.int
-    """The run's number. For a queued run, its number; for new runs, the sweep's
-    next numbers, in order over the whole CreateRunsRequest.
-    """
-    sampler_state: _builtins.bytes
-    """What the sampler stores with a run beside parameters and values. Opaque to
-    the registry; written and signed by the suggestion service.
-    """
-    @_builtins.property
-    def parameters(self) -> _containers.MessageMap[_builtins.str, _search_space_pb2.ParameterValue]:
-        """The complete parameters."""
-
-    def __init__(
-        self,
-        *,
-        number: _builtins.int = ...,
-        parameters: _abc.Mapping[_builtins.str, _search_space_pb2.ParameterValue] | None = ...,
-        sampler_state: _builtins.bytes = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["number", b"number", "parameters", b"parameters", "sampler_state", b"sampler_state"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___RunProposal: _TypeAlias = RunProposal  # noqa: Y015
-
-@_typing.final
-class RunsForAgent(_message.Message):
-    """One waiting Suggest and its proposals."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    REQUEST_ID_FIELD_NUMBER: _builtins.int
-    AGENT_ID_FIELD_NUMBER: _builtins.int
-    COUNT_FIELD_NUMBER: _builtins.int
-    PROPOSALS_FIELD_NUMBER: _builtins.int
-    request_id: _builtins.str
-    """The request_id of the Suggest; see the service's comment on request ids."""
-    agent_id: _builtins.str
-    """The agent that will hold the runs."""
-    count: _builtins.int
-    """How many runs the Suggest asked for. A repetition of the request_id must
-    have the same `count` and `agent_id`.
-    """
-    @_builtins.property
-    def proposals(self) -> _containers.RepeatedCompositeFieldContainer[Global___RunProposal]:
-        """The proposals; fewer than `count` if the sweep has no more. A FINISHED
-        sweep accepts requests without proposals, so that a repetition is answered
-        without runs even after RetryRuns.
-        """
-
-    def __init__(
-        self,
-        *,
-        request_id: _builtins.str = ...,
-        agent_id: _builtins.str = ...,
-        count: _builtins.int = ...,
-        proposals: _abc.Iterable[Global___RunProposal] | None = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "count", b"count", "proposals", b"proposals", "request_id", b"request_id"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___RunsForAgent: _TypeAlias = RunsForAgent  # noqa: Y015
-
-@_typing.final
-class CreateRunsRequest(_message.Message):
-    """Request of CreateRuns."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    SWEEP_ID_FIELD_NUMBER: _builtins.int
-    REQUESTS_FIELD_NUMBER: _builtins.int
-    SPACE_EXHAUSTED_FIELD_NUMBER: _builtins.int
-    ETAG_FIELD_NUMBER: _builtins.int
-    EARLIER_ANSWERS_ONLY_FIELD_NUMBER: _builtins.int
-    sweep_id: _builtins.str
-    """The sweep; started when PENDING."""
-    space_exhausted: _builtins.bool
-    """Whether these proposals are the last points of the space; the sweep then
-    finishes when all its runs have ended.
-    """
-    etag: _builtins.str
-    """The sweep's etag as last read by the caller; a different etag is a
-    conflict. Not compared if empty.
-    """
-    earlier_answers_only: _builtins.bool
-    """Whether to assign nothing and write nothing. The response then has the
-    answers to earlier requests with these ids, and a conflict for the other
-    requests. For a caller that has no proposals because the sweep or its
-    algorithms do not allow any.
-    """
-    @_builtins.property
-    def requests(self) -> _containers.RepeatedCompositeFieldContainer[Global___RunsForAgent]:
-        """The waiting Suggests. At most 1,000 proposals in all."""
-
-    def __init__(
-        self,
-        *,
-        sweep_id: _builtins.str = ...,
-        requests: _abc.Iterable[Global___RunsForAgent] | None = ...,
-        space_exhausted: _builtins.bool = ...,
-        etag: _builtins.str = ...,
-        earlier_answers_only: _builtins.bool = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["earlier_answers_only", b"earlier_answers_only", "etag", b"etag", "requests", b"requests", "space_exhausted", b"space_exhausted", "sweep_id", b"sweep_id"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___CreateRunsRequest: _TypeAlias = CreateRunsRequest  # noqa: Y015
-
-@_typing.final
-class CreatedRuns(_message.Message):
-    """The runs for one Suggest."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    RUNS_FIELD_NUMBER: _builtins.int
-    ANSWERED_BEFORE_FIELD_NUMBER: _builtins.int
-    REQUEST_ID_REUSED_FIELD_NUMBER: _builtins.int
-    answered_before: _builtins.bool
-    """Whether this is the answer to an earlier request with the same request_id."""
-    request_id_reused: _builtins.bool
-    """Whether the request_id was used before with another agent or count; then
-    there are no runs.
-    """
-    @_builtins.property
-    def runs(self) -> _containers.RepeatedCompositeFieldContainer[_run_pb2.Run]:
-        """The runs, in the order of the proposals."""
-
-    def __init__(
-        self,
-        *,
-        runs: _abc.Iterable[_run_pb2.Run] | None = ...,
-        answered_before: _builtins.bool = ...,
-        request_id_reused: _builtins.bool = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["answered_before", b"answered_before", "request_id_reused", b"request_id_reused", "runs", b"runs"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___CreatedRuns: _TypeAlias = CreatedRuns  # noqa: Y015
-
-@_typing.final
-class CreateRunsResponse(_message.Message):
-    """Response of CreateRuns."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    RESULTS_FIELD_NUMBER: _builtins.int
-    CONFLICT_FIELD_NUMBER: _builtins.int
-    ETAG_FIELD_NUMBER: _builtins.int
-    conflict: _builtins.bool
-    """Whether the proposals no longer fit the sweep: a number was taken; a queued
-    run is gone, has other parameters, or would stay queued while new runs are
-    assigned; the cap was lowered; the etag is stale; or a request was answered
-    before or reuses an id. Then nothing was written: sync and propose again
-    for the requests without an answer.
-    """
-    etag: _builtins.str
-    """The sweep's etag after the change; empty in a conflict."""
-    @_builtins.property
-    def results(self) -> _containers.RepeatedCompositeFieldContainer[Global___CreatedRuns]:
-        """One entry for each request, in order. In a conflict all entries are empty,
-        except for requests that were answered before.
-        """
-
-    def __init__(
-        self,
-        *,
-        results: _abc.Iterable[Global___CreatedRuns] | None = ...,
-        conflict: _builtins.bool = ...,
-        etag: _builtins.str = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["conflict", b"conflict", "etag", b"etag", "results", b"results"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___CreateRunsResponse: _TypeAlias = CreateRunsResponse  # noqa: Y015
-
-@_typing.final
 class GetRunRequest(_message.Message):
     """Request of GetRun."""
 
@@ -1443,6 +1039,62 @@ class GetRunResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GetRunResponse: _TypeAlias = GetRunResponse  # noqa: Y015
+
+@_typing.final
+class BatchGetRunsRequest(_message.Message):
+    """Request of BatchGetRuns."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SWEEP_ID_FIELD_NUMBER: _builtins.int
+    NUMBERS_FIELD_NUMBER: _builtins.int
+    sweep_id: _builtins.str
+    """The sweep."""
+    @_builtins.property
+    def numbers(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """The runs, by number. 1 to 1,000, each once. NOT_FOUND if one of them does
+        not exist.
+        """
+
+    def __init__(
+        self,
+        *,
+        sweep_id: _builtins.str = ...,
+        numbers: _abc.Iterable[_builtins.int] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["numbers", b"numbers", "sweep_id", b"sweep_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchGetRunsRequest: _TypeAlias = BatchGetRunsRequest  # noqa: Y015
+
+@_typing.final
+class BatchGetRunsResponse(_message.Message):
+    """Response of BatchGetRuns."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RUNS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def runs(self) -> _containers.RepeatedCompositeFieldContainer[_run_pb2.Run]:
+        """The runs, in the order of the request: the first ones, at least one, that
+        fit into one answer. Ask again for the others.
+        """
+
+    def __init__(
+        self,
+        *,
+        runs: _abc.Iterable[_run_pb2.Run] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["runs", b"runs"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchGetRunsResponse: _TypeAlias = BatchGetRunsResponse  # noqa: Y015
 
 @_typing.final
 class ListRunsRequest(_message.Message):
@@ -1525,12 +1177,19 @@ class UpdateRunRequest(_message.Message):
     RUN_FIELD_NUMBER: _builtins.int
     UPDATE_MASK_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
+    IF_REVISION_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """See the service's comment on request ids."""
+    if_revision: _builtins.int
+    """The run's `revision` as last read. Fails with ABORTED (REVISION_MISMATCH) if
+    the run has changed since, so that `labels` and `config`, which are replaced
+    as a whole, overwrite no change that the caller has not seen. Not compared
+    if absent.
+    """
     @_builtins.property
     def run(self) -> _run_pb2.Run:
-        """The run: `sweep_id` and `number` identify it, and the fields in the mask
-        hold the new values.
+        """The run: `sweep_id` and `number`, both required, identify it, and the fields
+        in the mask hold the new values.
         """
 
     @_builtins.property
@@ -1545,12 +1204,15 @@ class UpdateRunRequest(_message.Message):
         run: _run_pb2.Run | None = ...,
         update_mask: _field_mask_pb2.FieldMask | None = ...,
         request_id: _builtins.str = ...,
+        if_revision: _builtins.int | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["run", b"run", "update_mask", b"update_mask"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_if_revision", b"_if_revision", "if_revision", b"if_revision", "run", b"run", "update_mask", b"update_mask"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["request_id", b"request_id", "run", b"run", "update_mask", b"update_mask"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_if_revision", b"_if_revision", "if_revision", b"if_revision", "request_id", b"request_id", "run", b"run", "update_mask", b"update_mask"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__if_revision: _TypeAlias = _typing.Literal["if_revision"]  # noqa: Y015
+    _WhichOneofArgType__if_revision: _TypeAlias = _typing.Literal["_if_revision", b"_if_revision"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__if_revision) -> _WhichOneofReturnType__if_revision | None: ...
 
 Global___UpdateRunRequest: _TypeAlias = UpdateRunRequest  # noqa: Y015
 
@@ -1577,264 +1239,6 @@ class UpdateRunResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___UpdateRunResponse: _TypeAlias = UpdateRunResponse  # noqa: Y015
-
-@_typing.final
-class SyncRunsRequest(_message.Message):
-    """Request of SyncRuns."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    SWEEP_ID_FIELD_NUMBER: _builtins.int
-    SINCE_REVISION_FIELD_NUMBER: _builtins.int
-    PAGE_SIZE_FIELD_NUMBER: _builtins.int
-    INCLUDE_OBJECTIVE_POINTS_FIELD_NUMBER: _builtins.int
-    sweep_id: _builtins.str
-    """The sweep."""
-    since_revision: _builtins.int
-    """Only what changed after this revision; 0 for everything."""
-    page_size: _builtins.int
-    """The number of runs on a page: 1 to 5,000; 0 means 2,000. A page of large
-    runs has fewer.
-    """
-    include_objective_points: _builtins.bool
-    """Whether the response also has new values of the sweep's metric."""
-    def __init__(
-        self,
-        *,
-        sweep_id: _builtins.str = ...,
-        since_revision: _builtins.int = ...,
-        page_size: _builtins.int = ...,
-        include_objective_points: _builtins.bool = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["include_objective_points", b"include_objective_points", "page_size", b"page_size", "since_revision", b"since_revision", "sweep_id", b"sweep_id"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___SyncRunsRequest: _TypeAlias = SyncRunsRequest  # noqa: Y015
-
-@_typing.final
-class SyncedRun(_message.Message):
-    """The fields of a run that a model of the sweep needs."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    @_typing.final
-    class ParametersEntry(_message.Message):
-        DESCRIPTOR: _descriptor.Descriptor
-
-        KEY_FIELD_NUMBER: _builtins.int
-        VALUE_FIELD_NUMBER: _builtins.int
-        key: _builtins.str
-        @_builtins.property
-        def value(self) -> _search_space_pb2.ParameterValue: ...
-        def __init__(
-            self,
-            *,
-            key: _builtins.str = ...,
-            value: _search_space_pb2.ParameterValue | None = ...,
-        ) -> None: ...
-        _HasFieldArgType: _TypeAlias = _typing.Literal["value", b"value"]  # noqa: Y015
-        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
-        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-        def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-    NUMBER_FIELD_NUMBER: _builtins.int
-    STATE_FIELD_NUMBER: _builtins.int
-    ATTEMPT_FIELD_NUMBER: _builtins.int
-    PARAMETERS_FIELD_NUMBER: _builtins.int
-    OBJECTIVE_FIELD_NUMBER: _builtins.int
-    SAMPLER_STATE_FIELD_NUMBER: _builtins.int
-    LAST_STEP_FIELD_NUMBER: _builtins.int
-    OBJECTIVES_FIELD_NUMBER: _builtins.int
-    number: _builtins.int
-    """The run's number."""
-    state: _run_pb2.RunState.ValueType
-    """Its state."""
-    attempt: _builtins.int
-    """How often it was assigned to an agent."""
-    objective: _builtins.float
-    """Its objective, if it has one."""
-    sampler_state: _builtins.bytes
-    """The sampler state stored with it."""
-    last_step: _builtins.int
-    """The highest step that it reported."""
-    @_builtins.property
-    def parameters(self) -> _containers.MessageMap[_builtins.str, _search_space_pb2.ParameterValue]:
-        """Its parameters."""
-
-    @_builtins.property
-    def objectives(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
-        """Its objectives, in a sweep with several metrics."""
-
-    def __init__(
-        self,
-        *,
-        number: _builtins.int = ...,
-        state: _run_pb2.RunState.ValueType = ...,
-        attempt: _builtins.int = ...,
-        parameters: _abc.Mapping[_builtins.str, _search_space_pb2.ParameterValue] | None = ...,
-        objective: _builtins.float | None = ...,
-        sampler_state: _builtins.bytes = ...,
-        last_step: _builtins.int | None = ...,
-        objectives: _abc.Iterable[_builtins.float] | None = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_last_step", b"_last_step", "_objective", b"_objective", "last_step", b"last_step", "objective", b"objective"]  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_last_step", b"_last_step", "_objective", b"_objective", "attempt", b"attempt", "last_step", b"last_step", "number", b"number", "objective", b"objective", "objectives", b"objectives", "parameters", b"parameters", "sampler_state", b"sampler_state", "state", b"state"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType__last_step: _TypeAlias = _typing.Literal["last_step"]  # noqa: Y015
-    _WhichOneofArgType__last_step: _TypeAlias = _typing.Literal["_last_step", b"_last_step"]  # noqa: Y015
-    _WhichOneofReturnType__objective: _TypeAlias = _typing.Literal["objective"]  # noqa: Y015
-    _WhichOneofArgType__objective: _TypeAlias = _typing.Literal["_objective", b"_objective"]  # noqa: Y015
-    @_typing.overload
-    def WhichOneof(self, oneof_group: _WhichOneofArgType__last_step) -> _WhichOneofReturnType__last_step | None: ...
-    @_typing.overload
-    def WhichOneof(self, oneof_group: _WhichOneofArgType__objective) -> _WhichOneofReturnType__objective | None: ...
-
-Global___SyncedRun: _TypeAlias = SyncedRun  # noqa: Y015
-
-@_typing.final
-class ObjectivePoint(_message.Message):
-    """One reported value of the sweep's metric."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    NUMBER_FIELD_NUMBER: _builtins.int
-    ATTEMPT_FIELD_NUMBER: _builtins.int
-    STEP_FIELD_NUMBER: _builtins.int
-    VALUE_FIELD_NUMBER: _builtins.int
-    number: _builtins.int
-    """The run's number."""
-    attempt: _builtins.int
-    """The attempt that reported it."""
-    step: _builtins.int
-    """The step."""
-    value: _builtins.float
-    """The value; may be NaN or infinite."""
-    def __init__(
-        self,
-        *,
-        number: _builtins.int = ...,
-        attempt: _builtins.int = ...,
-        step: _builtins.int = ...,
-        value: _builtins.float = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempt", b"attempt", "number", b"number", "step", b"step", "value", b"value"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___ObjectivePoint: _TypeAlias = ObjectivePoint  # noqa: Y015
-
-@_typing.final
-class SyncRunsResponse(_message.Message):
-    """Response of SyncRuns."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    RUNS_FIELD_NUMBER: _builtins.int
-    OBJECTIVE_POINTS_FIELD_NUMBER: _builtins.int
-    REVISION_FIELD_NUMBER: _builtins.int
-    HAS_MORE_FIELD_NUMBER: _builtins.int
-    STATE_FIELD_NUMBER: _builtins.int
-    FINISH_REASON_FIELD_NUMBER: _builtins.int
-    NEXT_NUMBER_FIELD_NUMBER: _builtins.int
-    SPACE_EXHAUSTED_FIELD_NUMBER: _builtins.int
-    SWEEP_FIELD_NUMBER: _builtins.int
-    PRIOR_RUNS_FIELD_NUMBER: _builtins.int
-    DATABASE_ID_FIELD_NUMBER: _builtins.int
-    revision: _builtins.int
-    """Everything up to this revision was sent; the next `since_revision`."""
-    has_more: _builtins.bool
-    """Whether there is more: call again with `revision`."""
-    state: _sweep_pb2.SweepState.ValueType
-    """The sweep's state."""
-    finish_reason: _sweep_pb2.FinishReason.ValueType
-    """What finished it, if it is FINISHED."""
-    next_number: _builtins.int
-    """The number that the next new run will get."""
-    space_exhausted: _builtins.bool
-    """Whether all points of the space were assigned."""
-    database_id: _builtins.str
-    """Identifies the database that answered and its history. The value is
-    different after a backup was restored or a standby took over, because
-    revisions may then name other changes than before. If it differs from the
-    previous value, discard everything that was synced and begin again with
-    since_revision 0.
-    """
-    @_builtins.property
-    def runs(self) -> _containers.RepeatedCompositeFieldContainer[Global___SyncedRun]:
-        """Runs that changed, in the order of revisions."""
-
-    @_builtins.property
-    def objective_points(self) -> _containers.RepeatedCompositeFieldContainer[Global___ObjectivePoint]:
-        """New values of the metric, in the order of revisions."""
-
-    @_builtins.property
-    def sweep(self) -> _sweep_pb2.Sweep:
-        """The sweep, if its own fields changed after `since_revision`."""
-
-    @_builtins.property
-    def prior_runs(self) -> _containers.RepeatedCompositeFieldContainer[Global___SyncedPriorRun]:
-        """New prior runs, in the order in which they were imported. They are part of
-        the same pages, in which each counts as a run and has a revision of its
-        own.
-        """
-
-    def __init__(
-        self,
-        *,
-        runs: _abc.Iterable[Global___SyncedRun] | None = ...,
-        objective_points: _abc.Iterable[Global___ObjectivePoint] | None = ...,
-        revision: _builtins.int = ...,
-        has_more: _builtins.bool = ...,
-        state: _sweep_pb2.SweepState.ValueType = ...,
-        finish_reason: _sweep_pb2.FinishReason.ValueType = ...,
-        next_number: _builtins.int = ...,
-        space_exhausted: _builtins.bool = ...,
-        sweep: _sweep_pb2.Sweep | None = ...,
-        prior_runs: _abc.Iterable[Global___SyncedPriorRun] | None = ...,
-        database_id: _builtins.str = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["sweep", b"sweep"]  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["database_id", b"database_id", "finish_reason", b"finish_reason", "has_more", b"has_more", "next_number", b"next_number", "objective_points", b"objective_points", "prior_runs", b"prior_runs", "revision", b"revision", "runs", b"runs", "space_exhausted", b"space_exhausted", "state", b"state", "sweep", b"sweep"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___SyncRunsResponse: _TypeAlias = SyncRunsResponse  # noqa: Y015
-
-@_typing.final
-class SyncedPriorRun(_message.Message):
-    """A prior run and its index."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    INDEX_FIELD_NUMBER: _builtins.int
-    RUN_FIELD_NUMBER: _builtins.int
-    index: _builtins.int
-    """Its index among the sweep's prior runs: 0, 1, 2, ..."""
-    @_builtins.property
-    def run(self) -> _run_pb2.PriorRun:
-        """The run."""
-
-    def __init__(
-        self,
-        *,
-        index: _builtins.int = ...,
-        run: _run_pb2.PriorRun | None = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["run", b"run"]  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["index", b"index", "run", b"run"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___SyncedPriorRun: _TypeAlias = SyncedPriorRun  # noqa: Y015
 
 @_typing.final
 class ImportRunsRequest(_message.Message):
@@ -2007,8 +1411,8 @@ class ExportRunsResponse(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
-    TEXT_FIELD_NUMBER: _builtins.int
-    text: _builtins.bytes
+    DATA_FIELD_NUMBER: _builtins.int
+    data: _builtins.bytes
     """UTF-8, in whole characters. The first piece starts with the header. A piece
     has whole rows, except that a row which is too large for a message
     continues in the next piece.
@@ -2016,11 +1420,11 @@ class ExportRunsResponse(_message.Message):
     def __init__(
         self,
         *,
-        text: _builtins.bytes = ...,
+        data: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["text", b"text"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["data", b"data"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -2245,6 +1649,86 @@ class RetryRunsResponse(_message.Message):
 Global___RetryRunsResponse: _TypeAlias = RetryRunsResponse  # noqa: Y015
 
 @_typing.final
+class CancelRunsRequest(_message.Message):
+    """Request of CancelRuns."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SWEEP_ID_FIELD_NUMBER: _builtins.int
+    NUMBERS_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    sweep_id: _builtins.str
+    """The sweep."""
+    reason: _builtins.str
+    """The reason, for people. At most 4,096 characters."""
+    request_id: _builtins.str
+    """See the service's comment on request ids."""
+    @_builtins.property
+    def numbers(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """The runs, by number. 1 to 1,000, each once."""
+
+    def __init__(
+        self,
+        *,
+        sweep_id: _builtins.str = ...,
+        numbers: _abc.Iterable[_builtins.int] | None = ...,
+        reason: _builtins.str = ...,
+        request_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["numbers", b"numbers", "reason", b"reason", "request_id", b"request_id", "sweep_id", b"sweep_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CancelRunsRequest: _TypeAlias = CancelRunsRequest  # noqa: Y015
+
+@_typing.final
+class CancelRunsResponse(_message.Message):
+    """Response of CancelRuns."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SWEEP_FIELD_NUMBER: _builtins.int
+    CANCELED_NUMBERS_FIELD_NUMBER: _builtins.int
+    STOPPING_NUMBERS_FIELD_NUMBER: _builtins.int
+    ENDED_NUMBERS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def sweep(self) -> _sweep_pb2.Sweep:
+        """The sweep after the change."""
+
+    @_builtins.property
+    def canceled_numbers(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """The numbers of the runs that were QUEUED and are CANCELED now."""
+
+    @_builtins.property
+    def stopping_numbers(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """The numbers of the runs that are RUNNING and whose agents receive the
+        command to stop.
+        """
+
+    @_builtins.property
+    def ended_numbers(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """The numbers of the runs that had ended before."""
+
+    def __init__(
+        self,
+        *,
+        sweep: _sweep_pb2.Sweep | None = ...,
+        canceled_numbers: _abc.Iterable[_builtins.int] | None = ...,
+        stopping_numbers: _abc.Iterable[_builtins.int] | None = ...,
+        ended_numbers: _abc.Iterable[_builtins.int] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["sweep", b"sweep"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["canceled_numbers", b"canceled_numbers", "ended_numbers", b"ended_numbers", "stopping_numbers", b"stopping_numbers", "sweep", b"sweep"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CancelRunsResponse: _TypeAlias = CancelRunsResponse  # noqa: Y015
+
+@_typing.final
 class ReportMetricsRequest(_message.Message):
     """Request of ReportMetrics."""
 
@@ -2258,7 +1742,9 @@ class ReportMetricsRequest(_message.Message):
     sweep_id: _builtins.str
     """The sweep."""
     number: _builtins.int
-    """The run's number."""
+    """The run's number. Required: 0 is a number, so an absent one is
+    INVALID_ARGUMENT.
+    """
     attempt: _builtins.int
     """The run's attempt, as returned by Suggest."""
     request_id: _builtins.str
@@ -2271,16 +1757,18 @@ class ReportMetricsRequest(_message.Message):
         self,
         *,
         sweep_id: _builtins.str = ...,
-        number: _builtins.int = ...,
+        number: _builtins.int | None = ...,
         attempt: _builtins.int = ...,
         rows: _abc.Iterable[_run_pb2.MetricRow] | None = ...,
         request_id: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_number", b"_number", "number", b"number"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempt", b"attempt", "number", b"number", "request_id", b"request_id", "rows", b"rows", "sweep_id", b"sweep_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_number", b"_number", "attempt", b"attempt", "number", b"number", "request_id", b"request_id", "rows", b"rows", "sweep_id", b"sweep_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__number: _TypeAlias = _typing.Literal["number"]  # noqa: Y015
+    _WhichOneofArgType__number: _TypeAlias = _typing.Literal["_number", b"_number"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__number) -> _WhichOneofReturnType__number | None: ...
 
 Global___ReportMetricsRequest: _TypeAlias = ReportMetricsRequest  # noqa: Y015
 
@@ -2470,7 +1958,9 @@ class FinishRunRequest(_message.Message):
     sweep_id: _builtins.str
     """The sweep."""
     number: _builtins.int
-    """The run's number."""
+    """The run's number. Required: 0 is a number, so an absent one is
+    INVALID_ARGUMENT.
+    """
     attempt: _builtins.int
     """The run's attempt, as returned by Suggest."""
     request_id: _builtins.str
@@ -2509,7 +1999,7 @@ class FinishRunRequest(_message.Message):
         self,
         *,
         sweep_id: _builtins.str = ...,
-        number: _builtins.int = ...,
+        number: _builtins.int | None = ...,
         attempt: _builtins.int = ...,
         rows: _abc.Iterable[_run_pb2.MetricRow] | None = ...,
         succeeded: Global___RunSucceeded | None = ...,
@@ -2519,12 +2009,17 @@ class FinishRunRequest(_message.Message):
         request_id: _builtins.str = ...,
         config: _abc.Mapping[_builtins.str, _search_space_pb2.ParameterValue] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["canceled", b"canceled", "failed", b"failed", "outcome", b"outcome", "pruned", b"pruned", "succeeded", b"succeeded"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_number", b"_number", "canceled", b"canceled", "failed", b"failed", "number", b"number", "outcome", b"outcome", "pruned", b"pruned", "succeeded", b"succeeded"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempt", b"attempt", "canceled", b"canceled", "config", b"config", "failed", b"failed", "number", b"number", "outcome", b"outcome", "pruned", b"pruned", "request_id", b"request_id", "rows", b"rows", "succeeded", b"succeeded", "sweep_id", b"sweep_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_number", b"_number", "attempt", b"attempt", "canceled", b"canceled", "config", b"config", "failed", b"failed", "number", b"number", "outcome", b"outcome", "pruned", b"pruned", "request_id", b"request_id", "rows", b"rows", "succeeded", b"succeeded", "sweep_id", b"sweep_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__number: _TypeAlias = _typing.Literal["number"]  # noqa: Y015
+    _WhichOneofArgType__number: _TypeAlias = _typing.Literal["_number", b"_number"]  # noqa: Y015
     _WhichOneofReturnType_outcome: _TypeAlias = _typing.Literal["succeeded", "failed", "pruned", "canceled"]  # noqa: Y015
     _WhichOneofArgType_outcome: _TypeAlias = _typing.Literal["outcome", b"outcome"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__number) -> _WhichOneofReturnType__number | None: ...
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType_outcome) -> _WhichOneofReturnType_outcome | None: ...
 
 Global___FinishRunRequest: _TypeAlias = FinishRunRequest  # noqa: Y015
@@ -2555,13 +2050,11 @@ class FinishRunResponse(_message.Message):
         sweep_state: _sweep_pb2.SweepState.ValueType = ...,
         best_run: _sweep_pb2.BestRun | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_best_run", b"_best_run", "best_run", b"best_run", "run", b"run"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["best_run", b"best_run", "run", b"run"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_best_run", b"_best_run", "best_run", b"best_run", "run", b"run", "sweep_state", b"sweep_state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["best_run", b"best_run", "run", b"run", "sweep_state", b"sweep_state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType__best_run: _TypeAlias = _typing.Literal["best_run"]  # noqa: Y015
-    _WhichOneofArgType__best_run: _TypeAlias = _typing.Literal["_best_run", b"_best_run"]  # noqa: Y015
-    def WhichOneof(self, oneof_group: _WhichOneofArgType__best_run) -> _WhichOneofReturnType__best_run | None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___FinishRunResponse: _TypeAlias = FinishRunResponse  # noqa: Y015
 
@@ -2579,7 +2072,9 @@ class ReleaseRunRequest(_message.Message):
     sweep_id: _builtins.str
     """The sweep."""
     number: _builtins.int
-    """The run's number."""
+    """The run's number. Required: 0 is a number, so an absent one is
+    INVALID_ARGUMENT.
+    """
     attempt: _builtins.int
     """The run's attempt, as returned by Suggest."""
     reason: _builtins.str
@@ -2590,16 +2085,18 @@ class ReleaseRunRequest(_message.Message):
         self,
         *,
         sweep_id: _builtins.str = ...,
-        number: _builtins.int = ...,
+        number: _builtins.int | None = ...,
         attempt: _builtins.int = ...,
         reason: _builtins.str = ...,
         request_id: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_number", b"_number", "number", b"number"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempt", b"attempt", "number", b"number", "reason", b"reason", "request_id", b"request_id", "sweep_id", b"sweep_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_number", b"_number", "attempt", b"attempt", "number", b"number", "reason", b"reason", "request_id", b"request_id", "sweep_id", b"sweep_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__number: _TypeAlias = _typing.Literal["number"]  # noqa: Y015
+    _WhichOneofArgType__number: _TypeAlias = _typing.Literal["_number", b"_number"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__number) -> _WhichOneofReturnType__number | None: ...
 
 Global___ReleaseRunRequest: _TypeAlias = ReleaseRunRequest  # noqa: Y015
 
@@ -2628,66 +2125,6 @@ class ReleaseRunResponse(_message.Message):
 Global___ReleaseRunResponse: _TypeAlias = ReleaseRunResponse  # noqa: Y015
 
 @_typing.final
-class ResumeRunsRequest(_message.Message):
-    """Request of ResumeRuns."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    SWEEP_ID_FIELD_NUMBER: _builtins.int
-    AGENT_ID_FIELD_NUMBER: _builtins.int
-    COUNT_FIELD_NUMBER: _builtins.int
-    REQUEST_ID_FIELD_NUMBER: _builtins.int
-    sweep_id: _builtins.str
-    """The sweep."""
-    agent_id: _builtins.str
-    """The agent's name, as given in the Suggest that returned the runs. Not
-    empty.
-    """
-    count: _builtins.int
-    """The maximum number of runs, by ascending number: 1 to 100; 0 means 1."""
-    request_id: _builtins.str
-    """See the service's comment on request ids."""
-    def __init__(
-        self,
-        *,
-        sweep_id: _builtins.str = ...,
-        agent_id: _builtins.str = ...,
-        count: _builtins.int = ...,
-        request_id: _builtins.str = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "count", b"count", "request_id", b"request_id", "sweep_id", b"sweep_id"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___ResumeRunsRequest: _TypeAlias = ResumeRunsRequest  # noqa: Y015
-
-@_typing.final
-class ResumeRunsResponse(_message.Message):
-    """Response of ResumeRuns."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    RUNS_FIELD_NUMBER: _builtins.int
-    @_builtins.property
-    def runs(self) -> _containers.RepeatedCompositeFieldContainer[_run_pb2.Run]:
-        """The runs, RUNNING, with renewed leases; empty if the agent holds none."""
-
-    def __init__(
-        self,
-        *,
-        runs: _abc.Iterable[_run_pb2.Run] | None = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["runs", b"runs"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___ResumeRunsResponse: _TypeAlias = ResumeRunsResponse  # noqa: Y015
-
-@_typing.final
 class RunLease(_message.Message):
     """A run as its agent holds it."""
 
@@ -2699,21 +2136,25 @@ class RunLease(_message.Message):
     sweep_id: _builtins.str
     """The sweep."""
     number: _builtins.int
-    """The run's number."""
+    """The run's number. Required: 0 is a number, so an absent one is
+    INVALID_ARGUMENT.
+    """
     attempt: _builtins.int
     """The run's attempt, as returned by Suggest."""
     def __init__(
         self,
         *,
         sweep_id: _builtins.str = ...,
-        number: _builtins.int = ...,
+        number: _builtins.int | None = ...,
         attempt: _builtins.int = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_number", b"_number", "number", b"number"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempt", b"attempt", "number", b"number", "sweep_id", b"sweep_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_number", b"_number", "attempt", b"attempt", "number", b"number", "sweep_id", b"sweep_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__number: _TypeAlias = _typing.Literal["number"]  # noqa: Y015
+    _WhichOneofArgType__number: _TypeAlias = _typing.Literal["_number", b"_number"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__number) -> _WhichOneofReturnType__number | None: ...
 
 Global___RunLease: _TypeAlias = RunLease  # noqa: Y015
 
@@ -2782,18 +2223,26 @@ class HeartbeatResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     STATUSES_FIELD_NUMBER: _builtins.int
+    LEASE_DURATION_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def statuses(self) -> _containers.RepeatedCompositeFieldContainer[Global___LeaseStatus]:
         """One entry for each lease, in order."""
+
+    @_builtins.property
+    def lease_duration(self) -> _duration_pb2.Duration:
+        """How long a renewed lease lasts. An agent sends heartbeats at least every
+        third of this.
+        """
 
     def __init__(
         self,
         *,
         statuses: _abc.Iterable[Global___LeaseStatus] | None = ...,
+        lease_duration: _duration_pb2.Duration | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["lease_duration", b"lease_duration"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["statuses", b"statuses"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["lease_duration", b"lease_duration", "statuses", b"statuses"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -2815,7 +2264,9 @@ class GetMetricHistoryRequest(_message.Message):
     sweep_id: _builtins.str
     """The sweep."""
     number: _builtins.int
-    """The run's number."""
+    """The run's number. Required: 0 is a number, so an absent one is
+    INVALID_ARGUMENT.
+    """
     min_step: _builtins.int
     """Only points with at least this step."""
     page_size: _builtins.int
@@ -2836,25 +2287,29 @@ class GetMetricHistoryRequest(_message.Message):
         self,
         *,
         sweep_id: _builtins.str = ...,
-        number: _builtins.int = ...,
+        number: _builtins.int | None = ...,
         names: _abc.Iterable[_builtins.str] | None = ...,
         min_step: _builtins.int | None = ...,
         page_size: _builtins.int = ...,
         page_token: _builtins.str = ...,
         attempt: _builtins.int | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_attempt", b"_attempt", "_min_step", b"_min_step", "attempt", b"attempt", "min_step", b"min_step"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_attempt", b"_attempt", "_min_step", b"_min_step", "_number", b"_number", "attempt", b"attempt", "min_step", b"min_step", "number", b"number"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_attempt", b"_attempt", "_min_step", b"_min_step", "attempt", b"attempt", "min_step", b"min_step", "names", b"names", "number", b"number", "page_size", b"page_size", "page_token", b"page_token", "sweep_id", b"sweep_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_attempt", b"_attempt", "_min_step", b"_min_step", "_number", b"_number", "attempt", b"attempt", "min_step", b"min_step", "names", b"names", "number", b"number", "page_size", b"page_size", "page_token", b"page_token", "sweep_id", b"sweep_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__attempt: _TypeAlias = _typing.Literal["attempt"]  # noqa: Y015
     _WhichOneofArgType__attempt: _TypeAlias = _typing.Literal["_attempt", b"_attempt"]  # noqa: Y015
     _WhichOneofReturnType__min_step: _TypeAlias = _typing.Literal["min_step"]  # noqa: Y015
     _WhichOneofArgType__min_step: _TypeAlias = _typing.Literal["_min_step", b"_min_step"]  # noqa: Y015
+    _WhichOneofReturnType__number: _TypeAlias = _typing.Literal["number"]  # noqa: Y015
+    _WhichOneofArgType__number: _TypeAlias = _typing.Literal["_number", b"_number"]  # noqa: Y015
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__attempt) -> _WhichOneofReturnType__attempt | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__min_step) -> _WhichOneofReturnType__min_step | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__number) -> _WhichOneofReturnType__number | None: ...
 
 Global___GetMetricHistoryRequest: _TypeAlias = GetMetricHistoryRequest  # noqa: Y015
 
@@ -2935,271 +2390,8 @@ class GetSweepStatsResponse(_message.Message):
 Global___GetSweepStatsResponse: _TypeAlias = GetSweepStatsResponse  # noqa: Y015
 
 @_typing.final
-class GetParallelCoordinatesRequest(_message.Message):
-    """Request of GetParallelCoordinates."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    SWEEP_ID_FIELD_NUMBER: _builtins.int
-    MAX_ROWS_FIELD_NUMBER: _builtins.int
-    sweep_id: _builtins.str
-    """The sweep."""
-    max_rows: _builtins.int
-    """The maximum number of rows: 1 to 10,000; 0 means 1,000. If the sweep has
-    more finished runs, the answer has every k-th run by number and always the
-    best run.
-    """
-    def __init__(
-        self,
-        *,
-        sweep_id: _builtins.str = ...,
-        max_rows: _builtins.int = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["max_rows", b"max_rows", "sweep_id", b"sweep_id"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___GetParallelCoordinatesRequest: _TypeAlias = GetParallelCoordinatesRequest  # noqa: Y015
-
-@_typing.final
-class ParallelDimension(_message.Message):
-    """One axis of the plot and its column of values."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    NAME_FIELD_NUMBER: _builtins.int
-    KIND_FIELD_NUMBER: _builtins.int
-    SCALE_FIELD_NUMBER: _builtins.int
-    MIN_FIELD_NUMBER: _builtins.int
-    MAX_FIELD_NUMBER: _builtins.int
-    CATEGORIES_FIELD_NUMBER: _builtins.int
-    VALUES_FIELD_NUMBER: _builtins.int
-    name: _builtins.str
-    """The parameter's or metric's name."""
-    kind: Global___AxisKind.ValueType
-    """What the axis is."""
-    scale: Global___AxisScale.ValueType
-    """Its scale."""
-    min: _builtins.float
-    """The smallest value of the axis: a parameter's bound, if it has one, or else
-    the smallest value of the runs.
-    """
-    max: _builtins.float
-    """The largest value of the axis; see `min`."""
-    @_builtins.property
-    def categories(self) -> _containers.RepeatedCompositeFieldContainer[_search_space_pb2.ParameterValue]:
-        """For a category axis: the categories, in the space's order."""
-
-    @_builtins.property
-    def values(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
-        """One entry for each row: the number, or the index into `categories`. NaN if
-        the run has no such value.
-        """
-
-    def __init__(
-        self,
-        *,
-        name: _builtins.str = ...,
-        kind: Global___AxisKind.ValueType = ...,
-        scale: Global___AxisScale.ValueType = ...,
-        min: _builtins.float = ...,
-        max: _builtins.float = ...,
-        categories: _abc.Iterable[_search_space_pb2.ParameterValue] | None = ...,
-        values: _abc.Iterable[_builtins.float] | None = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["categories", b"categories", "kind", b"kind", "max", b"max", "min", b"min", "name", b"name", "scale", b"scale", "values", b"values"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___ParallelDimension: _TypeAlias = ParallelDimension  # noqa: Y015
-
-@_typing.final
-class GetParallelCoordinatesResponse(_message.Message):
-    """Response of GetParallelCoordinates."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    DIMENSIONS_FIELD_NUMBER: _builtins.int
-    RUN_NUMBERS_FIELD_NUMBER: _builtins.int
-    BEST_INDEX_FIELD_NUMBER: _builtins.int
-    TOTAL_FINISHED_RUNS_FIELD_NUMBER: _builtins.int
-    best_index: _builtins.int
-    """The row of the best run; absent if there is none or the sweep has several
-    metrics.
-    """
-    total_finished_runs: _builtins.int
-    """The number of finished runs in the sweep; larger than the number of rows if
-    the answer is a sample.
-    """
-    @_builtins.property
-    def dimensions(self) -> _containers.RepeatedCompositeFieldContainer[Global___ParallelDimension]:
-        """The axes: parameters by name, the metrics last, in the sweep's order."""
-
-    @_builtins.property
-    def run_numbers(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
-        """The runs' numbers, one for each row."""
-
-    def __init__(
-        self,
-        *,
-        dimensions: _abc.Iterable[Global___ParallelDimension] | None = ...,
-        run_numbers: _abc.Iterable[_builtins.int] | None = ...,
-        best_index: _builtins.int | None = ...,
-        total_finished_runs: _builtins.int = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_best_index", b"_best_index", "best_index", b"best_index"]  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_best_index", b"_best_index", "best_index", b"best_index", "dimensions", b"dimensions", "run_numbers", b"run_numbers", "total_finished_runs", b"total_finished_runs"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType__best_index: _TypeAlias = _typing.Literal["best_index"]  # noqa: Y015
-    _WhichOneofArgType__best_index: _TypeAlias = _typing.Literal["_best_index", b"_best_index"]  # noqa: Y015
-    def WhichOneof(self, oneof_group: _WhichOneofArgType__best_index) -> _WhichOneofReturnType__best_index | None: ...
-
-Global___GetParallelCoordinatesResponse: _TypeAlias = GetParallelCoordinatesResponse  # noqa: Y015
-
-@_typing.final
-class GetTimelineRequest(_message.Message):
-    """Request of GetTimeline."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    SWEEP_ID_FIELD_NUMBER: _builtins.int
-    MAX_RUNS_FIELD_NUMBER: _builtins.int
-    sweep_id: _builtins.str
-    """The sweep."""
-    max_runs: _builtins.int
-    """The maximum number of runs: 1 to 100,000; 0 means 10,000. If the sweep has
-    more, or the answer would be too large, the answer has every k-th run by
-    number.
-    """
-    def __init__(
-        self,
-        *,
-        sweep_id: _builtins.str = ...,
-        max_runs: _builtins.int = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["max_runs", b"max_runs", "sweep_id", b"sweep_id"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___GetTimelineRequest: _TypeAlias = GetTimelineRequest  # noqa: Y015
-
-@_typing.final
-class GetTimelineResponse(_message.Message):
-    """Response of GetTimeline: columns of equal length, by run number. Times are
-    seconds since `start_time`.
-    """
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    START_TIME_FIELD_NUMBER: _builtins.int
-    RUN_NUMBERS_FIELD_NUMBER: _builtins.int
-    STATES_FIELD_NUMBER: _builtins.int
-    START_SECONDS_FIELD_NUMBER: _builtins.int
-    END_SECONDS_FIELD_NUMBER: _builtins.int
-    OBJECTIVES_FIELD_NUMBER: _builtins.int
-    AGENT_INDICES_FIELD_NUMBER: _builtins.int
-    AGENTS_FIELD_NUMBER: _builtins.int
-    NOW_SECONDS_FIELD_NUMBER: _builtins.int
-    TOTAL_RUNS_FIELD_NUMBER: _builtins.int
-    now_seconds: _builtins.float
-    """The server's current time in the same seconds."""
-    total_runs: _builtins.int
-    """The number of runs that were assigned; larger than the number of rows if
-    the answer is a sample.
-    """
-    @_builtins.property
-    def start_time(self) -> _timestamp_pb2.Timestamp:
-        """When the sweep started; the columns count from here."""
-
-    @_builtins.property
-    def run_numbers(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
-        """The numbers of runs that were assigned."""
-
-    @_builtins.property
-    def states(self) -> _containers.RepeatedScalarFieldContainer[_run_pb2.RunState.ValueType]:
-        """Their states."""
-
-    @_builtins.property
-    def start_seconds(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
-        """When each run was last assigned."""
-
-    @_builtins.property
-    def end_seconds(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
-        """When each run ended; NaN for runs that have not."""
-
-    @_builtins.property
-    def objectives(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
-        """The objectives, in a sweep with one metric; NaN for runs without one."""
-
-    @_builtins.property
-    def agent_indices(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
-        """For each run, the index of its agent in `agents`."""
-
-    @_builtins.property
-    def agents(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """The agents, each once."""
-
-    def __init__(
-        self,
-        *,
-        start_time: _timestamp_pb2.Timestamp | None = ...,
-        run_numbers: _abc.Iterable[_builtins.int] | None = ...,
-        states: _abc.Iterable[_run_pb2.RunState.ValueType] | None = ...,
-        start_seconds: _abc.Iterable[_builtins.float] | None = ...,
-        end_seconds: _abc.Iterable[_builtins.float] | None = ...,
-        objectives: _abc.Iterable[_builtins.float] | None = ...,
-        agent_indices: _abc.Iterable[_builtins.int] | None = ...,
-        agents: _abc.Iterable[_builtins.str] | None = ...,
-        now_seconds: _builtins.float = ...,
-        total_runs: _builtins.int = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["start_time", b"start_time"]  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_indices", b"agent_indices", "agents", b"agents", "end_seconds", b"end_seconds", "now_seconds", b"now_seconds", "objectives", b"objectives", "run_numbers", b"run_numbers", "start_seconds", b"start_seconds", "start_time", b"start_time", "states", b"states", "total_runs", b"total_runs"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___GetTimelineResponse: _TypeAlias = GetTimelineResponse  # noqa: Y015
-
-@_typing.final
-class WatchSweepRequest(_message.Message):
-    """Request of WatchSweep."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    SWEEP_ID_FIELD_NUMBER: _builtins.int
-    SINCE_REVISION_FIELD_NUMBER: _builtins.int
-    sweep_id: _builtins.str
-    """The sweep."""
-    since_revision: _builtins.int
-    """Only changes after this revision; 0 for everything."""
-    def __init__(
-        self,
-        *,
-        sweep_id: _builtins.str = ...,
-        since_revision: _builtins.int = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["since_revision", b"since_revision", "sweep_id", b"sweep_id"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___WatchSweepRequest: _TypeAlias = WatchSweepRequest  # noqa: Y015
-
-@_typing.final
-class WatchCheckpoint(_message.Message):
-    """Nothing changed since the last message, or all changes so far were sent: the
-    watch is current as of `revision`. Sent when the watch has sent all earlier
-    changes, and every few seconds while nothing happens.
-    """
+class GetServerInfoRequest(_message.Message):
+    """Request of GetServerInfo."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -3212,48 +2404,50 @@ class WatchCheckpoint(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___WatchCheckpoint: _TypeAlias = WatchCheckpoint  # noqa: Y015
+Global___GetServerInfoRequest: _TypeAlias = GetServerInfoRequest  # noqa: Y015
 
 @_typing.final
-class WatchSweepResponse(_message.Message):
-    """Response of WatchSweep: one change."""
+class GetServerInfoResponse(_message.Message):
+    """Response of GetServerInfo."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
-    REVISION_FIELD_NUMBER: _builtins.int
-    SWEEP_FIELD_NUMBER: _builtins.int
-    RUN_FIELD_NUMBER: _builtins.int
-    CHECKPOINT_FIELD_NUMBER: _builtins.int
-    revision: _builtins.int
-    """The revision of the change, ascending; the `since_revision` with which to
-    continue.
-    """
+    VERSION_FIELD_NUMBER: _builtins.int
+    KEYS_REQUIRED_FIELD_NUMBER: _builtins.int
+    LEASE_DURATION_FIELD_NUMBER: _builtins.int
+    MAX_MESSAGE_BYTES_FIELD_NUMBER: _builtins.int
+    DATABASE_ID_FIELD_NUMBER: _builtins.int
+    TIME_FIELD_NUMBER: _builtins.int
+    version: _builtins.str
+    """The version of the server's release."""
+    keys_required: _builtins.bool
+    """Whether the server requires API keys."""
+    max_message_bytes: _builtins.int
+    """The size of the largest message that the server accepts and sends, in bytes."""
+    database_id: _builtins.str
+    """Identifies the database and its history; see WatchSweepResponse."""
     @_builtins.property
-    def sweep(self) -> _sweep_pb2.Sweep:
-        """The sweep's own fields or state."""
+    def lease_duration(self) -> _duration_pb2.Duration:
+        """How long a run's lease lasts, unless renewed."""
 
     @_builtins.property
-    def run(self) -> _run_pb2.Run:
-        """A run."""
-
-    @_builtins.property
-    def checkpoint(self) -> Global___WatchCheckpoint:
-        """Nothing."""
+    def time(self) -> _timestamp_pb2.Timestamp:
+        """The server's current time."""
 
     def __init__(
         self,
         *,
-        revision: _builtins.int = ...,
-        sweep: _sweep_pb2.Sweep | None = ...,
-        run: _run_pb2.Run | None = ...,
-        checkpoint: Global___WatchCheckpoint | None = ...,
+        version: _builtins.str = ...,
+        keys_required: _builtins.bool = ...,
+        lease_duration: _duration_pb2.Duration | None = ...,
+        max_message_bytes: _builtins.int = ...,
+        database_id: _builtins.str = ...,
+        time: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["change", b"change", "checkpoint", b"checkpoint", "run", b"run", "sweep", b"sweep"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["lease_duration", b"lease_duration", "time", b"time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["change", b"change", "checkpoint", b"checkpoint", "revision", b"revision", "run", b"run", "sweep", b"sweep"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["database_id", b"database_id", "keys_required", b"keys_required", "lease_duration", b"lease_duration", "max_message_bytes", b"max_message_bytes", "time", b"time", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_change: _TypeAlias = _typing.Literal["sweep", "run", "checkpoint"]  # noqa: Y015
-    _WhichOneofArgType_change: _TypeAlias = _typing.Literal["change", b"change"]  # noqa: Y015
-    def WhichOneof(self, oneof_group: _WhichOneofArgType_change) -> _WhichOneofReturnType_change | None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___WatchSweepResponse: _TypeAlias = WatchSweepResponse  # noqa: Y015
+Global___GetServerInfoResponse: _TypeAlias = GetServerInfoResponse  # noqa: Y015

@@ -3,7 +3,12 @@
 import grpc
 import warnings
 
+from wanllmdb.api.registry.v1 import activity_pb2 as wanllmdb_dot_api_dot_registry_dot_v1_dot_activity__pb2
+from wanllmdb.api.registry.v1 import plots_pb2 as wanllmdb_dot_api_dot_registry_dot_v1_dot_plots__pb2
 from wanllmdb.api.registry.v1 import registry_service_pb2 as wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2
+from wanllmdb.api.registry.v1 import run_columns_pb2 as wanllmdb_dot_api_dot_registry_dot_v1_dot_run__columns__pb2
+from wanllmdb.api.registry.v1 import sweep_list_pb2 as wanllmdb_dot_api_dot_registry_dot_v1_dot_sweep__list__pb2
+from wanllmdb.api.registry.v1 import watch_pb2 as wanllmdb_dot_api_dot_registry_dot_v1_dot_watch__pb2
 
 GRPC_GENERATED_VERSION = '1.76.0'
 GRPC_VERSION = grpc.__version__
@@ -37,7 +42,12 @@ class SweepRegistryServiceStub(object):
 
     Every error carries a google.rpc.ErrorInfo whose reason is one of
     ErrorReason, and, for INVALID_ARGUMENT, a google.rpc.BadRequest that names
-    every field at fault.
+    the fields at fault: all of them, or as many as fit into the 8 KiB that every
+    client accepts as metadata; ErrorInfo's metadata `problems` is the number of
+    all. For a config as text, ProblemPositions has the line and column of each.
+
+    RPCs with the idempotency level NO_SIDE_EFFECTS only read. A client may repeat
+    these, and mutations with a request id, after UNAVAILABLE.
     """
 
     def __init__(self, channel):
@@ -58,8 +68,13 @@ class SweepRegistryServiceStub(object):
                 _registered_method=True)
         self.ListSweeps = channel.unary_unary(
                 '/wanllmdb.api.registry.v1.SweepRegistryService/ListSweeps',
-                request_serializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.ListSweepsRequest.SerializeToString,
-                response_deserializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.ListSweepsResponse.FromString,
+                request_serializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_sweep__list__pb2.ListSweepsRequest.SerializeToString,
+                response_deserializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_sweep__list__pb2.ListSweepsResponse.FromString,
+                _registered_method=True)
+        self.ListProjects = channel.unary_unary(
+                '/wanllmdb.api.registry.v1.SweepRegistryService/ListProjects',
+                request_serializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_sweep__list__pb2.ListProjectsRequest.SerializeToString,
+                response_deserializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_sweep__list__pb2.ListProjectsResponse.FromString,
                 _registered_method=True)
         self.UpdateSweep = channel.unary_unary(
                 '/wanllmdb.api.registry.v1.SweepRegistryService/UpdateSweep',
@@ -106,15 +121,15 @@ class SweepRegistryServiceStub(object):
                 request_serializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.CancelSweepRequest.SerializeToString,
                 response_deserializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.CancelSweepResponse.FromString,
                 _registered_method=True)
-        self.CreateRuns = channel.unary_unary(
-                '/wanllmdb.api.registry.v1.SweepRegistryService/CreateRuns',
-                request_serializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.CreateRunsRequest.SerializeToString,
-                response_deserializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.CreateRunsResponse.FromString,
-                _registered_method=True)
         self.GetRun = channel.unary_unary(
                 '/wanllmdb.api.registry.v1.SweepRegistryService/GetRun',
                 request_serializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.GetRunRequest.SerializeToString,
                 response_deserializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.GetRunResponse.FromString,
+                _registered_method=True)
+        self.BatchGetRuns = channel.unary_unary(
+                '/wanllmdb.api.registry.v1.SweepRegistryService/BatchGetRuns',
+                request_serializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.BatchGetRunsRequest.SerializeToString,
+                response_deserializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.BatchGetRunsResponse.FromString,
                 _registered_method=True)
         self.ListRuns = channel.unary_unary(
                 '/wanllmdb.api.registry.v1.SweepRegistryService/ListRuns',
@@ -126,11 +141,6 @@ class SweepRegistryServiceStub(object):
                 request_serializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.UpdateRunRequest.SerializeToString,
                 response_deserializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.UpdateRunResponse.FromString,
                 _registered_method=True)
-        self.SyncRuns = channel.unary_unary(
-                '/wanllmdb.api.registry.v1.SweepRegistryService/SyncRuns',
-                request_serializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.SyncRunsRequest.SerializeToString,
-                response_deserializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.SyncRunsResponse.FromString,
-                _registered_method=True)
         self.EnqueueRuns = channel.unary_unary(
                 '/wanllmdb.api.registry.v1.SweepRegistryService/EnqueueRuns',
                 request_serializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.EnqueueRunsRequest.SerializeToString,
@@ -140,6 +150,11 @@ class SweepRegistryServiceStub(object):
                 '/wanllmdb.api.registry.v1.SweepRegistryService/RetryRuns',
                 request_serializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.RetryRunsRequest.SerializeToString,
                 response_deserializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.RetryRunsResponse.FromString,
+                _registered_method=True)
+        self.CancelRuns = channel.unary_unary(
+                '/wanllmdb.api.registry.v1.SweepRegistryService/CancelRuns',
+                request_serializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.CancelRunsRequest.SerializeToString,
+                response_deserializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.CancelRunsResponse.FromString,
                 _registered_method=True)
         self.ImportRuns = channel.unary_unary(
                 '/wanllmdb.api.registry.v1.SweepRegistryService/ImportRuns',
@@ -171,11 +186,6 @@ class SweepRegistryServiceStub(object):
                 request_serializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.ReleaseRunRequest.SerializeToString,
                 response_deserializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.ReleaseRunResponse.FromString,
                 _registered_method=True)
-        self.ResumeRuns = channel.unary_unary(
-                '/wanllmdb.api.registry.v1.SweepRegistryService/ResumeRuns',
-                request_serializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.ResumeRunsRequest.SerializeToString,
-                response_deserializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.ResumeRunsResponse.FromString,
-                _registered_method=True)
         self.Heartbeat = channel.unary_unary(
                 '/wanllmdb.api.registry.v1.SweepRegistryService/Heartbeat',
                 request_serializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.HeartbeatRequest.SerializeToString,
@@ -186,6 +196,16 @@ class SweepRegistryServiceStub(object):
                 request_serializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.GetMetricHistoryRequest.SerializeToString,
                 response_deserializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.GetMetricHistoryResponse.FromString,
                 _registered_method=True)
+        self.GetMetricHistories = channel.unary_unary(
+                '/wanllmdb.api.registry.v1.SweepRegistryService/GetMetricHistories',
+                request_serializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_plots__pb2.GetMetricHistoriesRequest.SerializeToString,
+                response_deserializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_plots__pb2.GetMetricHistoriesResponse.FromString,
+                _registered_method=True)
+        self.ReadRunColumns = channel.unary_stream(
+                '/wanllmdb.api.registry.v1.SweepRegistryService/ReadRunColumns',
+                request_serializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_run__columns__pb2.ReadRunColumnsRequest.SerializeToString,
+                response_deserializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_run__columns__pb2.ReadRunColumnsResponse.FromString,
+                _registered_method=True)
         self.GetSweepStats = channel.unary_unary(
                 '/wanllmdb.api.registry.v1.SweepRegistryService/GetSweepStats',
                 request_serializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.GetSweepStatsRequest.SerializeToString,
@@ -193,18 +213,38 @@ class SweepRegistryServiceStub(object):
                 _registered_method=True)
         self.GetParallelCoordinates = channel.unary_unary(
                 '/wanllmdb.api.registry.v1.SweepRegistryService/GetParallelCoordinates',
-                request_serializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.GetParallelCoordinatesRequest.SerializeToString,
-                response_deserializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.GetParallelCoordinatesResponse.FromString,
+                request_serializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_plots__pb2.GetParallelCoordinatesRequest.SerializeToString,
+                response_deserializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_plots__pb2.GetParallelCoordinatesResponse.FromString,
                 _registered_method=True)
         self.GetTimeline = channel.unary_unary(
                 '/wanllmdb.api.registry.v1.SweepRegistryService/GetTimeline',
-                request_serializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.GetTimelineRequest.SerializeToString,
-                response_deserializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.GetTimelineResponse.FromString,
+                request_serializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_plots__pb2.GetTimelineRequest.SerializeToString,
+                response_deserializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_plots__pb2.GetTimelineResponse.FromString,
                 _registered_method=True)
         self.WatchSweep = channel.unary_stream(
                 '/wanllmdb.api.registry.v1.SweepRegistryService/WatchSweep',
-                request_serializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.WatchSweepRequest.SerializeToString,
-                response_deserializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.WatchSweepResponse.FromString,
+                request_serializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_watch__pb2.WatchSweepRequest.SerializeToString,
+                response_deserializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_watch__pb2.WatchSweepResponse.FromString,
+                _registered_method=True)
+        self.WatchSweeps = channel.unary_stream(
+                '/wanllmdb.api.registry.v1.SweepRegistryService/WatchSweeps',
+                request_serializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_watch__pb2.WatchSweepsRequest.SerializeToString,
+                response_deserializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_watch__pb2.WatchSweepsResponse.FromString,
+                _registered_method=True)
+        self.ListAgents = channel.unary_unary(
+                '/wanllmdb.api.registry.v1.SweepRegistryService/ListAgents',
+                request_serializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_activity__pb2.ListAgentsRequest.SerializeToString,
+                response_deserializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_activity__pb2.ListAgentsResponse.FromString,
+                _registered_method=True)
+        self.ListSweepEvents = channel.unary_unary(
+                '/wanllmdb.api.registry.v1.SweepRegistryService/ListSweepEvents',
+                request_serializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_activity__pb2.ListSweepEventsRequest.SerializeToString,
+                response_deserializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_activity__pb2.ListSweepEventsResponse.FromString,
+                _registered_method=True)
+        self.GetServerInfo = channel.unary_unary(
+                '/wanllmdb.api.registry.v1.SweepRegistryService/GetServerInfo',
+                request_serializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.GetServerInfoRequest.SerializeToString,
+                response_deserializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.GetServerInfoResponse.FromString,
                 _registered_method=True)
 
 
@@ -220,7 +260,12 @@ class SweepRegistryServiceServicer(object):
 
     Every error carries a google.rpc.ErrorInfo whose reason is one of
     ErrorReason, and, for INVALID_ARGUMENT, a google.rpc.BadRequest that names
-    every field at fault.
+    the fields at fault: all of them, or as many as fit into the 8 KiB that every
+    client accepts as metadata; ErrorInfo's metadata `problems` is the number of
+    all. For a config as text, ProblemPositions has the line and column of each.
+
+    RPCs with the idempotency level NO_SIDE_EFFECTS only read. A client may repeat
+    these, and mutations with a request id, after UNAVAILABLE.
     """
 
     def CreateSweep(self, request, context):
@@ -240,6 +285,13 @@ class SweepRegistryServiceServicer(object):
 
     def ListSweeps(self, request, context):
         """Lists sweeps, newest first by default.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListProjects(self, request, context):
+        """Lists the projects that have sweeps.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -315,17 +367,15 @@ class SweepRegistryServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
-    def CreateRuns(self, request, context):
-        """Assigns runs to agents, for many waiting requests in one transaction:
-        creates new runs and takes queued ones. For the suggestion service; agents
-        call SuggestionService.Suggest.
+    def GetRun(self, request, context):
+        """Returns one run, by number or by external_run_id.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
-    def GetRun(self, request, context):
-        """Returns one run, by number or by external_run_id.
+    def BatchGetRuns(self, request, context):
+        """Returns several runs, by number.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -340,14 +390,6 @@ class SweepRegistryServiceServicer(object):
 
     def UpdateRun(self, request, context):
         """Changes a run's name, labels, config or external_run_id.
-        """
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
-    def SyncRuns(self, request, context):
-        """Returns what changed since a revision, in the order of revisions, so that
-        caches of a sweep can be kept current.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -378,10 +420,24 @@ class SweepRegistryServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def CancelRuns(self, request, context):
+        """Stops runs. A QUEUED run is CANCELED at once. The agent of a RUNNING run
+        receives the command to stop with its next heartbeat or report, and ends the
+        run as CANCELED; if its lease runs out first, the run is CANCELED instead of
+        queued again. Runs that have ended stay as they are. Either all of the
+        numbers exist, or the call is NOT_FOUND and changes nothing. Possible in any
+        state of the sweep.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ImportRuns(self, request, context):
         """Imports results, so that the sampler knows them from the start. Imported
         runs have no numbers and do not count against run_cap. Possible in any
-        state that is not final.
+        state that is not final. A request, like every message, has at most 4 MiB:
+        send a larger source in parts, each with its own request id and a CSV part
+        with its own header.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -428,19 +484,6 @@ class SweepRegistryServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
-    def ResumeRuns(self, request, context):
-        """Returns the running runs that an agent already holds, with renewed leases:
-        for an agent that crashed and starts again under its name. The runs keep
-        their attempts, so their histories continue. Possible in any state of the
-        sweep. While the sweep is RUNNING, the answer also has runs whose lease ran
-        out, if they are QUEUED and were not assigned again since. It has as many
-        runs as fit into one answer. Agents call SuggestionService.Suggest with
-        `resume`.
-        """
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
     def Heartbeat(self, request, context):
         """Renews the leases of running runs and returns a command for each. A run
         whose lease ran out is RUNNING again for its agent if it is QUEUED, was not
@@ -452,6 +495,22 @@ class SweepRegistryServiceServicer(object):
 
     def GetMetricHistory(self, request, context):
         """Returns metric histories of a run.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetMetricHistories(self, request, context):
+        """Returns the history of one metric of many runs, reduced to as many points as
+        a plot can show.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReadRunColumns(self, request, context):
+        """Streams all runs of a sweep, in any state, as columns, by ascending number,
+        and ends with the revision from which a WatchSweep continues.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -483,8 +542,38 @@ class SweepRegistryServiceServicer(object):
         or the sweep is deleted. The stream starts with everything newer than
         `since_revision`; a run that changed several times since then is sent once,
         in its current form. Revisions in the stream ascend, so a caller continues
-        a broken stream with the last revision that it received. When the sweep is
-        deleted, the stream ends with NOT_FOUND (SWEEP_NOT_FOUND).
+        a broken stream with the last revision and database_id that it received. A
+        page that shows many runs begins with ReadRunColumns instead of revision 0.
+        When the sweep is deleted, the stream ends with NOT_FOUND (SWEEP_NOT_FOUND).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def WatchSweeps(self, request, context):
+        """Streams the first sweeps of a list, then changes of that list, until the
+        caller cancels the call.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListAgents(self, request, context):
+        """Lists the agents that work on a sweep, or worked on it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListSweepEvents(self, request, context):
+        """Lists what happened to a sweep: who did what, and when.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetServerInfo(self, request, context):
+        """Returns the server's version and limits.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -505,8 +594,13 @@ def add_SweepRegistryServiceServicer_to_server(servicer, server):
             ),
             'ListSweeps': grpc.unary_unary_rpc_method_handler(
                     servicer.ListSweeps,
-                    request_deserializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.ListSweepsRequest.FromString,
-                    response_serializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.ListSweepsResponse.SerializeToString,
+                    request_deserializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_sweep__list__pb2.ListSweepsRequest.FromString,
+                    response_serializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_sweep__list__pb2.ListSweepsResponse.SerializeToString,
+            ),
+            'ListProjects': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListProjects,
+                    request_deserializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_sweep__list__pb2.ListProjectsRequest.FromString,
+                    response_serializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_sweep__list__pb2.ListProjectsResponse.SerializeToString,
             ),
             'UpdateSweep': grpc.unary_unary_rpc_method_handler(
                     servicer.UpdateSweep,
@@ -553,15 +647,15 @@ def add_SweepRegistryServiceServicer_to_server(servicer, server):
                     request_deserializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.CancelSweepRequest.FromString,
                     response_serializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.CancelSweepResponse.SerializeToString,
             ),
-            'CreateRuns': grpc.unary_unary_rpc_method_handler(
-                    servicer.CreateRuns,
-                    request_deserializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.CreateRunsRequest.FromString,
-                    response_serializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.CreateRunsResponse.SerializeToString,
-            ),
             'GetRun': grpc.unary_unary_rpc_method_handler(
                     servicer.GetRun,
                     request_deserializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.GetRunRequest.FromString,
                     response_serializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.GetRunResponse.SerializeToString,
+            ),
+            'BatchGetRuns': grpc.unary_unary_rpc_method_handler(
+                    servicer.BatchGetRuns,
+                    request_deserializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.BatchGetRunsRequest.FromString,
+                    response_serializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.BatchGetRunsResponse.SerializeToString,
             ),
             'ListRuns': grpc.unary_unary_rpc_method_handler(
                     servicer.ListRuns,
@@ -573,11 +667,6 @@ def add_SweepRegistryServiceServicer_to_server(servicer, server):
                     request_deserializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.UpdateRunRequest.FromString,
                     response_serializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.UpdateRunResponse.SerializeToString,
             ),
-            'SyncRuns': grpc.unary_unary_rpc_method_handler(
-                    servicer.SyncRuns,
-                    request_deserializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.SyncRunsRequest.FromString,
-                    response_serializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.SyncRunsResponse.SerializeToString,
-            ),
             'EnqueueRuns': grpc.unary_unary_rpc_method_handler(
                     servicer.EnqueueRuns,
                     request_deserializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.EnqueueRunsRequest.FromString,
@@ -587,6 +676,11 @@ def add_SweepRegistryServiceServicer_to_server(servicer, server):
                     servicer.RetryRuns,
                     request_deserializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.RetryRunsRequest.FromString,
                     response_serializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.RetryRunsResponse.SerializeToString,
+            ),
+            'CancelRuns': grpc.unary_unary_rpc_method_handler(
+                    servicer.CancelRuns,
+                    request_deserializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.CancelRunsRequest.FromString,
+                    response_serializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.CancelRunsResponse.SerializeToString,
             ),
             'ImportRuns': grpc.unary_unary_rpc_method_handler(
                     servicer.ImportRuns,
@@ -618,11 +712,6 @@ def add_SweepRegistryServiceServicer_to_server(servicer, server):
                     request_deserializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.ReleaseRunRequest.FromString,
                     response_serializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.ReleaseRunResponse.SerializeToString,
             ),
-            'ResumeRuns': grpc.unary_unary_rpc_method_handler(
-                    servicer.ResumeRuns,
-                    request_deserializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.ResumeRunsRequest.FromString,
-                    response_serializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.ResumeRunsResponse.SerializeToString,
-            ),
             'Heartbeat': grpc.unary_unary_rpc_method_handler(
                     servicer.Heartbeat,
                     request_deserializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.HeartbeatRequest.FromString,
@@ -633,6 +722,16 @@ def add_SweepRegistryServiceServicer_to_server(servicer, server):
                     request_deserializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.GetMetricHistoryRequest.FromString,
                     response_serializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.GetMetricHistoryResponse.SerializeToString,
             ),
+            'GetMetricHistories': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetMetricHistories,
+                    request_deserializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_plots__pb2.GetMetricHistoriesRequest.FromString,
+                    response_serializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_plots__pb2.GetMetricHistoriesResponse.SerializeToString,
+            ),
+            'ReadRunColumns': grpc.unary_stream_rpc_method_handler(
+                    servicer.ReadRunColumns,
+                    request_deserializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_run__columns__pb2.ReadRunColumnsRequest.FromString,
+                    response_serializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_run__columns__pb2.ReadRunColumnsResponse.SerializeToString,
+            ),
             'GetSweepStats': grpc.unary_unary_rpc_method_handler(
                     servicer.GetSweepStats,
                     request_deserializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.GetSweepStatsRequest.FromString,
@@ -640,18 +739,38 @@ def add_SweepRegistryServiceServicer_to_server(servicer, server):
             ),
             'GetParallelCoordinates': grpc.unary_unary_rpc_method_handler(
                     servicer.GetParallelCoordinates,
-                    request_deserializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.GetParallelCoordinatesRequest.FromString,
-                    response_serializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.GetParallelCoordinatesResponse.SerializeToString,
+                    request_deserializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_plots__pb2.GetParallelCoordinatesRequest.FromString,
+                    response_serializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_plots__pb2.GetParallelCoordinatesResponse.SerializeToString,
             ),
             'GetTimeline': grpc.unary_unary_rpc_method_handler(
                     servicer.GetTimeline,
-                    request_deserializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.GetTimelineRequest.FromString,
-                    response_serializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.GetTimelineResponse.SerializeToString,
+                    request_deserializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_plots__pb2.GetTimelineRequest.FromString,
+                    response_serializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_plots__pb2.GetTimelineResponse.SerializeToString,
             ),
             'WatchSweep': grpc.unary_stream_rpc_method_handler(
                     servicer.WatchSweep,
-                    request_deserializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.WatchSweepRequest.FromString,
-                    response_serializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.WatchSweepResponse.SerializeToString,
+                    request_deserializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_watch__pb2.WatchSweepRequest.FromString,
+                    response_serializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_watch__pb2.WatchSweepResponse.SerializeToString,
+            ),
+            'WatchSweeps': grpc.unary_stream_rpc_method_handler(
+                    servicer.WatchSweeps,
+                    request_deserializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_watch__pb2.WatchSweepsRequest.FromString,
+                    response_serializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_watch__pb2.WatchSweepsResponse.SerializeToString,
+            ),
+            'ListAgents': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListAgents,
+                    request_deserializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_activity__pb2.ListAgentsRequest.FromString,
+                    response_serializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_activity__pb2.ListAgentsResponse.SerializeToString,
+            ),
+            'ListSweepEvents': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListSweepEvents,
+                    request_deserializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_activity__pb2.ListSweepEventsRequest.FromString,
+                    response_serializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_activity__pb2.ListSweepEventsResponse.SerializeToString,
+            ),
+            'GetServerInfo': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetServerInfo,
+                    request_deserializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.GetServerInfoRequest.FromString,
+                    response_serializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.GetServerInfoResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -673,7 +792,12 @@ class SweepRegistryService(object):
 
     Every error carries a google.rpc.ErrorInfo whose reason is one of
     ErrorReason, and, for INVALID_ARGUMENT, a google.rpc.BadRequest that names
-    every field at fault.
+    the fields at fault: all of them, or as many as fit into the 8 KiB that every
+    client accepts as metadata; ErrorInfo's metadata `problems` is the number of
+    all. For a config as text, ProblemPositions has the line and column of each.
+
+    RPCs with the idempotency level NO_SIDE_EFFECTS only read. A client may repeat
+    these, and mutations with a request id, after UNAVAILABLE.
     """
 
     @staticmethod
@@ -745,8 +869,35 @@ class SweepRegistryService(object):
             request,
             target,
             '/wanllmdb.api.registry.v1.SweepRegistryService/ListSweeps',
-            wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.ListSweepsRequest.SerializeToString,
-            wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.ListSweepsResponse.FromString,
+            wanllmdb_dot_api_dot_registry_dot_v1_dot_sweep__list__pb2.ListSweepsRequest.SerializeToString,
+            wanllmdb_dot_api_dot_registry_dot_v1_dot_sweep__list__pb2.ListSweepsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListProjects(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/wanllmdb.api.registry.v1.SweepRegistryService/ListProjects',
+            wanllmdb_dot_api_dot_registry_dot_v1_dot_sweep__list__pb2.ListProjectsRequest.SerializeToString,
+            wanllmdb_dot_api_dot_registry_dot_v1_dot_sweep__list__pb2.ListProjectsResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -1001,33 +1152,6 @@ class SweepRegistryService(object):
             _registered_method=True)
 
     @staticmethod
-    def CreateRuns(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_unary(
-            request,
-            target,
-            '/wanllmdb.api.registry.v1.SweepRegistryService/CreateRuns',
-            wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.CreateRunsRequest.SerializeToString,
-            wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.CreateRunsResponse.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)
-
-    @staticmethod
     def GetRun(request,
             target,
             options=(),
@@ -1044,6 +1168,33 @@ class SweepRegistryService(object):
             '/wanllmdb.api.registry.v1.SweepRegistryService/GetRun',
             wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.GetRunRequest.SerializeToString,
             wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.GetRunResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BatchGetRuns(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/wanllmdb.api.registry.v1.SweepRegistryService/BatchGetRuns',
+            wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.BatchGetRunsRequest.SerializeToString,
+            wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.BatchGetRunsResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -1109,33 +1260,6 @@ class SweepRegistryService(object):
             _registered_method=True)
 
     @staticmethod
-    def SyncRuns(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_unary(
-            request,
-            target,
-            '/wanllmdb.api.registry.v1.SweepRegistryService/SyncRuns',
-            wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.SyncRunsRequest.SerializeToString,
-            wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.SyncRunsResponse.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)
-
-    @staticmethod
     def EnqueueRuns(request,
             target,
             options=(),
@@ -1179,6 +1303,33 @@ class SweepRegistryService(object):
             '/wanllmdb.api.registry.v1.SweepRegistryService/RetryRuns',
             wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.RetryRunsRequest.SerializeToString,
             wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.RetryRunsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CancelRuns(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/wanllmdb.api.registry.v1.SweepRegistryService/CancelRuns',
+            wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.CancelRunsRequest.SerializeToString,
+            wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.CancelRunsResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -1352,33 +1503,6 @@ class SweepRegistryService(object):
             _registered_method=True)
 
     @staticmethod
-    def ResumeRuns(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_unary(
-            request,
-            target,
-            '/wanllmdb.api.registry.v1.SweepRegistryService/ResumeRuns',
-            wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.ResumeRunsRequest.SerializeToString,
-            wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.ResumeRunsResponse.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)
-
-    @staticmethod
     def Heartbeat(request,
             target,
             options=(),
@@ -1433,6 +1557,60 @@ class SweepRegistryService(object):
             _registered_method=True)
 
     @staticmethod
+    def GetMetricHistories(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/wanllmdb.api.registry.v1.SweepRegistryService/GetMetricHistories',
+            wanllmdb_dot_api_dot_registry_dot_v1_dot_plots__pb2.GetMetricHistoriesRequest.SerializeToString,
+            wanllmdb_dot_api_dot_registry_dot_v1_dot_plots__pb2.GetMetricHistoriesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReadRunColumns(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/wanllmdb.api.registry.v1.SweepRegistryService/ReadRunColumns',
+            wanllmdb_dot_api_dot_registry_dot_v1_dot_run__columns__pb2.ReadRunColumnsRequest.SerializeToString,
+            wanllmdb_dot_api_dot_registry_dot_v1_dot_run__columns__pb2.ReadRunColumnsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def GetSweepStats(request,
             target,
             options=(),
@@ -1474,8 +1652,8 @@ class SweepRegistryService(object):
             request,
             target,
             '/wanllmdb.api.registry.v1.SweepRegistryService/GetParallelCoordinates',
-            wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.GetParallelCoordinatesRequest.SerializeToString,
-            wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.GetParallelCoordinatesResponse.FromString,
+            wanllmdb_dot_api_dot_registry_dot_v1_dot_plots__pb2.GetParallelCoordinatesRequest.SerializeToString,
+            wanllmdb_dot_api_dot_registry_dot_v1_dot_plots__pb2.GetParallelCoordinatesResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -1501,8 +1679,8 @@ class SweepRegistryService(object):
             request,
             target,
             '/wanllmdb.api.registry.v1.SweepRegistryService/GetTimeline',
-            wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.GetTimelineRequest.SerializeToString,
-            wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.GetTimelineResponse.FromString,
+            wanllmdb_dot_api_dot_registry_dot_v1_dot_plots__pb2.GetTimelineRequest.SerializeToString,
+            wanllmdb_dot_api_dot_registry_dot_v1_dot_plots__pb2.GetTimelineResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -1528,8 +1706,116 @@ class SweepRegistryService(object):
             request,
             target,
             '/wanllmdb.api.registry.v1.SweepRegistryService/WatchSweep',
-            wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.WatchSweepRequest.SerializeToString,
-            wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.WatchSweepResponse.FromString,
+            wanllmdb_dot_api_dot_registry_dot_v1_dot_watch__pb2.WatchSweepRequest.SerializeToString,
+            wanllmdb_dot_api_dot_registry_dot_v1_dot_watch__pb2.WatchSweepResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WatchSweeps(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/wanllmdb.api.registry.v1.SweepRegistryService/WatchSweeps',
+            wanllmdb_dot_api_dot_registry_dot_v1_dot_watch__pb2.WatchSweepsRequest.SerializeToString,
+            wanllmdb_dot_api_dot_registry_dot_v1_dot_watch__pb2.WatchSweepsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListAgents(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/wanllmdb.api.registry.v1.SweepRegistryService/ListAgents',
+            wanllmdb_dot_api_dot_registry_dot_v1_dot_activity__pb2.ListAgentsRequest.SerializeToString,
+            wanllmdb_dot_api_dot_registry_dot_v1_dot_activity__pb2.ListAgentsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListSweepEvents(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/wanllmdb.api.registry.v1.SweepRegistryService/ListSweepEvents',
+            wanllmdb_dot_api_dot_registry_dot_v1_dot_activity__pb2.ListSweepEventsRequest.SerializeToString,
+            wanllmdb_dot_api_dot_registry_dot_v1_dot_activity__pb2.ListSweepEventsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetServerInfo(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/wanllmdb.api.registry.v1.SweepRegistryService/GetServerInfo',
+            wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.GetServerInfoRequest.SerializeToString,
+            wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.GetServerInfoResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -5,7 +5,12 @@ isort:skip_file
 
 from collections import abc as _abc
 from grpc import aio as _aio
+from wanllmdb.api.registry.v1 import activity_pb2 as _activity_pb2
+from wanllmdb.api.registry.v1 import plots_pb2 as _plots_pb2
 from wanllmdb.api.registry.v1 import registry_service_pb2 as _registry_service_pb2
+from wanllmdb.api.registry.v1 import run_columns_pb2 as _run_columns_pb2
+from wanllmdb.api.registry.v1 import sweep_list_pb2 as _sweep_list_pb2
+from wanllmdb.api.registry.v1 import watch_pb2 as _watch_pb2
 import abc as _abc_1
 import grpc as _grpc
 import sys
@@ -38,7 +43,12 @@ class SweepRegistryServiceStub:
 
     Every error carries a google.rpc.ErrorInfo whose reason is one of
     ErrorReason, and, for INVALID_ARGUMENT, a google.rpc.BadRequest that names
-    every field at fault.
+    the fields at fault: all of them, or as many as fit into the 8 KiB that every
+    client accepts as metadata; ErrorInfo's metadata `problems` is the number of
+    all. For a config as text, ProblemPositions has the line and column of each.
+
+    RPCs with the idempotency level NO_SIDE_EFFECTS only read. A client may repeat
+    these, and mutations with a request id, after UNAVAILABLE.
     """
 
     @_typing.overload
@@ -51,8 +61,10 @@ class SweepRegistryServiceStub:
     """
     GetSweep: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.GetSweepRequest, _registry_service_pb2.GetSweepResponse]
     """Returns a sweep with its statistics."""
-    ListSweeps: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.ListSweepsRequest, _registry_service_pb2.ListSweepsResponse]
+    ListSweeps: _grpc.UnaryUnaryMultiCallable[_sweep_list_pb2.ListSweepsRequest, _sweep_list_pb2.ListSweepsResponse]
     """Lists sweeps, newest first by default."""
+    ListProjects: _grpc.UnaryUnaryMultiCallable[_sweep_list_pb2.ListProjectsRequest, _sweep_list_pb2.ListProjectsResponse]
+    """Lists the projects that have sweeps."""
     UpdateSweep: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.UpdateSweepRequest, _registry_service_pb2.UpdateSweepResponse]
     """Changes the fields named by the mask, also while the sweep runs. ABORTED if
     the etag is stale; INVALID_ARGUMENT (INVALID_SWEEP_CONFIG) if the new
@@ -84,21 +96,14 @@ class SweepRegistryServiceStub:
     """Changes a sweep to CANCELED: queued runs are canceled, and the next
     heartbeat or report of a running run returns the command to stop.
     """
-    CreateRuns: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.CreateRunsRequest, _registry_service_pb2.CreateRunsResponse]
-    """Assigns runs to agents, for many waiting requests in one transaction:
-    creates new runs and takes queued ones. For the suggestion service; agents
-    call SuggestionService.Suggest.
-    """
     GetRun: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.GetRunRequest, _registry_service_pb2.GetRunResponse]
     """Returns one run, by number or by external_run_id."""
+    BatchGetRuns: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.BatchGetRunsRequest, _registry_service_pb2.BatchGetRunsResponse]
+    """Returns several runs, by number."""
     ListRuns: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.ListRunsRequest, _registry_service_pb2.ListRunsResponse]
     """Lists the runs of a sweep."""
     UpdateRun: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.UpdateRunRequest, _registry_service_pb2.UpdateRunResponse]
     """Changes a run's name, labels, config or external_run_id."""
-    SyncRuns: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.SyncRunsRequest, _registry_service_pb2.SyncRunsResponse]
-    """Returns what changed since a revision, in the order of revisions, so that
-    caches of a sweep can be kept current.
-    """
     EnqueueRuns: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.EnqueueRunsRequest, _registry_service_pb2.EnqueueRunsResponse]
     """Queues parameters that a user wants to try next, in order, before anything
     that the sampler proposes. These runs count against run_cap.
@@ -116,10 +121,20 @@ class SweepRegistryServiceStub:
     target that is met, its terminator, or too many failed runs. ABORTED if the
     etag is stale.
     """
+    CancelRuns: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.CancelRunsRequest, _registry_service_pb2.CancelRunsResponse]
+    """Stops runs. A QUEUED run is CANCELED at once. The agent of a RUNNING run
+    receives the command to stop with its next heartbeat or report, and ends the
+    run as CANCELED; if its lease runs out first, the run is CANCELED instead of
+    queued again. Runs that have ended stay as they are. Either all of the
+    numbers exist, or the call is NOT_FOUND and changes nothing. Possible in any
+    state of the sweep.
+    """
     ImportRuns: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.ImportRunsRequest, _registry_service_pb2.ImportRunsResponse]
     """Imports results, so that the sampler knows them from the start. Imported
     runs have no numbers and do not count against run_cap. Possible in any
-    state that is not final.
+    state that is not final. A request, like every message, has at most 4 MiB:
+    send a larger source in parts, each with its own request id and a CSV part
+    with its own header.
     """
     ListPriorRuns: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.ListPriorRunsRequest, _registry_service_pb2.ListPriorRunsResponse]
     """Lists the imported runs."""
@@ -141,15 +156,6 @@ class SweepRegistryServiceStub:
     """Releases a running run: it is queued again at once, and this does not count
     as a retry.
     """
-    ResumeRuns: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.ResumeRunsRequest, _registry_service_pb2.ResumeRunsResponse]
-    """Returns the running runs that an agent already holds, with renewed leases:
-    for an agent that crashed and starts again under its name. The runs keep
-    their attempts, so their histories continue. Possible in any state of the
-    sweep. While the sweep is RUNNING, the answer also has runs whose lease ran
-    out, if they are QUEUED and were not assigned again since. It has as many
-    runs as fit into one answer. Agents call SuggestionService.Suggest with
-    `resume`.
-    """
     Heartbeat: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.HeartbeatRequest, _registry_service_pb2.HeartbeatResponse]
     """Renews the leases of running runs and returns a command for each. A run
     whose lease ran out is RUNNING again for its agent if it is QUEUED, was not
@@ -157,20 +163,39 @@ class SweepRegistryServiceStub:
     """
     GetMetricHistory: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.GetMetricHistoryRequest, _registry_service_pb2.GetMetricHistoryResponse]
     """Returns metric histories of a run."""
+    GetMetricHistories: _grpc.UnaryUnaryMultiCallable[_plots_pb2.GetMetricHistoriesRequest, _plots_pb2.GetMetricHistoriesResponse]
+    """Returns the history of one metric of many runs, reduced to as many points as
+    a plot can show.
+    """
+    ReadRunColumns: _grpc.UnaryStreamMultiCallable[_run_columns_pb2.ReadRunColumnsRequest, _run_columns_pb2.ReadRunColumnsResponse]
+    """Streams all runs of a sweep, in any state, as columns, by ascending number,
+    and ends with the revision from which a WatchSweep continues.
+    """
     GetSweepStats: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.GetSweepStatsRequest, _registry_service_pb2.GetSweepStatsResponse]
     """Returns a sweep's counters, best run and rates."""
-    GetParallelCoordinates: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.GetParallelCoordinatesRequest, _registry_service_pb2.GetParallelCoordinatesResponse]
+    GetParallelCoordinates: _grpc.UnaryUnaryMultiCallable[_plots_pb2.GetParallelCoordinatesRequest, _plots_pb2.GetParallelCoordinatesResponse]
     """Returns columns for a parallel-coordinates plot."""
-    GetTimeline: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.GetTimelineRequest, _registry_service_pb2.GetTimelineResponse]
+    GetTimeline: _grpc.UnaryUnaryMultiCallable[_plots_pb2.GetTimelineRequest, _plots_pb2.GetTimelineResponse]
     """Returns columns for a timeline of runs."""
-    WatchSweep: _grpc.UnaryStreamMultiCallable[_registry_service_pb2.WatchSweepRequest, _registry_service_pb2.WatchSweepResponse]
+    WatchSweep: _grpc.UnaryStreamMultiCallable[_watch_pb2.WatchSweepRequest, _watch_pb2.WatchSweepResponse]
     """Streams changes of a sweep and its runs until the caller cancels the call
     or the sweep is deleted. The stream starts with everything newer than
     `since_revision`; a run that changed several times since then is sent once,
     in its current form. Revisions in the stream ascend, so a caller continues
-    a broken stream with the last revision that it received. When the sweep is
-    deleted, the stream ends with NOT_FOUND (SWEEP_NOT_FOUND).
+    a broken stream with the last revision and database_id that it received. A
+    page that shows many runs begins with ReadRunColumns instead of revision 0.
+    When the sweep is deleted, the stream ends with NOT_FOUND (SWEEP_NOT_FOUND).
     """
+    WatchSweeps: _grpc.UnaryStreamMultiCallable[_watch_pb2.WatchSweepsRequest, _watch_pb2.WatchSweepsResponse]
+    """Streams the first sweeps of a list, then changes of that list, until the
+    caller cancels the call.
+    """
+    ListAgents: _grpc.UnaryUnaryMultiCallable[_activity_pb2.ListAgentsRequest, _activity_pb2.ListAgentsResponse]
+    """Lists the agents that work on a sweep, or worked on it."""
+    ListSweepEvents: _grpc.UnaryUnaryMultiCallable[_activity_pb2.ListSweepEventsRequest, _activity_pb2.ListSweepEventsResponse]
+    """Lists what happened to a sweep: who did what, and when."""
+    GetServerInfo: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.GetServerInfoRequest, _registry_service_pb2.GetServerInfoResponse]
+    """Returns the server's version and limits."""
 
 @_typing.type_check_only
 class SweepRegistryServiceAsyncStub(SweepRegistryServiceStub):
@@ -185,7 +210,12 @@ class SweepRegistryServiceAsyncStub(SweepRegistryServiceStub):
 
     Every error carries a google.rpc.ErrorInfo whose reason is one of
     ErrorReason, and, for INVALID_ARGUMENT, a google.rpc.BadRequest that names
-    every field at fault.
+    the fields at fault: all of them, or as many as fit into the 8 KiB that every
+    client accepts as metadata; ErrorInfo's metadata `problems` is the number of
+    all. For a config as text, ProblemPositions has the line and column of each.
+
+    RPCs with the idempotency level NO_SIDE_EFFECTS only read. A client may repeat
+    these, and mutations with a request id, after UNAVAILABLE.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
@@ -195,8 +225,10 @@ class SweepRegistryServiceAsyncStub(SweepRegistryServiceStub):
     """
     GetSweep: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.GetSweepRequest, _registry_service_pb2.GetSweepResponse]  # type: ignore[assignment]
     """Returns a sweep with its statistics."""
-    ListSweeps: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.ListSweepsRequest, _registry_service_pb2.ListSweepsResponse]  # type: ignore[assignment]
+    ListSweeps: _aio.UnaryUnaryMultiCallable[_sweep_list_pb2.ListSweepsRequest, _sweep_list_pb2.ListSweepsResponse]  # type: ignore[assignment]
     """Lists sweeps, newest first by default."""
+    ListProjects: _aio.UnaryUnaryMultiCallable[_sweep_list_pb2.ListProjectsRequest, _sweep_list_pb2.ListProjectsResponse]  # type: ignore[assignment]
+    """Lists the projects that have sweeps."""
     UpdateSweep: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.UpdateSweepRequest, _registry_service_pb2.UpdateSweepResponse]  # type: ignore[assignment]
     """Changes the fields named by the mask, also while the sweep runs. ABORTED if
     the etag is stale; INVALID_ARGUMENT (INVALID_SWEEP_CONFIG) if the new
@@ -228,21 +260,14 @@ class SweepRegistryServiceAsyncStub(SweepRegistryServiceStub):
     """Changes a sweep to CANCELED: queued runs are canceled, and the next
     heartbeat or report of a running run returns the command to stop.
     """
-    CreateRuns: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.CreateRunsRequest, _registry_service_pb2.CreateRunsResponse]  # type: ignore[assignment]
-    """Assigns runs to agents, for many waiting requests in one transaction:
-    creates new runs and takes queued ones. For the suggestion service; agents
-    call SuggestionService.Suggest.
-    """
     GetRun: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.GetRunRequest, _registry_service_pb2.GetRunResponse]  # type: ignore[assignment]
     """Returns one run, by number or by external_run_id."""
+    BatchGetRuns: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.BatchGetRunsRequest, _registry_service_pb2.BatchGetRunsResponse]  # type: ignore[assignment]
+    """Returns several runs, by number."""
     ListRuns: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.ListRunsRequest, _registry_service_pb2.ListRunsResponse]  # type: ignore[assignment]
     """Lists the runs of a sweep."""
     UpdateRun: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.UpdateRunRequest, _registry_service_pb2.UpdateRunResponse]  # type: ignore[assignment]
     """Changes a run's name, labels, config or external_run_id."""
-    SyncRuns: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.SyncRunsRequest, _registry_service_pb2.SyncRunsResponse]  # type: ignore[assignment]
-    """Returns what changed since a revision, in the order of revisions, so that
-    caches of a sweep can be kept current.
-    """
     EnqueueRuns: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.EnqueueRunsRequest, _registry_service_pb2.EnqueueRunsResponse]  # type: ignore[assignment]
     """Queues parameters that a user wants to try next, in order, before anything
     that the sampler proposes. These runs count against run_cap.
@@ -260,10 +285,20 @@ class SweepRegistryServiceAsyncStub(SweepRegistryServiceStub):
     target that is met, its terminator, or too many failed runs. ABORTED if the
     etag is stale.
     """
+    CancelRuns: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.CancelRunsRequest, _registry_service_pb2.CancelRunsResponse]  # type: ignore[assignment]
+    """Stops runs. A QUEUED run is CANCELED at once. The agent of a RUNNING run
+    receives the command to stop with its next heartbeat or report, and ends the
+    run as CANCELED; if its lease runs out first, the run is CANCELED instead of
+    queued again. Runs that have ended stay as they are. Either all of the
+    numbers exist, or the call is NOT_FOUND and changes nothing. Possible in any
+    state of the sweep.
+    """
     ImportRuns: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.ImportRunsRequest, _registry_service_pb2.ImportRunsResponse]  # type: ignore[assignment]
     """Imports results, so that the sampler knows them from the start. Imported
     runs have no numbers and do not count against run_cap. Possible in any
-    state that is not final.
+    state that is not final. A request, like every message, has at most 4 MiB:
+    send a larger source in parts, each with its own request id and a CSV part
+    with its own header.
     """
     ListPriorRuns: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.ListPriorRunsRequest, _registry_service_pb2.ListPriorRunsResponse]  # type: ignore[assignment]
     """Lists the imported runs."""
@@ -285,15 +320,6 @@ class SweepRegistryServiceAsyncStub(SweepRegistryServiceStub):
     """Releases a running run: it is queued again at once, and this does not count
     as a retry.
     """
-    ResumeRuns: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.ResumeRunsRequest, _registry_service_pb2.ResumeRunsResponse]  # type: ignore[assignment]
-    """Returns the running runs that an agent already holds, with renewed leases:
-    for an agent that crashed and starts again under its name. The runs keep
-    their attempts, so their histories continue. Possible in any state of the
-    sweep. While the sweep is RUNNING, the answer also has runs whose lease ran
-    out, if they are QUEUED and were not assigned again since. It has as many
-    runs as fit into one answer. Agents call SuggestionService.Suggest with
-    `resume`.
-    """
     Heartbeat: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.HeartbeatRequest, _registry_service_pb2.HeartbeatResponse]  # type: ignore[assignment]
     """Renews the leases of running runs and returns a command for each. A run
     whose lease ran out is RUNNING again for its agent if it is QUEUED, was not
@@ -301,20 +327,39 @@ class SweepRegistryServiceAsyncStub(SweepRegistryServiceStub):
     """
     GetMetricHistory: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.GetMetricHistoryRequest, _registry_service_pb2.GetMetricHistoryResponse]  # type: ignore[assignment]
     """Returns metric histories of a run."""
+    GetMetricHistories: _aio.UnaryUnaryMultiCallable[_plots_pb2.GetMetricHistoriesRequest, _plots_pb2.GetMetricHistoriesResponse]  # type: ignore[assignment]
+    """Returns the history of one metric of many runs, reduced to as many points as
+    a plot can show.
+    """
+    ReadRunColumns: _aio.UnaryStreamMultiCallable[_run_columns_pb2.ReadRunColumnsRequest, _run_columns_pb2.ReadRunColumnsResponse]  # type: ignore[assignment]
+    """Streams all runs of a sweep, in any state, as columns, by ascending number,
+    and ends with the revision from which a WatchSweep continues.
+    """
     GetSweepStats: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.GetSweepStatsRequest, _registry_service_pb2.GetSweepStatsResponse]  # type: ignore[assignment]
     """Returns a sweep's counters, best run and rates."""
-    GetParallelCoordinates: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.GetParallelCoordinatesRequest, _registry_service_pb2.GetParallelCoordinatesResponse]  # type: ignore[assignment]
+    GetParallelCoordinates: _aio.UnaryUnaryMultiCallable[_plots_pb2.GetParallelCoordinatesRequest, _plots_pb2.GetParallelCoordinatesResponse]  # type: ignore[assignment]
     """Returns columns for a parallel-coordinates plot."""
-    GetTimeline: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.GetTimelineRequest, _registry_service_pb2.GetTimelineResponse]  # type: ignore[assignment]
+    GetTimeline: _aio.UnaryUnaryMultiCallable[_plots_pb2.GetTimelineRequest, _plots_pb2.GetTimelineResponse]  # type: ignore[assignment]
     """Returns columns for a timeline of runs."""
-    WatchSweep: _aio.UnaryStreamMultiCallable[_registry_service_pb2.WatchSweepRequest, _registry_service_pb2.WatchSweepResponse]  # type: ignore[assignment]
+    WatchSweep: _aio.UnaryStreamMultiCallable[_watch_pb2.WatchSweepRequest, _watch_pb2.WatchSweepResponse]  # type: ignore[assignment]
     """Streams changes of a sweep and its runs until the caller cancels the call
     or the sweep is deleted. The stream starts with everything newer than
     `since_revision`; a run that changed several times since then is sent once,
     in its current form. Revisions in the stream ascend, so a caller continues
-    a broken stream with the last revision that it received. When the sweep is
-    deleted, the stream ends with NOT_FOUND (SWEEP_NOT_FOUND).
+    a broken stream with the last revision and database_id that it received. A
+    page that shows many runs begins with ReadRunColumns instead of revision 0.
+    When the sweep is deleted, the stream ends with NOT_FOUND (SWEEP_NOT_FOUND).
     """
+    WatchSweeps: _aio.UnaryStreamMultiCallable[_watch_pb2.WatchSweepsRequest, _watch_pb2.WatchSweepsResponse]  # type: ignore[assignment]
+    """Streams the first sweeps of a list, then changes of that list, until the
+    caller cancels the call.
+    """
+    ListAgents: _aio.UnaryUnaryMultiCallable[_activity_pb2.ListAgentsRequest, _activity_pb2.ListAgentsResponse]  # type: ignore[assignment]
+    """Lists the agents that work on a sweep, or worked on it."""
+    ListSweepEvents: _aio.UnaryUnaryMultiCallable[_activity_pb2.ListSweepEventsRequest, _activity_pb2.ListSweepEventsResponse]  # type: ignore[assignment]
+    """Lists what happened to a sweep: who did what, and when."""
+    GetServerInfo: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.GetServerInfoRequest, _registry_service_pb2.GetServerInfoResponse]  # type: ignore[assignment]
+    """Returns the server's version and limits."""
 
 class SweepRegistryServiceServicer(metaclass=_abc_1.ABCMeta):
     """The system of record: sweeps, their runs and metric histories.
@@ -328,7 +373,12 @@ class SweepRegistryServiceServicer(metaclass=_abc_1.ABCMeta):
 
     Every error carries a google.rpc.ErrorInfo whose reason is one of
     ErrorReason, and, for INVALID_ARGUMENT, a google.rpc.BadRequest that names
-    every field at fault.
+    the fields at fault: all of them, or as many as fit into the 8 KiB that every
+    client accepts as metadata; ErrorInfo's metadata `problems` is the number of
+    all. For a config as text, ProblemPositions has the line and column of each.
+
+    RPCs with the idempotency level NO_SIDE_EFFECTS only read. A client may repeat
+    these, and mutations with a request id, after UNAVAILABLE.
     """
 
     @_abc_1.abstractmethod
@@ -352,10 +402,18 @@ class SweepRegistryServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
     def ListSweeps(
         self,
-        request: _registry_service_pb2.ListSweepsRequest,
+        request: _sweep_list_pb2.ListSweepsRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_registry_service_pb2.ListSweepsResponse, _abc.Awaitable[_registry_service_pb2.ListSweepsResponse]]:
+    ) -> _typing.Union[_sweep_list_pb2.ListSweepsResponse, _abc.Awaitable[_sweep_list_pb2.ListSweepsResponse]]:
         """Lists sweeps, newest first by default."""
+
+    @_abc_1.abstractmethod
+    def ListProjects(
+        self,
+        request: _sweep_list_pb2.ListProjectsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_sweep_list_pb2.ListProjectsResponse, _abc.Awaitable[_sweep_list_pb2.ListProjectsResponse]]:
+        """Lists the projects that have sweeps."""
 
     @_abc_1.abstractmethod
     def UpdateSweep(
@@ -443,23 +501,20 @@ class SweepRegistryServiceServicer(metaclass=_abc_1.ABCMeta):
         """
 
     @_abc_1.abstractmethod
-    def CreateRuns(
-        self,
-        request: _registry_service_pb2.CreateRunsRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_registry_service_pb2.CreateRunsResponse, _abc.Awaitable[_registry_service_pb2.CreateRunsResponse]]:
-        """Assigns runs to agents, for many waiting requests in one transaction:
-        creates new runs and takes queued ones. For the suggestion service; agents
-        call SuggestionService.Suggest.
-        """
-
-    @_abc_1.abstractmethod
     def GetRun(
         self,
         request: _registry_service_pb2.GetRunRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_registry_service_pb2.GetRunResponse, _abc.Awaitable[_registry_service_pb2.GetRunResponse]]:
         """Returns one run, by number or by external_run_id."""
+
+    @_abc_1.abstractmethod
+    def BatchGetRuns(
+        self,
+        request: _registry_service_pb2.BatchGetRunsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_registry_service_pb2.BatchGetRunsResponse, _abc.Awaitable[_registry_service_pb2.BatchGetRunsResponse]]:
+        """Returns several runs, by number."""
 
     @_abc_1.abstractmethod
     def ListRuns(
@@ -476,16 +531,6 @@ class SweepRegistryServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_registry_service_pb2.UpdateRunResponse, _abc.Awaitable[_registry_service_pb2.UpdateRunResponse]]:
         """Changes a run's name, labels, config or external_run_id."""
-
-    @_abc_1.abstractmethod
-    def SyncRuns(
-        self,
-        request: _registry_service_pb2.SyncRunsRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_registry_service_pb2.SyncRunsResponse, _abc.Awaitable[_registry_service_pb2.SyncRunsResponse]]:
-        """Returns what changed since a revision, in the order of revisions, so that
-        caches of a sweep can be kept current.
-        """
 
     @_abc_1.abstractmethod
     def EnqueueRuns(
@@ -517,6 +562,20 @@ class SweepRegistryServiceServicer(metaclass=_abc_1.ABCMeta):
         """
 
     @_abc_1.abstractmethod
+    def CancelRuns(
+        self,
+        request: _registry_service_pb2.CancelRunsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_registry_service_pb2.CancelRunsResponse, _abc.Awaitable[_registry_service_pb2.CancelRunsResponse]]:
+        """Stops runs. A QUEUED run is CANCELED at once. The agent of a RUNNING run
+        receives the command to stop with its next heartbeat or report, and ends the
+        run as CANCELED; if its lease runs out first, the run is CANCELED instead of
+        queued again. Runs that have ended stay as they are. Either all of the
+        numbers exist, or the call is NOT_FOUND and changes nothing. Possible in any
+        state of the sweep.
+        """
+
+    @_abc_1.abstractmethod
     def ImportRuns(
         self,
         request: _registry_service_pb2.ImportRunsRequest,
@@ -524,7 +583,9 @@ class SweepRegistryServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_registry_service_pb2.ImportRunsResponse, _abc.Awaitable[_registry_service_pb2.ImportRunsResponse]]:
         """Imports results, so that the sampler knows them from the start. Imported
         runs have no numbers and do not count against run_cap. Possible in any
-        state that is not final.
+        state that is not final. A request, like every message, has at most 4 MiB:
+        send a larger source in parts, each with its own request id and a CSV part
+        with its own header.
         """
 
     @_abc_1.abstractmethod
@@ -578,21 +639,6 @@ class SweepRegistryServiceServicer(metaclass=_abc_1.ABCMeta):
         """
 
     @_abc_1.abstractmethod
-    def ResumeRuns(
-        self,
-        request: _registry_service_pb2.ResumeRunsRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_registry_service_pb2.ResumeRunsResponse, _abc.Awaitable[_registry_service_pb2.ResumeRunsResponse]]:
-        """Returns the running runs that an agent already holds, with renewed leases:
-        for an agent that crashed and starts again under its name. The runs keep
-        their attempts, so their histories continue. Possible in any state of the
-        sweep. While the sweep is RUNNING, the answer also has runs whose lease ran
-        out, if they are QUEUED and were not assigned again since. It has as many
-        runs as fit into one answer. Agents call SuggestionService.Suggest with
-        `resume`.
-        """
-
-    @_abc_1.abstractmethod
     def Heartbeat(
         self,
         request: _registry_service_pb2.HeartbeatRequest,
@@ -612,6 +658,26 @@ class SweepRegistryServiceServicer(metaclass=_abc_1.ABCMeta):
         """Returns metric histories of a run."""
 
     @_abc_1.abstractmethod
+    def GetMetricHistories(
+        self,
+        request: _plots_pb2.GetMetricHistoriesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_plots_pb2.GetMetricHistoriesResponse, _abc.Awaitable[_plots_pb2.GetMetricHistoriesResponse]]:
+        """Returns the history of one metric of many runs, reduced to as many points as
+        a plot can show.
+        """
+
+    @_abc_1.abstractmethod
+    def ReadRunColumns(
+        self,
+        request: _run_columns_pb2.ReadRunColumnsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_run_columns_pb2.ReadRunColumnsResponse], _abc.AsyncIterator[_run_columns_pb2.ReadRunColumnsResponse]]:
+        """Streams all runs of a sweep, in any state, as columns, by ascending number,
+        and ends with the revision from which a WatchSweep continues.
+        """
+
+    @_abc_1.abstractmethod
     def GetSweepStats(
         self,
         request: _registry_service_pb2.GetSweepStatsRequest,
@@ -622,31 +688,66 @@ class SweepRegistryServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
     def GetParallelCoordinates(
         self,
-        request: _registry_service_pb2.GetParallelCoordinatesRequest,
+        request: _plots_pb2.GetParallelCoordinatesRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_registry_service_pb2.GetParallelCoordinatesResponse, _abc.Awaitable[_registry_service_pb2.GetParallelCoordinatesResponse]]:
+    ) -> _typing.Union[_plots_pb2.GetParallelCoordinatesResponse, _abc.Awaitable[_plots_pb2.GetParallelCoordinatesResponse]]:
         """Returns columns for a parallel-coordinates plot."""
 
     @_abc_1.abstractmethod
     def GetTimeline(
         self,
-        request: _registry_service_pb2.GetTimelineRequest,
+        request: _plots_pb2.GetTimelineRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_registry_service_pb2.GetTimelineResponse, _abc.Awaitable[_registry_service_pb2.GetTimelineResponse]]:
+    ) -> _typing.Union[_plots_pb2.GetTimelineResponse, _abc.Awaitable[_plots_pb2.GetTimelineResponse]]:
         """Returns columns for a timeline of runs."""
 
     @_abc_1.abstractmethod
     def WatchSweep(
         self,
-        request: _registry_service_pb2.WatchSweepRequest,
+        request: _watch_pb2.WatchSweepRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_abc.Iterator[_registry_service_pb2.WatchSweepResponse], _abc.AsyncIterator[_registry_service_pb2.WatchSweepResponse]]:
+    ) -> _typing.Union[_abc.Iterator[_watch_pb2.WatchSweepResponse], _abc.AsyncIterator[_watch_pb2.WatchSweepResponse]]:
         """Streams changes of a sweep and its runs until the caller cancels the call
         or the sweep is deleted. The stream starts with everything newer than
         `since_revision`; a run that changed several times since then is sent once,
         in its current form. Revisions in the stream ascend, so a caller continues
-        a broken stream with the last revision that it received. When the sweep is
-        deleted, the stream ends with NOT_FOUND (SWEEP_NOT_FOUND).
+        a broken stream with the last revision and database_id that it received. A
+        page that shows many runs begins with ReadRunColumns instead of revision 0.
+        When the sweep is deleted, the stream ends with NOT_FOUND (SWEEP_NOT_FOUND).
         """
+
+    @_abc_1.abstractmethod
+    def WatchSweeps(
+        self,
+        request: _watch_pb2.WatchSweepsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_watch_pb2.WatchSweepsResponse], _abc.AsyncIterator[_watch_pb2.WatchSweepsResponse]]:
+        """Streams the first sweeps of a list, then changes of that list, until the
+        caller cancels the call.
+        """
+
+    @_abc_1.abstractmethod
+    def ListAgents(
+        self,
+        request: _activity_pb2.ListAgentsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_activity_pb2.ListAgentsResponse, _abc.Awaitable[_activity_pb2.ListAgentsResponse]]:
+        """Lists the agents that work on a sweep, or worked on it."""
+
+    @_abc_1.abstractmethod
+    def ListSweepEvents(
+        self,
+        request: _activity_pb2.ListSweepEventsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_activity_pb2.ListSweepEventsResponse, _abc.Awaitable[_activity_pb2.ListSweepEventsResponse]]:
+        """Lists what happened to a sweep: who did what, and when."""
+
+    @_abc_1.abstractmethod
+    def GetServerInfo(
+        self,
+        request: _registry_service_pb2.GetServerInfoRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_registry_service_pb2.GetServerInfoResponse, _abc.Awaitable[_registry_service_pb2.GetServerInfoResponse]]:
+        """Returns the server's version and limits."""
 
 def add_SweepRegistryServiceServicer_to_server(servicer: SweepRegistryServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

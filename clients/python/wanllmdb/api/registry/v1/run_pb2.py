@@ -26,14 +26,14 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from wanllmdb.api.registry.v1 import search_space_pb2 as wanllmdb_dot_api_dot_registry_dot_v1_dot_search__space__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"wanllmdb/api/registry/v1/run.proto\x12\x18wanllmdb.api.registry.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a+wanllmdb/api/registry/v1/search_space.proto\"\xde\x08\n\x03Run\x12\x10\n\x08sweep_id\x18\x01 \x01(\t\x12\x0e\n\x06number\x18\x02 \x01(\x03\x12\x31\n\x05state\x18\x03 \x01(\x0e\x32\".wanllmdb.api.registry.v1.RunState\x12\x41\n\nparameters\x18\x04 \x03(\x0b\x32-.wanllmdb.api.registry.v1.Run.ParametersEntry\x12\x16\n\tobjective\x18\x05 \x01(\x01H\x00\x88\x01\x01\x12\x0f\n\x07\x61ttempt\x18\x06 \x01(\x05\x12\x33\n\x06origin\x18\x07 \x01(\x0e\x32#.wanllmdb.api.registry.v1.RunOrigin\x12\x10\n\x08\x61gent_id\x18\x08 \x01(\t\x12\x36\n\x05\x65rror\x18\t \x01(\x0b\x32\".wanllmdb.api.registry.v1.RunErrorH\x01\x88\x01\x01\x12\x17\n\x0f\x65xternal_run_id\x18\n \x01(\t\x12\x39\n\x06labels\x18\x0b \x03(\x0b\x32).wanllmdb.api.registry.v1.Run.LabelsEntry\x12;\n\x07summary\x18\x0c \x03(\x0b\x32*.wanllmdb.api.registry.v1.Run.SummaryEntry\x12\x16\n\tlast_step\x18\r \x01(\x03H\x02\x88\x01\x01\x12\x10\n\x08revision\x18\x0e \x01(\x03\x12/\n\x0b\x63reate_time\x18\x0f \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nstart_time\x18\x10 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x11 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x35\n\x11lease_expire_time\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nobjectives\x18\x13 \x03(\x01\x12\x0c\n\x04name\x18\x14 \x01(\t\x12\x39\n\x06\x63onfig\x18\x15 \x03(\x0b\x32).wanllmdb.api.registry.v1.Run.ConfigEntry\x1a[\n\x0fParametersEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\x37\n\x05value\x18\x02 \x01(\x0b\x32(.wanllmdb.api.registry.v1.ParameterValue:\x02\x38\x01\x1a-\n\x0bLabelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x1a.\n\x0cSummaryEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\x1aW\n\x0b\x43onfigEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\x37\n\x05value\x18\x02 \x01(\x0b\x32(.wanllmdb.api.registry.v1.ParameterValue:\x02\x38\x01\x42\x0c\n\n_objectiveB\x08\n\x06_errorB\x0c\n\n_last_step\"\xac\x02\n\x08PriorRun\x12\x46\n\nparameters\x18\x01 \x03(\x0b\x32\x32.wanllmdb.api.registry.v1.PriorRun.ParametersEntry\x12\x31\n\x05state\x18\x02 \x01(\x0e\x32\".wanllmdb.api.registry.v1.RunState\x12\x12\n\nobjectives\x18\x03 \x03(\x01\x12\x16\n\tlast_step\x18\x04 \x01(\x03H\x00\x88\x01\x01\x12\x0e\n\x06source\x18\x05 \x01(\t\x1a[\n\x0fParametersEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\x37\n\x05value\x18\x02 \x01(\x0b\x32(.wanllmdb.api.registry.v1.ParameterValue:\x02\x38\x01\x42\x0c\n\n_last_step\".\n\x08RunError\x12\x0f\n\x07message\x18\x01 \x01(\t\x12\x11\n\ttraceback\x18\x02 \x01(\t\"\xc7\x01\n\tMetricRow\x12\x0c\n\x04step\x18\x01 \x01(\x03\x12?\n\x06values\x18\x02 \x03(\x0b\x32/.wanllmdb.api.registry.v1.MetricRow.ValuesEntry\x12(\n\x04time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nis_summary\x18\x04 \x01(\x08\x1a-\n\x0bValuesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\"T\n\x0bMetricPoint\x12\x0c\n\x04step\x18\x01 \x01(\x03\x12\r\n\x05value\x18\x02 \x01(\x01\x12(\n\x04time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"T\n\rMetricHistory\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x35\n\x06points\x18\x02 \x03(\x0b\x32%.wanllmdb.api.registry.v1.MetricPoint*\xc2\x01\n\x08RunState\x12\x19\n\x15RUN_STATE_UNSPECIFIED\x10\x00\x12\x14\n\x10RUN_STATE_QUEUED\x10\x01\x12\x15\n\x11RUN_STATE_RUNNING\x10\x02\x12\x16\n\x12RUN_STATE_FINISHED\x10\x03\x12\x14\n\x10RUN_STATE_PRUNED\x10\x04\x12\x14\n\x10RUN_STATE_FAILED\x10\x05\x12\x12\n\x0eRUN_STATE_LOST\x10\x06\x12\x16\n\x12RUN_STATE_CANCELED\x10\x07*Z\n\tRunOrigin\x12\x1a\n\x16RUN_ORIGIN_UNSPECIFIED\x10\x00\x12\x18\n\x14RUN_ORIGIN_SUGGESTED\x10\x01\x12\x17\n\x13RUN_ORIGIN_ENQUEUED\x10\x02*r\n\nRunCommand\x12\x1b\n\x17RUN_COMMAND_UNSPECIFIED\x10\x00\x12\x18\n\x14RUN_COMMAND_CONTINUE\x10\x01\x12\x14\n\x10RUN_COMMAND_STOP\x10\x02\x12\x17\n\x13RUN_COMMAND_ABANDON\x10\x03\x42\x62\n\x1c\x64\x65v.wanllmdb.api.registry.v1P\x01Z@github.com/wanllmdb/sweeps/clients/go/api/registry/v1;registryv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"wanllmdb/api/registry/v1/run.proto\x12\x18wanllmdb.api.registry.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a+wanllmdb/api/registry/v1/search_space.proto\"\xa5\t\n\x03Run\x12\x10\n\x08sweep_id\x18\x01 \x01(\t\x12\x13\n\x06number\x18\x02 \x01(\x03H\x00\x88\x01\x01\x12\x31\n\x05state\x18\x03 \x01(\x0e\x32\".wanllmdb.api.registry.v1.RunState\x12\x41\n\nparameters\x18\x04 \x03(\x0b\x32-.wanllmdb.api.registry.v1.Run.ParametersEntry\x12\x16\n\tobjective\x18\x05 \x01(\x01H\x01\x88\x01\x01\x12\x0f\n\x07\x61ttempt\x18\x06 \x01(\x05\x12\x33\n\x06origin\x18\x07 \x01(\x0e\x32#.wanllmdb.api.registry.v1.RunOrigin\x12\x10\n\x08\x61gent_id\x18\x08 \x01(\t\x12\x31\n\x05\x65rror\x18\t \x01(\x0b\x32\".wanllmdb.api.registry.v1.RunError\x12\x17\n\x0f\x65xternal_run_id\x18\n \x01(\t\x12\x39\n\x06labels\x18\x0b \x03(\x0b\x32).wanllmdb.api.registry.v1.Run.LabelsEntry\x12;\n\x07summary\x18\x0c \x03(\x0b\x32*.wanllmdb.api.registry.v1.Run.SummaryEntry\x12\x16\n\tlast_step\x18\r \x01(\x03H\x02\x88\x01\x01\x12\x10\n\x08revision\x18\x0e \x01(\x03\x12/\n\x0b\x63reate_time\x18\x0f \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nstart_time\x18\x10 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x11 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x35\n\x11lease_expire_time\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nobjectives\x18\x13 \x03(\x01\x12\x0c\n\x04name\x18\x14 \x01(\t\x12\x39\n\x06\x63onfig\x18\x15 \x03(\x0b\x32).wanllmdb.api.registry.v1.Run.ConfigEntry\x12\x1a\n\rmetric_values\x18\x16 \x01(\x03H\x03\x88\x01\x01\x12\x16\n\x0estop_requested\x18\x17 \x01(\x08\x1a[\n\x0fParametersEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\x37\n\x05value\x18\x02 \x01(\x0b\x32(.wanllmdb.api.registry.v1.ParameterValue:\x02\x38\x01\x1a-\n\x0bLabelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x1a.\n\x0cSummaryEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\x1aW\n\x0b\x43onfigEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\x37\n\x05value\x18\x02 \x01(\x0b\x32(.wanllmdb.api.registry.v1.ParameterValue:\x02\x38\x01\x42\t\n\x07_numberB\x0c\n\n_objectiveB\x0c\n\n_last_stepB\x10\n\x0e_metric_values\"\xac\x02\n\x08PriorRun\x12\x46\n\nparameters\x18\x01 \x03(\x0b\x32\x32.wanllmdb.api.registry.v1.PriorRun.ParametersEntry\x12\x31\n\x05state\x18\x02 \x01(\x0e\x32\".wanllmdb.api.registry.v1.RunState\x12\x12\n\nobjectives\x18\x03 \x03(\x01\x12\x16\n\tlast_step\x18\x04 \x01(\x03H\x00\x88\x01\x01\x12\x0e\n\x06source\x18\x05 \x01(\t\x1a[\n\x0fParametersEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\x37\n\x05value\x18\x02 \x01(\x0b\x32(.wanllmdb.api.registry.v1.ParameterValue:\x02\x38\x01\x42\x0c\n\n_last_step\".\n\x08RunError\x12\x0f\n\x07message\x18\x01 \x01(\t\x12\x11\n\ttraceback\x18\x02 \x01(\t\"\xc7\x01\n\tMetricRow\x12\x0c\n\x04step\x18\x01 \x01(\x03\x12?\n\x06values\x18\x02 \x03(\x0b\x32/.wanllmdb.api.registry.v1.MetricRow.ValuesEntry\x12(\n\x04time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nis_summary\x18\x04 \x01(\x08\x1a-\n\x0bValuesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\"T\n\x0bMetricPoint\x12\x0c\n\x04step\x18\x01 \x01(\x03\x12\r\n\x05value\x18\x02 \x01(\x01\x12(\n\x04time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"T\n\rMetricHistory\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x35\n\x06points\x18\x02 \x03(\x0b\x32%.wanllmdb.api.registry.v1.MetricPoint*\xc2\x01\n\x08RunState\x12\x19\n\x15RUN_STATE_UNSPECIFIED\x10\x00\x12\x14\n\x10RUN_STATE_QUEUED\x10\x01\x12\x15\n\x11RUN_STATE_RUNNING\x10\x02\x12\x16\n\x12RUN_STATE_FINISHED\x10\x03\x12\x14\n\x10RUN_STATE_PRUNED\x10\x04\x12\x14\n\x10RUN_STATE_FAILED\x10\x05\x12\x12\n\x0eRUN_STATE_LOST\x10\x06\x12\x16\n\x12RUN_STATE_CANCELED\x10\x07*Z\n\tRunOrigin\x12\x1a\n\x16RUN_ORIGIN_UNSPECIFIED\x10\x00\x12\x18\n\x14RUN_ORIGIN_SUGGESTED\x10\x01\x12\x17\n\x13RUN_ORIGIN_ENQUEUED\x10\x02*r\n\nRunCommand\x12\x1b\n\x17RUN_COMMAND_UNSPECIFIED\x10\x00\x12\x18\n\x14RUN_COMMAND_CONTINUE\x10\x01\x12\x14\n\x10RUN_COMMAND_STOP\x10\x02\x12\x17\n\x13RUN_COMMAND_ABANDON\x10\x03\x42l\n\x1c\x64\x65v.wanllmdb.api.registry.v1B\x08RunProtoP\x01Z@github.com/wanllmdb/sweeps/clients/go/api/registry/v1;registryv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'wanllmdb.api.registry.v1.run_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
-  _globals['DESCRIPTOR']._serialized_options = b'\n\034dev.wanllmdb.api.registry.v1P\001Z@github.com/wanllmdb/sweeps/clients/go/api/registry/v1;registryv1'
+  _globals['DESCRIPTOR']._serialized_options = b'\n\034dev.wanllmdb.api.registry.v1B\010RunProtoP\001Z@github.com/wanllmdb/sweeps/clients/go/api/registry/v1;registryv1'
   _globals['_RUN_PARAMETERSENTRY']._loaded_options = None
   _globals['_RUN_PARAMETERSENTRY']._serialized_options = b'8\001'
   _globals['_RUN_LABELSENTRY']._loaded_options = None
@@ -46,34 +46,34 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PRIORRUN_PARAMETERSENTRY']._serialized_options = b'8\001'
   _globals['_METRICROW_VALUESENTRY']._loaded_options = None
   _globals['_METRICROW_VALUESENTRY']._serialized_options = b'8\001'
-  _globals['_RUNSTATE']._serialized_start=1989
-  _globals['_RUNSTATE']._serialized_end=2183
-  _globals['_RUNORIGIN']._serialized_start=2185
-  _globals['_RUNORIGIN']._serialized_end=2275
-  _globals['_RUNCOMMAND']._serialized_start=2277
-  _globals['_RUNCOMMAND']._serialized_end=2391
+  _globals['_RUNSTATE']._serialized_start=2060
+  _globals['_RUNSTATE']._serialized_end=2254
+  _globals['_RUNORIGIN']._serialized_start=2256
+  _globals['_RUNORIGIN']._serialized_end=2346
+  _globals['_RUNCOMMAND']._serialized_start=2348
+  _globals['_RUNCOMMAND']._serialized_end=2462
   _globals['_RUN']._serialized_start=143
-  _globals['_RUN']._serialized_end=1261
-  _globals['_RUN_PARAMETERSENTRY']._serialized_start=948
-  _globals['_RUN_PARAMETERSENTRY']._serialized_end=1039
-  _globals['_RUN_LABELSENTRY']._serialized_start=1041
-  _globals['_RUN_LABELSENTRY']._serialized_end=1086
-  _globals['_RUN_SUMMARYENTRY']._serialized_start=1088
-  _globals['_RUN_SUMMARYENTRY']._serialized_end=1134
-  _globals['_RUN_CONFIGENTRY']._serialized_start=1136
-  _globals['_RUN_CONFIGENTRY']._serialized_end=1223
-  _globals['_PRIORRUN']._serialized_start=1264
-  _globals['_PRIORRUN']._serialized_end=1564
-  _globals['_PRIORRUN_PARAMETERSENTRY']._serialized_start=948
-  _globals['_PRIORRUN_PARAMETERSENTRY']._serialized_end=1039
-  _globals['_RUNERROR']._serialized_start=1566
-  _globals['_RUNERROR']._serialized_end=1612
-  _globals['_METRICROW']._serialized_start=1615
-  _globals['_METRICROW']._serialized_end=1814
-  _globals['_METRICROW_VALUESENTRY']._serialized_start=1769
-  _globals['_METRICROW_VALUESENTRY']._serialized_end=1814
-  _globals['_METRICPOINT']._serialized_start=1816
-  _globals['_METRICPOINT']._serialized_end=1900
-  _globals['_METRICHISTORY']._serialized_start=1902
-  _globals['_METRICHISTORY']._serialized_end=1986
+  _globals['_RUN']._serialized_end=1332
+  _globals['_RUN_PARAMETERSENTRY']._serialized_start=1000
+  _globals['_RUN_PARAMETERSENTRY']._serialized_end=1091
+  _globals['_RUN_LABELSENTRY']._serialized_start=1093
+  _globals['_RUN_LABELSENTRY']._serialized_end=1138
+  _globals['_RUN_SUMMARYENTRY']._serialized_start=1140
+  _globals['_RUN_SUMMARYENTRY']._serialized_end=1186
+  _globals['_RUN_CONFIGENTRY']._serialized_start=1188
+  _globals['_RUN_CONFIGENTRY']._serialized_end=1275
+  _globals['_PRIORRUN']._serialized_start=1335
+  _globals['_PRIORRUN']._serialized_end=1635
+  _globals['_PRIORRUN_PARAMETERSENTRY']._serialized_start=1000
+  _globals['_PRIORRUN_PARAMETERSENTRY']._serialized_end=1091
+  _globals['_RUNERROR']._serialized_start=1637
+  _globals['_RUNERROR']._serialized_end=1683
+  _globals['_METRICROW']._serialized_start=1686
+  _globals['_METRICROW']._serialized_end=1885
+  _globals['_METRICROW_VALUESENTRY']._serialized_start=1840
+  _globals['_METRICROW_VALUESENTRY']._serialized_end=1885
+  _globals['_METRICPOINT']._serialized_start=1887
+  _globals['_METRICPOINT']._serialized_end=1971
+  _globals['_METRICHISTORY']._serialized_start=1973
+  _globals['_METRICHISTORY']._serialized_end=2057
 # @@protoc_insertion_point(module_scope)

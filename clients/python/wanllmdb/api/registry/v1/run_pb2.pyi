@@ -246,10 +246,14 @@ class Run(_message.Message):
     OBJECTIVES_FIELD_NUMBER: _builtins.int
     NAME_FIELD_NUMBER: _builtins.int
     CONFIG_FIELD_NUMBER: _builtins.int
+    METRIC_VALUES_FIELD_NUMBER: _builtins.int
+    STOP_REQUESTED_FIELD_NUMBER: _builtins.int
     sweep_id: _builtins.str
     """The sweep that it belongs to."""
     number: _builtins.int
-    """Its number in the sweep: 0, 1, 2, ... without gaps."""
+    """Its number in the sweep: 0, 1, 2, ... without gaps. Always set by the
+    server.
+    """
     state: Global___RunState.ValueType
     """Its state."""
     objective: _builtins.float
@@ -273,6 +277,15 @@ class Run(_message.Message):
     """The sweep's revision at its last change."""
     name: _builtins.str
     """A name for people; may be empty. At most 200 characters."""
+    metric_values: _builtins.int
+    """How many finite values of the sweep's metric its current attempt has
+    reported, at most one for each step. Early termination counts iterations by
+    them. Set in the answers of Suggest and GetRun, in a sweep with one metric.
+    """
+    stop_requested: _builtins.bool
+    """Whether a user asked that it stops (CancelRuns) while it is RUNNING. Its
+    agent receives the command to stop with its next heartbeat or report.
+    """
     @_builtins.property
     def parameters(self) -> _containers.MessageMap[_builtins.str, _search_space_pb2.ParameterValue]:
         """The point of the search space, by parameter name. A queued run may have
@@ -331,7 +344,7 @@ class Run(_message.Message):
         self,
         *,
         sweep_id: _builtins.str = ...,
-        number: _builtins.int = ...,
+        number: _builtins.int | None = ...,
         state: Global___RunState.ValueType = ...,
         parameters: _abc.Mapping[_builtins.str, _search_space_pb2.ParameterValue] | None = ...,
         objective: _builtins.float | None = ...,
@@ -351,21 +364,27 @@ class Run(_message.Message):
         objectives: _abc.Iterable[_builtins.float] | None = ...,
         name: _builtins.str = ...,
         config: _abc.Mapping[_builtins.str, _search_space_pb2.ParameterValue] | None = ...,
+        metric_values: _builtins.int | None = ...,
+        stop_requested: _builtins.bool = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_error", b"_error", "_last_step", b"_last_step", "_objective", b"_objective", "create_time", b"create_time", "end_time", b"end_time", "error", b"error", "last_step", b"last_step", "lease_expire_time", b"lease_expire_time", "objective", b"objective", "start_time", b"start_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_last_step", b"_last_step", "_metric_values", b"_metric_values", "_number", b"_number", "_objective", b"_objective", "create_time", b"create_time", "end_time", b"end_time", "error", b"error", "last_step", b"last_step", "lease_expire_time", b"lease_expire_time", "metric_values", b"metric_values", "number", b"number", "objective", b"objective", "start_time", b"start_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_error", b"_error", "_last_step", b"_last_step", "_objective", b"_objective", "agent_id", b"agent_id", "attempt", b"attempt", "config", b"config", "create_time", b"create_time", "end_time", b"end_time", "error", b"error", "external_run_id", b"external_run_id", "labels", b"labels", "last_step", b"last_step", "lease_expire_time", b"lease_expire_time", "name", b"name", "number", b"number", "objective", b"objective", "objectives", b"objectives", "origin", b"origin", "parameters", b"parameters", "revision", b"revision", "start_time", b"start_time", "state", b"state", "summary", b"summary", "sweep_id", b"sweep_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_last_step", b"_last_step", "_metric_values", b"_metric_values", "_number", b"_number", "_objective", b"_objective", "agent_id", b"agent_id", "attempt", b"attempt", "config", b"config", "create_time", b"create_time", "end_time", b"end_time", "error", b"error", "external_run_id", b"external_run_id", "labels", b"labels", "last_step", b"last_step", "lease_expire_time", b"lease_expire_time", "metric_values", b"metric_values", "name", b"name", "number", b"number", "objective", b"objective", "objectives", b"objectives", "origin", b"origin", "parameters", b"parameters", "revision", b"revision", "start_time", b"start_time", "state", b"state", "stop_requested", b"stop_requested", "summary", b"summary", "sweep_id", b"sweep_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType__error: _TypeAlias = _typing.Literal["error"]  # noqa: Y015
-    _WhichOneofArgType__error: _TypeAlias = _typing.Literal["_error", b"_error"]  # noqa: Y015
     _WhichOneofReturnType__last_step: _TypeAlias = _typing.Literal["last_step"]  # noqa: Y015
     _WhichOneofArgType__last_step: _TypeAlias = _typing.Literal["_last_step", b"_last_step"]  # noqa: Y015
+    _WhichOneofReturnType__metric_values: _TypeAlias = _typing.Literal["metric_values"]  # noqa: Y015
+    _WhichOneofArgType__metric_values: _TypeAlias = _typing.Literal["_metric_values", b"_metric_values"]  # noqa: Y015
+    _WhichOneofReturnType__number: _TypeAlias = _typing.Literal["number"]  # noqa: Y015
+    _WhichOneofArgType__number: _TypeAlias = _typing.Literal["_number", b"_number"]  # noqa: Y015
     _WhichOneofReturnType__objective: _TypeAlias = _typing.Literal["objective"]  # noqa: Y015
     _WhichOneofArgType__objective: _TypeAlias = _typing.Literal["_objective", b"_objective"]  # noqa: Y015
     @_typing.overload
-    def WhichOneof(self, oneof_group: _WhichOneofArgType__error) -> _WhichOneofReturnType__error | None: ...
-    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__last_step) -> _WhichOneofReturnType__last_step | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__metric_values) -> _WhichOneofReturnType__metric_values | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__number) -> _WhichOneofReturnType__number | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__objective) -> _WhichOneofReturnType__objective | None: ...
 

@@ -620,7 +620,8 @@ class Sweep(_message.Message):
     START_TIME_FIELD_NUMBER: _builtins.int
     END_TIME_FIELD_NUMBER: _builtins.int
     END_MESSAGE_FIELD_NUMBER: _builtins.int
-    PRIOR_RUNS_FIELD_NUMBER: _builtins.int
+    PRIOR_RUN_COUNT_FIELD_NUMBER: _builtins.int
+    UPDATE_TIME_FIELD_NUMBER: _builtins.int
     sweep_id: _builtins.str
     """Unique id, given by the server: twelve lower-case letters and digits."""
     project: _builtins.str
@@ -642,7 +643,7 @@ class Sweep(_message.Message):
     """
     end_message: _builtins.str
     """Why it ended, in a sentence; empty until then."""
-    prior_runs: _builtins.int
+    prior_run_count: _builtins.int
     """The number of imported results that inform the sampler; see ImportRuns."""
     @_builtins.property
     def spec(self) -> Global___SweepSpec:
@@ -664,6 +665,10 @@ class Sweep(_message.Message):
     def end_time(self) -> _timestamp_pb2.Timestamp:
         """When it reached a final state."""
 
+    @_builtins.property
+    def update_time(self) -> _timestamp_pb2.Timestamp:
+        """When it or one of its runs last changed."""
+
     def __init__(
         self,
         *,
@@ -681,11 +686,12 @@ class Sweep(_message.Message):
         start_time: _timestamp_pb2.Timestamp | None = ...,
         end_time: _timestamp_pb2.Timestamp | None = ...,
         end_message: _builtins.str = ...,
-        prior_runs: _builtins.int = ...,
+        prior_run_count: _builtins.int = ...,
+        update_time: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "end_time", b"end_time", "spec", b"spec", "start_time", b"start_time", "stats", b"stats"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "end_time", b"end_time", "spec", b"spec", "start_time", b"start_time", "stats", b"stats", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "description", b"description", "end_message", b"end_message", "end_time", b"end_time", "etag", b"etag", "finish_reason", b"finish_reason", "name", b"name", "prior_runs", b"prior_runs", "project", b"project", "revision", b"revision", "spec", b"spec", "start_time", b"start_time", "state", b"state", "stats", b"stats", "sweep_id", b"sweep_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "description", b"description", "end_message", b"end_message", "end_time", b"end_time", "etag", b"etag", "finish_reason", b"finish_reason", "name", b"name", "prior_run_count", b"prior_run_count", "project", b"project", "revision", b"revision", "spec", b"spec", "start_time", b"start_time", "state", b"state", "stats", b"stats", "sweep_id", b"sweep_id", "update_time", b"update_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -764,13 +770,11 @@ class SweepStats(_message.Message):
         prune_rate: _builtins.float = ...,
         mean_run_duration: _duration_pb2.Duration | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_best_run", b"_best_run", "best_run", b"best_run", "mean_run_duration", b"mean_run_duration"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["best_run", b"best_run", "mean_run_duration", b"mean_run_duration"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_best_run", b"_best_run", "best_run", b"best_run", "canceled_runs", b"canceled_runs", "ended_runs_per_hour", b"ended_runs_per_hour", "failed_runs", b"failed_runs", "failure_rate", b"failure_rate", "finished_runs", b"finished_runs", "lost_runs", b"lost_runs", "mean_run_duration", b"mean_run_duration", "prune_rate", b"prune_rate", "pruned_runs", b"pruned_runs", "queued_runs", b"queued_runs", "running_runs", b"running_runs", "total_runs", b"total_runs"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["best_run", b"best_run", "canceled_runs", b"canceled_runs", "ended_runs_per_hour", b"ended_runs_per_hour", "failed_runs", b"failed_runs", "failure_rate", b"failure_rate", "finished_runs", b"finished_runs", "lost_runs", b"lost_runs", "mean_run_duration", b"mean_run_duration", "prune_rate", b"prune_rate", "pruned_runs", b"pruned_runs", "queued_runs", b"queued_runs", "running_runs", b"running_runs", "total_runs", b"total_runs"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType__best_run: _TypeAlias = _typing.Literal["best_run"]  # noqa: Y015
-    _WhichOneofArgType__best_run: _TypeAlias = _typing.Literal["_best_run", b"_best_run"]  # noqa: Y015
-    def WhichOneof(self, oneof_group: _WhichOneofArgType__best_run) -> _WhichOneofReturnType__best_run | None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___SweepStats: _TypeAlias = SweepStats  # noqa: Y015
 
@@ -807,7 +811,7 @@ class BestRun(_message.Message):
     OBJECTIVE_FIELD_NUMBER: _builtins.int
     PARAMETERS_FIELD_NUMBER: _builtins.int
     number: _builtins.int
-    """The run's number."""
+    """The run's number; always set by the server."""
     objective: _builtins.float
     """Its objective."""
     @_builtins.property
@@ -817,14 +821,16 @@ class BestRun(_message.Message):
     def __init__(
         self,
         *,
-        number: _builtins.int = ...,
+        number: _builtins.int | None = ...,
         objective: _builtins.float = ...,
         parameters: _abc.Mapping[_builtins.str, _search_space_pb2.ParameterValue] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_number", b"_number", "number", b"number"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["number", b"number", "objective", b"objective", "parameters", b"parameters"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_number", b"_number", "number", b"number", "objective", b"objective", "parameters", b"parameters"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__number: _TypeAlias = _typing.Literal["number"]  # noqa: Y015
+    _WhichOneofArgType__number: _TypeAlias = _typing.Literal["_number", b"_number"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__number) -> _WhichOneofReturnType__number | None: ...
 
 Global___BestRun: _TypeAlias = BestRun  # noqa: Y015

@@ -392,23 +392,23 @@ class RenderTemplateRequest(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
-    USE_FIELD_NUMBER: _builtins.int
+    TEMPLATE_FIELD_NUMBER: _builtins.int
     FORMAT_FIELD_NUMBER: _builtins.int
     format: _registry_service_pb2.ConfigFormat.ValueType
     """The format; YAML if not set."""
     @_builtins.property
-    def use(self) -> _registry_service_pb2.TemplateUse:
+    def template(self) -> _registry_service_pb2.TemplateUse:
         """The template and the values."""
 
     def __init__(
         self,
         *,
-        use: _registry_service_pb2.TemplateUse | None = ...,
+        template: _registry_service_pb2.TemplateUse | None = ...,
         format: _registry_service_pb2.ConfigFormat.ValueType = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["use", b"use"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["template", b"template"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["format", b"format", "use", b"use"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["format", b"format", "template", b"template"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -22,69 +22,86 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
-from wanllmdb.api.registry.v1 import registry_service_pb2 as wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2
+from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
+from wanllmdb.api.registry.v1 import plots_pb2 as wanllmdb_dot_api_dot_registry_dot_v1_dot_plots__pb2
 from wanllmdb.api.registry.v1 import search_space_pb2 as wanllmdb_dot_api_dot_registry_dot_v1_dot_search__space__pb2
 from wanllmdb.api.registry.v1 import sweep_pb2 as wanllmdb_dot_api_dot_registry_dot_v1_dot_sweep__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n1wanllmdb/api/suggestion/v1/analysis_service.proto\x12\x1awanllmdb.api.suggestion.v1\x1a/wanllmdb/api/registry/v1/registry_service.proto\x1a+wanllmdb/api/registry/v1/search_space.proto\x1a$wanllmdb/api/registry/v1/sweep.proto\"\x85\x01\n\x1dGetParameterImportanceRequest\x12\x10\n\x08sweep_id\x18\x01 \x01(\t\x12\x42\n\tevaluator\x18\x02 \x01(\x0e\x32/.wanllmdb.api.suggestion.v1.ImportanceEvaluator\x12\x0e\n\x06metric\x18\x03 \x01(\t\"\xb1\x01\n\x13ParameterImportance\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x12\n\nimportance\x18\x02 \x01(\x01\x12\x1f\n\x12linear_correlation\x18\x03 \x01(\x01H\x00\x88\x01\x01\x12\x1d\n\x10rank_correlation\x18\x04 \x01(\x01H\x01\x88\x01\x01\x12\x0c\n\x04runs\x18\x05 \x01(\x03\x42\x15\n\x13_linear_correlationB\x13\n\x11_rank_correlation\"y\n\x1eGetParameterImportanceResponse\x12\x44\n\x0bimportances\x18\x01 \x03(\x0b\x32/.wanllmdb.api.suggestion.v1.ParameterImportance\x12\x11\n\truns_used\x18\x02 \x01(\x03\"U\n\x1dGetOptimizationHistoryRequest\x12\x10\n\x08sweep_id\x18\x01 \x01(\t\x12\x12\n\nmax_points\x18\x02 \x01(\x05\x12\x0e\n\x06metric\x18\x03 \x01(\t\"\xad\x01\n\x1eGetOptimizationHistoryResponse\x12\x13\n\x0brun_numbers\x18\x01 \x03(\x03\x12\x12\n\nobjectives\x18\x02 \x03(\x01\x12\x17\n\x0f\x62\x65st_objectives\x18\x03 \x03(\x01\x12,\n\x04goal\x18\x04 \x01(\x0e\x32\x1e.wanllmdb.api.registry.v1.Goal\x12\x1b\n\x13total_finished_runs\x18\x05 \x01(\x03\"\xe2\x01\n\x1cGetHypervolumeHistoryRequest\x12\x10\n\x08sweep_id\x18\x01 \x01(\t\x12\x65\n\x0freference_point\x18\x02 \x03(\x0b\x32L.wanllmdb.api.suggestion.v1.GetHypervolumeHistoryRequest.ReferencePointEntry\x12\x12\n\nmax_points\x18\x03 \x01(\x05\x1a\x35\n\x13ReferencePointEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\"\xa6\x01\n\x1dGetHypervolumeHistoryResponse\x12\x13\n\x0brun_numbers\x18\x01 \x03(\x03\x12\x14\n\x0chypervolumes\x18\x02 \x03(\x01\x12\x0f\n\x07metrics\x18\x03 \x03(\t\x12\x17\n\x0freference_point\x18\x04 \x03(\x01\x12\x1b\n\x13total_finished_runs\x18\x05 \x01(\x03\x12\x13\n\x0bis_estimate\x18\x06 \x01(\x08\"\xa9\x01\n\rParameterAxis\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x32\n\x05scale\x18\x02 \x01(\x0e\x32#.wanllmdb.api.registry.v1.AxisScale\x12\x0b\n\x03min\x18\x03 \x01(\x01\x12\x0b\n\x03max\x18\x04 \x01(\x01\x12<\n\ncategories\x18\x05 \x03(\x0b\x32(.wanllmdb.api.registry.v1.ParameterValue\"Z\n\x0fParameterColumn\x12\x37\n\x04\x61xis\x18\x01 \x01(\x0b\x32).wanllmdb.api.suggestion.v1.ParameterAxis\x12\x0e\n\x06values\x18\x02 \x03(\x01\"\\\n\x10GetSlicesRequest\x12\x10\n\x08sweep_id\x18\x01 \x01(\t\x12\x12\n\nparameters\x18\x02 \x03(\t\x12\x0e\n\x06metric\x18\x03 \x01(\t\x12\x12\n\nmax_points\x18\x04 \x01(\x05\"\xa9\x01\n\x11GetSlicesResponse\x12\x13\n\x0brun_numbers\x18\x01 \x03(\x03\x12\x12\n\nobjectives\x18\x02 \x03(\x01\x12\r\n\x05ranks\x18\x03 \x03(\x01\x12?\n\nparameters\x18\x04 \x03(\x0b\x32+.wanllmdb.api.suggestion.v1.ParameterColumn\x12\x1b\n\x13total_finished_runs\x18\x05 \x01(\x03\"\x87\x01\n\x11GetContourRequest\x12\x10\n\x08sweep_id\x18\x01 \x01(\t\x12\x13\n\x0bx_parameter\x18\x02 \x01(\t\x12\x13\n\x0by_parameter\x18\x03 \x01(\t\x12\x0e\n\x06metric\x18\x04 \x01(\t\x12\x12\n\nresolution\x18\x05 \x01(\x05\x12\x12\n\nmax_points\x18\x06 \x01(\x05\"\xe8\x01\n\x12GetContourResponse\x12\x36\n\x01x\x18\x01 \x01(\x0b\x32+.wanllmdb.api.suggestion.v1.ParameterColumn\x12\x36\n\x01y\x18\x02 \x01(\x0b\x32+.wanllmdb.api.suggestion.v1.ParameterColumn\x12\x13\n\x0brun_numbers\x18\x03 \x03(\x03\x12\x12\n\nobjectives\x18\x04 \x03(\x01\x12\x13\n\x0bx_positions\x18\x05 \x03(\x01\x12\x13\n\x0by_positions\x18\x06 \x03(\x01\x12\x0f\n\x07surface\x18\x07 \x03(\x01\"F\n\rGetEdfRequest\x12\x11\n\tsweep_ids\x18\x01 \x03(\t\x12\x0e\n\x06metric\x18\x02 \x01(\t\x12\x12\n\nmax_points\x18\x03 \x01(\x05\"Q\n\x08\x45\x64\x66\x43urve\x12\x10\n\x08sweep_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0e\n\x06shares\x18\x03 \x03(\x01\x12\x15\n\rfinished_runs\x18\x04 \x01(\x03\"\x88\x01\n\x0eGetEdfResponse\x12\x12\n\nobjectives\x18\x01 \x03(\x01\x12\x34\n\x06\x63urves\x18\x02 \x03(\x0b\x32$.wanllmdb.api.suggestion.v1.EdfCurve\x12,\n\x04goal\x18\x03 \x01(\x0e\x32\x1e.wanllmdb.api.registry.v1.Goal\"i\n\x16GetCorrelationsRequest\x12\x10\n\x08sweep_id\x18\x01 \x01(\t\x12=\n\x06method\x18\x02 \x01(\x0e\x32-.wanllmdb.api.suggestion.v1.CorrelationMethod\"L\n\x17GetCorrelationsResponse\x12\r\n\x05names\x18\x01 \x03(\t\x12\x14\n\x0c\x63orrelations\x18\x02 \x03(\x01\x12\x0c\n\x04runs\x18\x03 \x03(\x03\"M\n\x14\x43ompareSweepsRequest\x12\x11\n\tsweep_ids\x18\x01 \x03(\t\x12\x0e\n\x06metric\x18\x02 \x01(\t\x12\x12\n\nmax_points\x18\x03 \x01(\x05\"\x81\x02\n\rProgressCurve\x12\x10\n\x08sweep_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x33\n\x05state\x18\x03 \x01(\x0e\x32$.wanllmdb.api.registry.v1.SweepState\x12\x12\n\nended_runs\x18\x04 \x03(\x03\x12\x0f\n\x07seconds\x18\x05 \x03(\x01\x12\x17\n\x0f\x62\x65st_objectives\x18\x06 \x03(\x01\x12\x18\n\x10\x62\x65st_run_numbers\x18\x07 \x03(\x03\x12\x15\n\rfinished_runs\x18\x08 \x01(\x03\x12\x12\n\ntotal_runs\x18\t \x01(\x03\x12\x18\n\x10\x64uration_seconds\x18\n \x01(\x01\"\x80\x01\n\x15\x43ompareSweepsResponse\x12\x39\n\x06\x63urves\x18\x01 \x03(\x0b\x32).wanllmdb.api.suggestion.v1.ProgressCurve\x12,\n\x04goal\x18\x02 \x01(\x0e\x32\x1e.wanllmdb.api.registry.v1.Goal*\xb1\x01\n\x13ImportanceEvaluator\x12$\n IMPORTANCE_EVALUATOR_UNSPECIFIED\x10\x00\x12\x1f\n\x1bIMPORTANCE_EVALUATOR_FANOVA\x10\x01\x12/\n+IMPORTANCE_EVALUATOR_MEAN_DECREASE_IMPURITY\x10\x02\x12\"\n\x1eIMPORTANCE_EVALUATOR_PED_ANOVA\x10\x03*x\n\x11\x43orrelationMethod\x12\"\n\x1e\x43ORRELATION_METHOD_UNSPECIFIED\x10\x00\x12\x1e\n\x1a\x43ORRELATION_METHOD_PEARSON\x10\x01\x12\x1f\n\x1b\x43ORRELATION_METHOD_SPEARMAN\x10\x02\x32\xee\x07\n\x0f\x41nalysisService\x12\x8f\x01\n\x16GetParameterImportance\x12\x39.wanllmdb.api.suggestion.v1.GetParameterImportanceRequest\x1a:.wanllmdb.api.suggestion.v1.GetParameterImportanceResponse\x12\x8f\x01\n\x16GetOptimizationHistory\x12\x39.wanllmdb.api.suggestion.v1.GetOptimizationHistoryRequest\x1a:.wanllmdb.api.suggestion.v1.GetOptimizationHistoryResponse\x12\x8c\x01\n\x15GetHypervolumeHistory\x12\x38.wanllmdb.api.suggestion.v1.GetHypervolumeHistoryRequest\x1a\x39.wanllmdb.api.suggestion.v1.GetHypervolumeHistoryResponse\x12h\n\tGetSlices\x12,.wanllmdb.api.suggestion.v1.GetSlicesRequest\x1a-.wanllmdb.api.suggestion.v1.GetSlicesResponse\x12k\n\nGetContour\x12-.wanllmdb.api.suggestion.v1.GetContourRequest\x1a..wanllmdb.api.suggestion.v1.GetContourResponse\x12_\n\x06GetEdf\x12).wanllmdb.api.suggestion.v1.GetEdfRequest\x1a*.wanllmdb.api.suggestion.v1.GetEdfResponse\x12z\n\x0fGetCorrelations\x12\x32.wanllmdb.api.suggestion.v1.GetCorrelationsRequest\x1a\x33.wanllmdb.api.suggestion.v1.GetCorrelationsResponse\x12t\n\rCompareSweeps\x12\x30.wanllmdb.api.suggestion.v1.CompareSweepsRequest\x1a\x31.wanllmdb.api.suggestion.v1.CompareSweepsResponseBh\n\x1e\x64\x65v.wanllmdb.api.suggestion.v1P\x01ZDgithub.com/wanllmdb/sweeps/clients/go/api/suggestion/v1;suggestionv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n1wanllmdb/api/suggestion/v1/analysis_service.proto\x12\x1awanllmdb.api.suggestion.v1\x1a\x1egoogle/protobuf/duration.proto\x1a$wanllmdb/api/registry/v1/plots.proto\x1a+wanllmdb/api/registry/v1/search_space.proto\x1a$wanllmdb/api/registry/v1/sweep.proto\"\x85\x01\n\x1dGetParameterImportanceRequest\x12\x10\n\x08sweep_id\x18\x01 \x01(\t\x12\x42\n\tevaluator\x18\x02 \x01(\x0e\x32/.wanllmdb.api.suggestion.v1.ImportanceEvaluator\x12\x0e\n\x06metric\x18\x03 \x01(\t\"\xb1\x01\n\x13ParameterImportance\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x12\n\nimportance\x18\x02 \x01(\x01\x12\x1f\n\x12linear_correlation\x18\x03 \x01(\x01H\x00\x88\x01\x01\x12\x1d\n\x10rank_correlation\x18\x04 \x01(\x01H\x01\x88\x01\x01\x12\x0c\n\x04runs\x18\x05 \x01(\x03\x42\x15\n\x13_linear_correlationB\x13\n\x11_rank_correlation\"\x8b\x01\n\x1eGetParameterImportanceResponse\x12\x44\n\x0bimportances\x18\x01 \x03(\x0b\x32/.wanllmdb.api.suggestion.v1.ParameterImportance\x12\x11\n\truns_used\x18\x02 \x01(\x03\x12\x10\n\x08revision\x18\x03 \x01(\x03\"U\n\x1dGetOptimizationHistoryRequest\x12\x10\n\x08sweep_id\x18\x01 \x01(\t\x12\x12\n\nmax_points\x18\x02 \x01(\x05\x12\x0e\n\x06metric\x18\x03 \x01(\t\"\xbf\x01\n\x1eGetOptimizationHistoryResponse\x12\x13\n\x0brun_numbers\x18\x01 \x03(\x03\x12\x12\n\nobjectives\x18\x02 \x03(\x01\x12\x17\n\x0f\x62\x65st_objectives\x18\x03 \x03(\x01\x12,\n\x04goal\x18\x04 \x01(\x0e\x32\x1e.wanllmdb.api.registry.v1.Goal\x12\x1b\n\x13total_finished_runs\x18\x05 \x01(\x03\x12\x10\n\x08revision\x18\x06 \x01(\x03\"\xe2\x01\n\x1cGetHypervolumeHistoryRequest\x12\x10\n\x08sweep_id\x18\x01 \x01(\t\x12\x65\n\x0freference_point\x18\x02 \x03(\x0b\x32L.wanllmdb.api.suggestion.v1.GetHypervolumeHistoryRequest.ReferencePointEntry\x12\x12\n\nmax_points\x18\x03 \x01(\x05\x1a\x35\n\x13ReferencePointEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\"\xb8\x01\n\x1dGetHypervolumeHistoryResponse\x12\x13\n\x0brun_numbers\x18\x01 \x03(\x03\x12\x14\n\x0chypervolumes\x18\x02 \x03(\x01\x12\x0f\n\x07metrics\x18\x03 \x03(\t\x12\x17\n\x0freference_point\x18\x04 \x03(\x01\x12\x1b\n\x13total_finished_runs\x18\x05 \x01(\x03\x12\x13\n\x0bis_estimate\x18\x06 \x01(\x08\x12\x10\n\x08revision\x18\x07 \x01(\x03\"\xa9\x01\n\rParameterAxis\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x32\n\x05scale\x18\x02 \x01(\x0e\x32#.wanllmdb.api.registry.v1.AxisScale\x12\x0b\n\x03min\x18\x03 \x01(\x01\x12\x0b\n\x03max\x18\x04 \x01(\x01\x12<\n\ncategories\x18\x05 \x03(\x0b\x32(.wanllmdb.api.registry.v1.ParameterValue\"Z\n\x0fParameterColumn\x12\x37\n\x04\x61xis\x18\x01 \x01(\x0b\x32).wanllmdb.api.suggestion.v1.ParameterAxis\x12\x0e\n\x06values\x18\x02 \x03(\x01\"\\\n\x10GetSlicesRequest\x12\x10\n\x08sweep_id\x18\x01 \x01(\t\x12\x12\n\nparameters\x18\x02 \x03(\t\x12\x0e\n\x06metric\x18\x03 \x01(\t\x12\x12\n\nmax_points\x18\x04 \x01(\x05\"\xbb\x01\n\x11GetSlicesResponse\x12\x13\n\x0brun_numbers\x18\x01 \x03(\x03\x12\x12\n\nobjectives\x18\x02 \x03(\x01\x12\r\n\x05ranks\x18\x03 \x03(\x01\x12?\n\nparameters\x18\x04 \x03(\x0b\x32+.wanllmdb.api.suggestion.v1.ParameterColumn\x12\x1b\n\x13total_finished_runs\x18\x05 \x01(\x03\x12\x10\n\x08revision\x18\x06 \x01(\x03\"\x87\x01\n\x11GetContourRequest\x12\x10\n\x08sweep_id\x18\x01 \x01(\t\x12\x13\n\x0bx_parameter\x18\x02 \x01(\t\x12\x13\n\x0by_parameter\x18\x03 \x01(\t\x12\x0e\n\x06metric\x18\x04 \x01(\t\x12\x12\n\nresolution\x18\x05 \x01(\x05\x12\x12\n\nmax_points\x18\x06 \x01(\x05\"\xfa\x01\n\x12GetContourResponse\x12\x36\n\x01x\x18\x01 \x01(\x0b\x32+.wanllmdb.api.suggestion.v1.ParameterColumn\x12\x36\n\x01y\x18\x02 \x01(\x0b\x32+.wanllmdb.api.suggestion.v1.ParameterColumn\x12\x13\n\x0brun_numbers\x18\x03 \x03(\x03\x12\x12\n\nobjectives\x18\x04 \x03(\x01\x12\x13\n\x0bx_positions\x18\x05 \x03(\x01\x12\x13\n\x0by_positions\x18\x06 \x03(\x01\x12\x0f\n\x07surface\x18\x07 \x03(\x01\x12\x10\n\x08revision\x18\x08 \x01(\x03\"F\n\rGetEdfRequest\x12\x11\n\tsweep_ids\x18\x01 \x03(\t\x12\x0e\n\x06metric\x18\x02 \x01(\t\x12\x12\n\nmax_points\x18\x03 \x01(\x05\"c\n\x08\x45\x64\x66\x43urve\x12\x10\n\x08sweep_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0e\n\x06shares\x18\x03 \x03(\x01\x12\x15\n\rfinished_runs\x18\x04 \x01(\x03\x12\x10\n\x08revision\x18\x05 \x01(\x03\"\x88\x01\n\x0eGetEdfResponse\x12\x12\n\nobjectives\x18\x01 \x03(\x01\x12\x34\n\x06\x63urves\x18\x02 \x03(\x0b\x32$.wanllmdb.api.suggestion.v1.EdfCurve\x12,\n\x04goal\x18\x03 \x01(\x0e\x32\x1e.wanllmdb.api.registry.v1.Goal\"i\n\x16GetCorrelationsRequest\x12\x10\n\x08sweep_id\x18\x01 \x01(\t\x12=\n\x06method\x18\x02 \x01(\x0e\x32-.wanllmdb.api.suggestion.v1.CorrelationMethod\"^\n\x17GetCorrelationsResponse\x12\r\n\x05names\x18\x01 \x03(\t\x12\x14\n\x0c\x63orrelations\x18\x02 \x03(\x01\x12\x0c\n\x04runs\x18\x03 \x03(\x03\x12\x10\n\x08revision\x18\x04 \x01(\x03\"M\n\x14\x43ompareSweepsRequest\x12\x11\n\tsweep_ids\x18\x01 \x03(\t\x12\x0e\n\x06metric\x18\x02 \x01(\t\x12\x12\n\nmax_points\x18\x03 \x01(\x05\"\xa6\x02\n\rProgressCurve\x12\x10\n\x08sweep_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x33\n\x05state\x18\x03 \x01(\x0e\x32$.wanllmdb.api.registry.v1.SweepState\x12\x12\n\nended_runs\x18\x04 \x03(\x03\x12\x0f\n\x07seconds\x18\x05 \x03(\x01\x12\x17\n\x0f\x62\x65st_objectives\x18\x06 \x03(\x01\x12\x18\n\x10\x62\x65st_run_numbers\x18\x07 \x03(\x03\x12\x15\n\rfinished_runs\x18\x08 \x01(\x03\x12\x12\n\ntotal_runs\x18\t \x01(\x03\x12+\n\x08\x64uration\x18\n \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x10\n\x08revision\x18\x0b \x01(\x03\"\x80\x01\n\x15\x43ompareSweepsResponse\x12\x39\n\x06\x63urves\x18\x01 \x03(\x0b\x32).wanllmdb.api.suggestion.v1.ProgressCurve\x12,\n\x04goal\x18\x02 \x01(\x0e\x32\x1e.wanllmdb.api.registry.v1.Goal*\xb1\x01\n\x13ImportanceEvaluator\x12$\n IMPORTANCE_EVALUATOR_UNSPECIFIED\x10\x00\x12\x1f\n\x1bIMPORTANCE_EVALUATOR_FANOVA\x10\x01\x12/\n+IMPORTANCE_EVALUATOR_MEAN_DECREASE_IMPURITY\x10\x02\x12\"\n\x1eIMPORTANCE_EVALUATOR_PED_ANOVA\x10\x03*x\n\x11\x43orrelationMethod\x12\"\n\x1e\x43ORRELATION_METHOD_UNSPECIFIED\x10\x00\x12\x1e\n\x1a\x43ORRELATION_METHOD_PEARSON\x10\x01\x12\x1f\n\x1b\x43ORRELATION_METHOD_SPEARMAN\x10\x02\x32\x96\x08\n\x0f\x41nalysisService\x12\x94\x01\n\x16GetParameterImportance\x12\x39.wanllmdb.api.suggestion.v1.GetParameterImportanceRequest\x1a:.wanllmdb.api.suggestion.v1.GetParameterImportanceResponse\"\x03\x90\x02\x01\x12\x94\x01\n\x16GetOptimizationHistory\x12\x39.wanllmdb.api.suggestion.v1.GetOptimizationHistoryRequest\x1a:.wanllmdb.api.suggestion.v1.GetOptimizationHistoryResponse\"\x03\x90\x02\x01\x12\x91\x01\n\x15GetHypervolumeHistory\x12\x38.wanllmdb.api.suggestion.v1.GetHypervolumeHistoryRequest\x1a\x39.wanllmdb.api.suggestion.v1.GetHypervolumeHistoryResponse\"\x03\x90\x02\x01\x12m\n\tGetSlices\x12,.wanllmdb.api.suggestion.v1.GetSlicesRequest\x1a-.wanllmdb.api.suggestion.v1.GetSlicesResponse\"\x03\x90\x02\x01\x12p\n\nGetContour\x12-.wanllmdb.api.suggestion.v1.GetContourRequest\x1a..wanllmdb.api.suggestion.v1.GetContourResponse\"\x03\x90\x02\x01\x12\x64\n\x06GetEdf\x12).wanllmdb.api.suggestion.v1.GetEdfRequest\x1a*.wanllmdb.api.suggestion.v1.GetEdfResponse\"\x03\x90\x02\x01\x12\x7f\n\x0fGetCorrelations\x12\x32.wanllmdb.api.suggestion.v1.GetCorrelationsRequest\x1a\x33.wanllmdb.api.suggestion.v1.GetCorrelationsResponse\"\x03\x90\x02\x01\x12y\n\rCompareSweeps\x12\x30.wanllmdb.api.suggestion.v1.CompareSweepsRequest\x1a\x31.wanllmdb.api.suggestion.v1.CompareSweepsResponse\"\x03\x90\x02\x01\x42~\n\x1e\x64\x65v.wanllmdb.api.suggestion.v1B\x14\x41nalysisServiceProtoP\x01ZDgithub.com/wanllmdb/sweeps/clients/go/api/suggestion/v1;suggestionv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'wanllmdb.api.suggestion.v1.analysis_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
-  _globals['DESCRIPTOR']._serialized_options = b'\n\036dev.wanllmdb.api.suggestion.v1P\001ZDgithub.com/wanllmdb/sweeps/clients/go/api/suggestion/v1;suggestionv1'
+  _globals['DESCRIPTOR']._serialized_options = b'\n\036dev.wanllmdb.api.suggestion.v1B\024AnalysisServiceProtoP\001ZDgithub.com/wanllmdb/sweeps/clients/go/api/suggestion/v1;suggestionv1'
   _globals['_GETHYPERVOLUMEHISTORYREQUEST_REFERENCEPOINTENTRY']._loaded_options = None
   _globals['_GETHYPERVOLUMEHISTORYREQUEST_REFERENCEPOINTENTRY']._serialized_options = b'8\001'
-  _globals['_IMPORTANCEEVALUATOR']._serialized_start=3166
-  _globals['_IMPORTANCEEVALUATOR']._serialized_end=3343
-  _globals['_CORRELATIONMETHOD']._serialized_start=3345
-  _globals['_CORRELATIONMETHOD']._serialized_end=3465
-  _globals['_GETPARAMETERIMPORTANCEREQUEST']._serialized_start=214
-  _globals['_GETPARAMETERIMPORTANCEREQUEST']._serialized_end=347
-  _globals['_PARAMETERIMPORTANCE']._serialized_start=350
-  _globals['_PARAMETERIMPORTANCE']._serialized_end=527
-  _globals['_GETPARAMETERIMPORTANCERESPONSE']._serialized_start=529
-  _globals['_GETPARAMETERIMPORTANCERESPONSE']._serialized_end=650
-  _globals['_GETOPTIMIZATIONHISTORYREQUEST']._serialized_start=652
-  _globals['_GETOPTIMIZATIONHISTORYREQUEST']._serialized_end=737
-  _globals['_GETOPTIMIZATIONHISTORYRESPONSE']._serialized_start=740
-  _globals['_GETOPTIMIZATIONHISTORYRESPONSE']._serialized_end=913
-  _globals['_GETHYPERVOLUMEHISTORYREQUEST']._serialized_start=916
-  _globals['_GETHYPERVOLUMEHISTORYREQUEST']._serialized_end=1142
-  _globals['_GETHYPERVOLUMEHISTORYREQUEST_REFERENCEPOINTENTRY']._serialized_start=1089
-  _globals['_GETHYPERVOLUMEHISTORYREQUEST_REFERENCEPOINTENTRY']._serialized_end=1142
-  _globals['_GETHYPERVOLUMEHISTORYRESPONSE']._serialized_start=1145
-  _globals['_GETHYPERVOLUMEHISTORYRESPONSE']._serialized_end=1311
-  _globals['_PARAMETERAXIS']._serialized_start=1314
-  _globals['_PARAMETERAXIS']._serialized_end=1483
-  _globals['_PARAMETERCOLUMN']._serialized_start=1485
-  _globals['_PARAMETERCOLUMN']._serialized_end=1575
-  _globals['_GETSLICESREQUEST']._serialized_start=1577
-  _globals['_GETSLICESREQUEST']._serialized_end=1669
-  _globals['_GETSLICESRESPONSE']._serialized_start=1672
-  _globals['_GETSLICESRESPONSE']._serialized_end=1841
-  _globals['_GETCONTOURREQUEST']._serialized_start=1844
-  _globals['_GETCONTOURREQUEST']._serialized_end=1979
-  _globals['_GETCONTOURRESPONSE']._serialized_start=1982
-  _globals['_GETCONTOURRESPONSE']._serialized_end=2214
-  _globals['_GETEDFREQUEST']._serialized_start=2216
-  _globals['_GETEDFREQUEST']._serialized_end=2286
-  _globals['_EDFCURVE']._serialized_start=2288
-  _globals['_EDFCURVE']._serialized_end=2369
-  _globals['_GETEDFRESPONSE']._serialized_start=2372
-  _globals['_GETEDFRESPONSE']._serialized_end=2508
-  _globals['_GETCORRELATIONSREQUEST']._serialized_start=2510
-  _globals['_GETCORRELATIONSREQUEST']._serialized_end=2615
-  _globals['_GETCORRELATIONSRESPONSE']._serialized_start=2617
-  _globals['_GETCORRELATIONSRESPONSE']._serialized_end=2693
-  _globals['_COMPARESWEEPSREQUEST']._serialized_start=2695
-  _globals['_COMPARESWEEPSREQUEST']._serialized_end=2772
-  _globals['_PROGRESSCURVE']._serialized_start=2775
-  _globals['_PROGRESSCURVE']._serialized_end=3032
-  _globals['_COMPARESWEEPSRESPONSE']._serialized_start=3035
-  _globals['_COMPARESWEEPSRESPONSE']._serialized_end=3163
-  _globals['_ANALYSISSERVICE']._serialized_start=3468
-  _globals['_ANALYSISSERVICE']._serialized_end=4474
+  _globals['_ANALYSISSERVICE'].methods_by_name['GetParameterImportance']._loaded_options = None
+  _globals['_ANALYSISSERVICE'].methods_by_name['GetParameterImportance']._serialized_options = b'\220\002\001'
+  _globals['_ANALYSISSERVICE'].methods_by_name['GetOptimizationHistory']._loaded_options = None
+  _globals['_ANALYSISSERVICE'].methods_by_name['GetOptimizationHistory']._serialized_options = b'\220\002\001'
+  _globals['_ANALYSISSERVICE'].methods_by_name['GetHypervolumeHistory']._loaded_options = None
+  _globals['_ANALYSISSERVICE'].methods_by_name['GetHypervolumeHistory']._serialized_options = b'\220\002\001'
+  _globals['_ANALYSISSERVICE'].methods_by_name['GetSlices']._loaded_options = None
+  _globals['_ANALYSISSERVICE'].methods_by_name['GetSlices']._serialized_options = b'\220\002\001'
+  _globals['_ANALYSISSERVICE'].methods_by_name['GetContour']._loaded_options = None
+  _globals['_ANALYSISSERVICE'].methods_by_name['GetContour']._serialized_options = b'\220\002\001'
+  _globals['_ANALYSISSERVICE'].methods_by_name['GetEdf']._loaded_options = None
+  _globals['_ANALYSISSERVICE'].methods_by_name['GetEdf']._serialized_options = b'\220\002\001'
+  _globals['_ANALYSISSERVICE'].methods_by_name['GetCorrelations']._loaded_options = None
+  _globals['_ANALYSISSERVICE'].methods_by_name['GetCorrelations']._serialized_options = b'\220\002\001'
+  _globals['_ANALYSISSERVICE'].methods_by_name['CompareSweeps']._loaded_options = None
+  _globals['_ANALYSISSERVICE'].methods_by_name['CompareSweeps']._serialized_options = b'\220\002\001'
+  _globals['_IMPORTANCEEVALUATOR']._serialized_start=3351
+  _globals['_IMPORTANCEEVALUATOR']._serialized_end=3528
+  _globals['_CORRELATIONMETHOD']._serialized_start=3530
+  _globals['_CORRELATIONMETHOD']._serialized_end=3650
+  _globals['_GETPARAMETERIMPORTANCEREQUEST']._serialized_start=235
+  _globals['_GETPARAMETERIMPORTANCEREQUEST']._serialized_end=368
+  _globals['_PARAMETERIMPORTANCE']._serialized_start=371
+  _globals['_PARAMETERIMPORTANCE']._serialized_end=548
+  _globals['_GETPARAMETERIMPORTANCERESPONSE']._serialized_start=551
+  _globals['_GETPARAMETERIMPORTANCERESPONSE']._serialized_end=690
+  _globals['_GETOPTIMIZATIONHISTORYREQUEST']._serialized_start=692
+  _globals['_GETOPTIMIZATIONHISTORYREQUEST']._serialized_end=777
+  _globals['_GETOPTIMIZATIONHISTORYRESPONSE']._serialized_start=780
+  _globals['_GETOPTIMIZATIONHISTORYRESPONSE']._serialized_end=971
+  _globals['_GETHYPERVOLUMEHISTORYREQUEST']._serialized_start=974
+  _globals['_GETHYPERVOLUMEHISTORYREQUEST']._serialized_end=1200
+  _globals['_GETHYPERVOLUMEHISTORYREQUEST_REFERENCEPOINTENTRY']._serialized_start=1147
+  _globals['_GETHYPERVOLUMEHISTORYREQUEST_REFERENCEPOINTENTRY']._serialized_end=1200
+  _globals['_GETHYPERVOLUMEHISTORYRESPONSE']._serialized_start=1203
+  _globals['_GETHYPERVOLUMEHISTORYRESPONSE']._serialized_end=1387
+  _globals['_PARAMETERAXIS']._serialized_start=1390
+  _globals['_PARAMETERAXIS']._serialized_end=1559
+  _globals['_PARAMETERCOLUMN']._serialized_start=1561
+  _globals['_PARAMETERCOLUMN']._serialized_end=1651
+  _globals['_GETSLICESREQUEST']._serialized_start=1653
+  _globals['_GETSLICESREQUEST']._serialized_end=1745
+  _globals['_GETSLICESRESPONSE']._serialized_start=1748
+  _globals['_GETSLICESRESPONSE']._serialized_end=1935
+  _globals['_GETCONTOURREQUEST']._serialized_start=1938
+  _globals['_GETCONTOURREQUEST']._serialized_end=2073
+  _globals['_GETCONTOURRESPONSE']._serialized_start=2076
+  _globals['_GETCONTOURRESPONSE']._serialized_end=2326
+  _globals['_GETEDFREQUEST']._serialized_start=2328
+  _globals['_GETEDFREQUEST']._serialized_end=2398
+  _globals['_EDFCURVE']._serialized_start=2400
+  _globals['_EDFCURVE']._serialized_end=2499
+  _globals['_GETEDFRESPONSE']._serialized_start=2502
+  _globals['_GETEDFRESPONSE']._serialized_end=2638
+  _globals['_GETCORRELATIONSREQUEST']._serialized_start=2640
+  _globals['_GETCORRELATIONSREQUEST']._serialized_end=2745
+  _globals['_GETCORRELATIONSRESPONSE']._serialized_start=2747
+  _globals['_GETCORRELATIONSRESPONSE']._serialized_end=2841
+  _globals['_COMPARESWEEPSREQUEST']._serialized_start=2843
+  _globals['_COMPARESWEEPSREQUEST']._serialized_end=2920
+  _globals['_PROGRESSCURVE']._serialized_start=2923
+  _globals['_PROGRESSCURVE']._serialized_end=3217
+  _globals['_COMPARESWEEPSRESPONSE']._serialized_start=3220
+  _globals['_COMPARESWEEPSRESPONSE']._serialized_end=3348
+  _globals['_ANALYSISSERVICE']._serialized_start=3653
+  _globals['_ANALYSISSERVICE']._serialized_end=4699
 # @@protoc_insertion_point(module_scope)

@@ -5,10 +5,11 @@ isort:skip_file
 
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
+from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
-from wanllmdb.api.registry.v1 import registry_service_pb2 as _registry_service_pb2
+from wanllmdb.api.registry.v1 import plots_pb2 as _plots_pb2
 from wanllmdb.api.registry.v1 import search_space_pb2 as _search_space_pb2
 from wanllmdb.api.registry.v1 import sweep_pb2 as _sweep_pb2
 import builtins as _builtins
@@ -172,10 +173,13 @@ class GetParameterImportanceResponse(_message.Message):
 
     IMPORTANCES_FIELD_NUMBER: _builtins.int
     RUNS_USED_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
     runs_used: _builtins.int
     """The number of finished runs that were used. Above 1,000 finished runs, the
     forests of fANOVA and MDI use the latest 1,000 by number.
     """
+    revision: _builtins.int
+    """The sweep's revision: the answer includes every change up to it."""
     @_builtins.property
     def importances(self) -> _containers.RepeatedCompositeFieldContainer[Global___ParameterImportance]:
         """The parameters, most important first."""
@@ -185,10 +189,11 @@ class GetParameterImportanceResponse(_message.Message):
         *,
         importances: _abc.Iterable[Global___ParameterImportance] | None = ...,
         runs_used: _builtins.int = ...,
+        revision: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["importances", b"importances", "runs_used", b"runs_used"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["importances", b"importances", "revision", b"revision", "runs_used", b"runs_used"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -238,12 +243,15 @@ class GetOptimizationHistoryResponse(_message.Message):
     BEST_OBJECTIVES_FIELD_NUMBER: _builtins.int
     GOAL_FIELD_NUMBER: _builtins.int
     TOTAL_FINISHED_RUNS_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
     goal: _sweep_pb2.Goal.ValueType
     """Whether smaller or larger is better."""
     total_finished_runs: _builtins.int
     """The number of finished runs in the sweep; larger than the number of points
     if the answer is a sample.
     """
+    revision: _builtins.int
+    """The sweep's revision: the answer includes every change up to it."""
     @_builtins.property
     def run_numbers(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
         """The numbers of finished runs."""
@@ -264,10 +272,11 @@ class GetOptimizationHistoryResponse(_message.Message):
         best_objectives: _abc.Iterable[_builtins.float] | None = ...,
         goal: _sweep_pb2.Goal.ValueType = ...,
         total_finished_runs: _builtins.int = ...,
+        revision: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["best_objectives", b"best_objectives", "goal", b"goal", "objectives", b"objectives", "run_numbers", b"run_numbers", "total_finished_runs", b"total_finished_runs"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["best_objectives", b"best_objectives", "goal", b"goal", "objectives", b"objectives", "revision", b"revision", "run_numbers", b"run_numbers", "total_finished_runs", b"total_finished_runs"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -340,6 +349,7 @@ class GetHypervolumeHistoryResponse(_message.Message):
     REFERENCE_POINT_FIELD_NUMBER: _builtins.int
     TOTAL_FINISHED_RUNS_FIELD_NUMBER: _builtins.int
     IS_ESTIMATE_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
     total_finished_runs: _builtins.int
     """The number of finished runs in the sweep; larger than the number of points
     if the answer is a sample.
@@ -349,6 +359,8 @@ class GetHypervolumeHistoryResponse(_message.Message):
     exact volumes would take too long for a large front of three or more
     metrics. With two metrics they are always exact.
     """
+    revision: _builtins.int
+    """The sweep's revision: the answer includes every change up to it."""
     @_builtins.property
     def run_numbers(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
         """The numbers of finished runs."""
@@ -378,10 +390,11 @@ class GetHypervolumeHistoryResponse(_message.Message):
         reference_point: _abc.Iterable[_builtins.float] | None = ...,
         total_finished_runs: _builtins.int = ...,
         is_estimate: _builtins.bool = ...,
+        revision: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["hypervolumes", b"hypervolumes", "is_estimate", b"is_estimate", "metrics", b"metrics", "reference_point", b"reference_point", "run_numbers", b"run_numbers", "total_finished_runs", b"total_finished_runs"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["hypervolumes", b"hypervolumes", "is_estimate", b"is_estimate", "metrics", b"metrics", "reference_point", b"reference_point", "revision", b"revision", "run_numbers", b"run_numbers", "total_finished_runs", b"total_finished_runs"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -400,7 +413,7 @@ class ParameterAxis(_message.Message):
     CATEGORIES_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """The parameter's name."""
-    scale: _registry_service_pb2.AxisScale.ValueType
+    scale: _plots_pb2.AxisScale.ValueType
     """Its scale."""
     min: _builtins.float
     """The smallest value of the axis: the parameter's bound, if it has one, or
@@ -416,7 +429,7 @@ class ParameterAxis(_message.Message):
         self,
         *,
         name: _builtins.str = ...,
-        scale: _registry_service_pb2.AxisScale.ValueType = ...,
+        scale: _plots_pb2.AxisScale.ValueType = ...,
         min: _builtins.float = ...,
         max: _builtins.float = ...,
         categories: _abc.Iterable[_search_space_pb2.ParameterValue] | None = ...,
@@ -511,10 +524,13 @@ class GetSlicesResponse(_message.Message):
     RANKS_FIELD_NUMBER: _builtins.int
     PARAMETERS_FIELD_NUMBER: _builtins.int
     TOTAL_FINISHED_RUNS_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
     total_finished_runs: _builtins.int
     """The number of finished runs in the sweep; larger than the number of points
     if the answer is a sample.
     """
+    revision: _builtins.int
+    """The sweep's revision: the answer includes every change up to it."""
     @_builtins.property
     def run_numbers(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
         """The runs' numbers."""
@@ -542,10 +558,11 @@ class GetSlicesResponse(_message.Message):
         ranks: _abc.Iterable[_builtins.float] | None = ...,
         parameters: _abc.Iterable[Global___ParameterColumn] | None = ...,
         total_finished_runs: _builtins.int = ...,
+        revision: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["objectives", b"objectives", "parameters", b"parameters", "ranks", b"ranks", "run_numbers", b"run_numbers", "total_finished_runs", b"total_finished_runs"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["objectives", b"objectives", "parameters", b"parameters", "ranks", b"ranks", "revision", b"revision", "run_numbers", b"run_numbers", "total_finished_runs", b"total_finished_runs"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -608,6 +625,9 @@ class GetContourResponse(_message.Message):
     X_POSITIONS_FIELD_NUMBER: _builtins.int
     Y_POSITIONS_FIELD_NUMBER: _builtins.int
     SURFACE_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
+    revision: _builtins.int
+    """The sweep's revision: the answer includes every change up to it."""
     @_builtins.property
     def x(self) -> Global___ParameterColumn:
         """The horizontal axis, and each run's value."""
@@ -651,10 +671,11 @@ class GetContourResponse(_message.Message):
         x_positions: _abc.Iterable[_builtins.float] | None = ...,
         y_positions: _abc.Iterable[_builtins.float] | None = ...,
         surface: _abc.Iterable[_builtins.float] | None = ...,
+        revision: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["x", b"x", "y", b"y"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["objectives", b"objectives", "run_numbers", b"run_numbers", "surface", b"surface", "x", b"x", "x_positions", b"x_positions", "y", b"y", "y_positions", b"y_positions"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["objectives", b"objectives", "revision", b"revision", "run_numbers", b"run_numbers", "surface", b"surface", "x", b"x", "x_positions", b"x_positions", "y", b"y", "y_positions", b"y_positions"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -702,12 +723,15 @@ class EdfCurve(_message.Message):
     NAME_FIELD_NUMBER: _builtins.int
     SHARES_FIELD_NUMBER: _builtins.int
     FINISHED_RUNS_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
     sweep_id: _builtins.str
     """The sweep."""
     name: _builtins.str
     """Its name."""
     finished_runs: _builtins.int
     """The number of its finished runs."""
+    revision: _builtins.int
+    """The sweep's revision: the curve includes every change up to it."""
     @_builtins.property
     def shares(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
         """For each entry of the response's `objectives`, the share of the sweep's
@@ -721,10 +745,11 @@ class EdfCurve(_message.Message):
         name: _builtins.str = ...,
         shares: _abc.Iterable[_builtins.float] | None = ...,
         finished_runs: _builtins.int = ...,
+        revision: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["finished_runs", b"finished_runs", "name", b"name", "shares", b"shares", "sweep_id", b"sweep_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["finished_runs", b"finished_runs", "name", b"name", "revision", b"revision", "shares", b"shares", "sweep_id", b"sweep_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -801,6 +826,9 @@ class GetCorrelationsResponse(_message.Message):
     NAMES_FIELD_NUMBER: _builtins.int
     CORRELATIONS_FIELD_NUMBER: _builtins.int
     RUNS_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
+    revision: _builtins.int
+    """The sweep's revision: the answer includes every change up to it."""
     @_builtins.property
     def names(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The names of the rows and columns: the searched parameters that are
@@ -824,10 +852,11 @@ class GetCorrelationsResponse(_message.Message):
         names: _abc.Iterable[_builtins.str] | None = ...,
         correlations: _abc.Iterable[_builtins.float] | None = ...,
         runs: _abc.Iterable[_builtins.int] | None = ...,
+        revision: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["correlations", b"correlations", "names", b"names", "runs", b"runs"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["correlations", b"correlations", "names", b"names", "revision", b"revision", "runs", b"runs"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -886,7 +915,8 @@ class ProgressCurve(_message.Message):
     BEST_RUN_NUMBERS_FIELD_NUMBER: _builtins.int
     FINISHED_RUNS_FIELD_NUMBER: _builtins.int
     TOTAL_RUNS_FIELD_NUMBER: _builtins.int
-    DURATION_SECONDS_FIELD_NUMBER: _builtins.int
+    DURATION_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
     sweep_id: _builtins.str
     """The sweep."""
     name: _builtins.str
@@ -897,8 +927,8 @@ class ProgressCurve(_message.Message):
     """The number of its finished runs."""
     total_runs: _builtins.int
     """The number of all its runs."""
-    duration_seconds: _builtins.float
-    """The seconds from its start to its end or now."""
+    revision: _builtins.int
+    """The sweep's revision."""
     @_builtins.property
     def ended_runs(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
         """The number of runs that had ended, including this one and failed and pruned
@@ -917,6 +947,10 @@ class ProgressCurve(_message.Message):
     def best_run_numbers(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
         """The numbers of the runs with these objectives."""
 
+    @_builtins.property
+    def duration(self) -> _duration_pb2.Duration:
+        """The time from its start to its end or now."""
+
     def __init__(
         self,
         *,
@@ -929,11 +963,12 @@ class ProgressCurve(_message.Message):
         best_run_numbers: _abc.Iterable[_builtins.int] | None = ...,
         finished_runs: _builtins.int = ...,
         total_runs: _builtins.int = ...,
-        duration_seconds: _builtins.float = ...,
+        duration: _duration_pb2.Duration | None = ...,
+        revision: _builtins.int = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["duration", b"duration"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["best_objectives", b"best_objectives", "best_run_numbers", b"best_run_numbers", "duration_seconds", b"duration_seconds", "ended_runs", b"ended_runs", "finished_runs", b"finished_runs", "name", b"name", "seconds", b"seconds", "state", b"state", "sweep_id", b"sweep_id", "total_runs", b"total_runs"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["best_objectives", b"best_objectives", "best_run_numbers", b"best_run_numbers", "duration", b"duration", "ended_runs", b"ended_runs", "finished_runs", b"finished_runs", "name", b"name", "revision", b"revision", "seconds", b"seconds", "state", b"state", "sweep_id", b"sweep_id", "total_runs", b"total_runs"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

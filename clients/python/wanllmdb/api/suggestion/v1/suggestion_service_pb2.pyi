@@ -5,6 +5,7 @@ isort:skip_file
 
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
+from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
@@ -30,27 +31,29 @@ class _ExhaustedReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Exhau
     DESCRIPTOR: _descriptor.EnumDescriptor
     EXHAUSTED_REASON_UNSPECIFIED: _ExhaustedReason.ValueType  # 0
     """The sweep assigns runs."""
-    EXHAUSTED_REASON_RUN_CAP: _ExhaustedReason.ValueType  # 1
+    EXHAUSTED_REASON_RUN_CAP: _ExhaustedReason.ValueType  # 2
     """The sweep has run_cap runs."""
-    EXHAUSTED_REASON_SPACE_EXHAUSTED: _ExhaustedReason.ValueType  # 2
+    EXHAUSTED_REASON_SPACE_EXHAUSTED: _ExhaustedReason.ValueType  # 3
     """Every point of the space was assigned."""
-    EXHAUSTED_REASON_TARGET_REACHED: _ExhaustedReason.ValueType  # 3
+    EXHAUSTED_REASON_TARGET_REACHED: _ExhaustedReason.ValueType  # 4
     """A run reached the metric's target."""
-    EXHAUSTED_REASON_TERMINATED: _ExhaustedReason.ValueType  # 4
+    EXHAUSTED_REASON_TERMINATED: _ExhaustedReason.ValueType  # 5
     """The sweep's terminator decided that continuing is not worthwhile."""
 
 class ExhaustedReason(_ExhaustedReason, metaclass=_ExhaustedReasonEnumTypeWrapper):
-    """Why a sweep assigns no more runs."""
+    """Why a sweep assigns no more runs. Equal names have the numbers of
+    FinishReason.
+    """
 
 EXHAUSTED_REASON_UNSPECIFIED: ExhaustedReason.ValueType  # 0
 """The sweep assigns runs."""
-EXHAUSTED_REASON_RUN_CAP: ExhaustedReason.ValueType  # 1
+EXHAUSTED_REASON_RUN_CAP: ExhaustedReason.ValueType  # 2
 """The sweep has run_cap runs."""
-EXHAUSTED_REASON_SPACE_EXHAUSTED: ExhaustedReason.ValueType  # 2
+EXHAUSTED_REASON_SPACE_EXHAUSTED: ExhaustedReason.ValueType  # 3
 """Every point of the space was assigned."""
-EXHAUSTED_REASON_TARGET_REACHED: ExhaustedReason.ValueType  # 3
+EXHAUSTED_REASON_TARGET_REACHED: ExhaustedReason.ValueType  # 4
 """A run reached the metric's target."""
-EXHAUSTED_REASON_TERMINATED: ExhaustedReason.ValueType  # 4
+EXHAUSTED_REASON_TERMINATED: ExhaustedReason.ValueType  # 5
 """The sweep's terminator decided that continuing is not worthwhile."""
 Global___ExhaustedReason: _TypeAlias = ExhaustedReason  # noqa: Y015
 
@@ -178,6 +181,7 @@ class SuggestResponse(_message.Message):
     MESSAGE_FIELD_NUMBER: _builtins.int
     RESUMED_FIELD_NUMBER: _builtins.int
     RUNNING_RUNS_FIELD_NUMBER: _builtins.int
+    LEASE_DURATION_FIELD_NUMBER: _builtins.int
     exhausted: Global___ExhaustedReason.ValueType
     """Why there are fewer runs than `count` and no more for now; not set
     otherwise.
@@ -202,6 +206,12 @@ class SuggestResponse(_message.Message):
         others.
         """
 
+    @_builtins.property
+    def lease_duration(self) -> _duration_pb2.Duration:
+        """How long the leases of the runs last, unless renewed: an agent sends
+        heartbeats at least every third of this. Absent without runs.
+        """
+
     def __init__(
         self,
         *,
@@ -211,10 +221,11 @@ class SuggestResponse(_message.Message):
         message: _builtins.str = ...,
         resumed: _builtins.bool = ...,
         running_runs: _builtins.int = ...,
+        lease_duration: _duration_pb2.Duration | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_next_check_iteration", b"_next_check_iteration", "next_check_iteration", b"next_check_iteration"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_next_check_iteration", b"_next_check_iteration", "lease_duration", b"lease_duration", "next_check_iteration", b"next_check_iteration"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_next_check_iteration", b"_next_check_iteration", "exhausted", b"exhausted", "message", b"message", "next_check_iteration", b"next_check_iteration", "resumed", b"resumed", "running_runs", b"running_runs", "runs", b"runs"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_next_check_iteration", b"_next_check_iteration", "exhausted", b"exhausted", "lease_duration", b"lease_duration", "message", b"message", "next_check_iteration", b"next_check_iteration", "resumed", b"resumed", "running_runs", b"running_runs", "runs", b"runs"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__next_check_iteration: _TypeAlias = _typing.Literal["next_check_iteration"]  # noqa: Y015
     _WhichOneofArgType__next_check_iteration: _TypeAlias = _typing.Literal["_next_check_iteration", b"_next_check_iteration"]  # noqa: Y015
@@ -233,18 +244,22 @@ class ShouldStopRequest(_message.Message):
     sweep_id: _builtins.str
     """The sweep."""
     number: _builtins.int
-    """The run's number."""
+    """The run's number. Required: 0 is a number, so an absent one is
+    INVALID_ARGUMENT.
+    """
     def __init__(
         self,
         *,
         sweep_id: _builtins.str = ...,
-        number: _builtins.int = ...,
+        number: _builtins.int | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_number", b"_number", "number", b"number"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["number", b"number", "sweep_id", b"sweep_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_number", b"_number", "number", b"number", "sweep_id", b"sweep_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__number: _TypeAlias = _typing.Literal["number"]  # noqa: Y015
+    _WhichOneofArgType__number: _TypeAlias = _typing.Literal["_number", b"_number"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__number) -> _WhichOneofReturnType__number | None: ...
 
 Global___ShouldStopRequest: _TypeAlias = ShouldStopRequest  # noqa: Y015
 
@@ -352,10 +367,13 @@ class GetBestRunsResponse(_message.Message):
 
     RUNS_FIELD_NUMBER: _builtins.int
     TOTAL_RUNS_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
     total_runs: _builtins.int
     """The number of such runs; larger than the number of `runs` if `count`
     truncated a Pareto front.
     """
+    revision: _builtins.int
+    """The sweep's revision: the answer includes every change up to it."""
     @_builtins.property
     def runs(self) -> _containers.RepeatedCompositeFieldContainer[_run_pb2.Run]:
         """The best finished runs, best first; of equal runs, the earliest first. With
@@ -369,10 +387,11 @@ class GetBestRunsResponse(_message.Message):
         *,
         runs: _abc.Iterable[_run_pb2.Run] | None = ...,
         total_runs: _builtins.int = ...,
+        revision: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["runs", b"runs", "total_runs", b"total_runs"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["revision", b"revision", "runs", b"runs", "total_runs", b"total_runs"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
