@@ -35,7 +35,12 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import Insert, insert
 
 from wanllmdb_registry.domain.model import RunState
-from wanllmdb_registry.store.query_parts import all_last_values, run_bytes, within_bytes
+from wanllmdb_registry.store.query_parts import (
+    WHOLE_SWEEP,
+    all_last_values,
+    run_bytes,
+    within_bytes,
+)
 from wanllmdb_registry.store.rows import (
     LARGE_RUN_COLUMNS,
     PROGRESS_COLUMNS,
@@ -60,7 +65,7 @@ _numbers = func.any(bindparam("numbers", type_=ARRAY(BigInteger)))
 
 # The same round trip finds out whether a request was answered before.
 _read_sweep = select(
-    sweeps,
+    *WHOLE_SWEEP,
     func.clock_timestamp().label("now"),
     select(func.count())
     .select_from(replies)
