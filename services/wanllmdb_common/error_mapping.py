@@ -72,8 +72,16 @@ def code_of(error: ServiceError) -> grpc.StatusCode:
 
 async def abort(context: Context, error: ServiceError) -> NoReturn:
     """End the call with the error's status and details."""
-    code = code_of(error)
-    message = _cut(error.message)
+    await _abort(context, code_of(error), sent_message(error), details_of(error))
+
+
+def sent_message(error: ServiceError) -> str:
+    """Return the message of an error, cut to what may be sent in a header."""
+    return _cut(error.message)
+
+
+def details_of(error: ServiceError) -> list[Message]:
+    """Return the details of an error, at most as large as may be sent in a header."""
     details: list[Message] = [
         error_details_pb2.ErrorInfo(
             reason=error.reason, domain=DOMAIN, metadata=_bounded(error.metadata)
@@ -85,12 +93,13 @@ async def abort(context: Context, error: ServiceError) -> NoReturn:
         if any(violation.line for violation in error.violations):
             places = wanllmdb_details_pb2.ProblemPositions()
             details.append(places)
-        _put(error.violations, _room(code, message, details), bad, places)
+        room = _room(code_of(error), sent_message(error), details)
+        _put(error.violations, room, bad, places)
     if isinstance(error, OverloadedError):
         retry = error_details_pb2.RetryInfo()
         retry.retry_delay.FromMilliseconds(int(error.retry_after * 1000))
         details.append(retry)
-    await _abort(context, code, message, details)
+    return details
 
 
 def _put(

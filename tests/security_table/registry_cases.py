@@ -119,6 +119,11 @@ async def _retry_runs(world: World, project: str) -> Message:
     return pb.RetryRunsRequest(sweep_id=run.sweep_id, numbers=[run.number])
 
 
+async def _cancel_runs(world: World, project: str) -> Message:
+    run = await world.running(project)
+    return pb.CancelRunsRequest(sweep_id=run.sweep_id, numbers=[run.number])
+
+
 async def _import_runs(world: World, project: str) -> Message:
     return pb.ImportRunsRequest(
         sweep_id=await world.sweep(project),
@@ -234,6 +239,7 @@ CASES = [
     _sweeps("UpdateRun", _update_run, AGENT),
     _sweeps("EnqueueRuns", _enqueue_runs, EDITOR),
     _sweeps("RetryRuns", _retry_runs, EDITOR),
+    _sweeps("CancelRuns", _cancel_runs, EDITOR),
     _sweeps("ImportRuns", _import_runs, EDITOR),
     _sweeps("ImportRuns", _import_runs_of_another, EDITOR, note="another sweep's runs"),
     _sweeps("ListPriorRuns", _of_sweep(pb.ListPriorRunsRequest), READER),

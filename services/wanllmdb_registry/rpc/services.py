@@ -24,6 +24,7 @@ from wanllmdb_common.server.settings import LimitSettings
 from wanllmdb_registry.app import Registry
 from wanllmdb_registry.rpc.internal_servicer import InternalServicer
 from wanllmdb_registry.rpc.key_servicer import KeyServicer
+from wanllmdb_registry.rpc.list_servicer import ListServicer
 from wanllmdb_registry.rpc.plot_servicer import PlotServicer
 from wanllmdb_registry.rpc.prior_run_servicer import PriorRunServicer
 from wanllmdb_registry.rpc.read_servicer import ReadServicer
@@ -44,6 +45,7 @@ SERVICES: tuple[str, ...] = (
 # Each RPC that writes returns its response as bytes, see BaseServicer.commit.
 class SweepRegistryServicer(  # type: ignore[misc]
     SweepServicer,
+    ListServicer,
     RunServicer,
     PriorRunServicer,
     ReadServicer,

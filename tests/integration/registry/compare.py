@@ -129,6 +129,7 @@ def check_runs(call: Call, sweep: Tracked) -> None:
         for run in runs
     ]
     assert got == [(run.state, run.attempt, run.objectives, run.x) for run in sweep.model.runs]
+    assert [run.stop_requested for run in runs] == [run.stopping for run in sweep.model.runs]
     for run in runs:
         reported = sweep.model.runs[run.number].reported
         # Compared as texts, because NaN is not equal to itself.

@@ -36,7 +36,8 @@ class Run:
     in their order, in a sweep with several. `summary` holds the last value of every metric,
     `config` the values that the program set in addition to the parameters, or instead of them.
     `metric_values` is how many finite values of the sweep's one metric the current attempt has
-    reported, in answers of `suggest` and `get_run`; else None. Times are aware and in UTC.
+    reported, in answers of `suggest` and `get_run`; else None. `stop_requested` means that a user
+    canceled the run while it was running. Times are aware and in UTC.
     """
 
     sweep_id: str
@@ -61,6 +62,7 @@ class Run:
     name: str
     config: Mapping[str, Any]
     metric_values: int | None = None
+    stop_requested: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +207,7 @@ def run_from_proto(message: run_pb2.Run) -> Run:
         name=message.name,
         config=from_parameters(message.config),
         metric_values=optional_field(message, "metric_values"),
+        stop_requested=message.stop_requested,
     )
 
 
