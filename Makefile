@@ -11,6 +11,8 @@ DEV_DIR := .dev
 STUBS := clients/python/wanllmdb/api
 # What the services say to each other is no part of the client.
 INTERNAL_STUBS := services/wanllmdb_common/internal
+# The public protos as clients know them, without what the services say to each other.
+BASELINE := protos/baseline/v1.binpb
 PROTOS := $(shell find protos/wanllmdb/api -name '*.proto')
 INTERNAL_PROTOS := $(shell find protos/wanllmdb/internal -name '*.proto')
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
@@ -25,7 +27,7 @@ define GENERATE_STUBS
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev fast test explore bench robustness check format site protos protos-check docs docs-check gp wandb clean
+.PHONY: help demo dev fast test explore bench robustness check format site protos protos-check baseline docs docs-check gp wandb clean
 
 help: ## Prints this list
 	@awk -F ':.*## ' '/^##@ / { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -97,6 +99,9 @@ protos: $(PROTOC_VENV)/.installed ## Generates the Python stubs from protos/
 		-e "s/'wanllmdb(\.internal[a-z0-9_.]*_pb2')/'wanllmdb_common\1/" {} \;
 	find $(INTERNAL_STUBS) -name '*.orig' -delete
 	find $(STUBS) $(INTERNAL_STUBS) -type d -exec touch {}/__init__.py \;
+
+baseline: $(VENV)/.installed ## Renews the image with which `make check` finds breaks of the public protos
+	$(BIN)/buf build --path protos/wanllmdb/api --exclude-source-info -o $(BASELINE)
 
 docs: $(VENV)/.installed ## Generates docs/api.md from protos/, and W&B's names in docs/coming-from.md
 	$(BIN)/buf build -o - | $(BIN)/python docs/generate_api.py > docs/api.md
