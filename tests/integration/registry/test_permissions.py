@@ -66,12 +66,19 @@ async def test_a_list_shows_the_sweeps_of_ones_projects(
     mine = [sweep_id for index, sweep_id in enumerate(ids) if index % 3 != 1]
     reader = await at.new(Role.READER, "list-1", "list-3", "no-such-project")
 
-    async def listed(page_size: int, **fields: Any) -> list[str]:
+    async def listed(
+        page_size: int,
+        order: sweep_list_pb2.SweepOrder = sweep_list_pb2.SWEEP_ORDER_UNSPECIFIED,
+        **filters: Any,
+    ) -> list[str]:
         found: list[str] = []
         token = ""
         while True:
             request = sweep_list_pb2.ListSweepsRequest(
-                page_size=page_size, page_token=token, **fields
+                filter=sweep_list_pb2.SweepFilter(**filters),
+                order=order,
+                page_size=page_size,
+                page_token=token,
             )
             page = await reader.registry.ListSweeps(request)
             found += [sweep.sweep_id for sweep in page.sweeps]
