@@ -278,9 +278,10 @@ async def test_an_agent_ends_a_sweep_by_its_terminator_alone(at: Office, root: W
     await agent.registry.TerminateSweep(internal_pb.TerminateSweepRequest(sweep_id=sweep.sweep_id))
 
 
+@pytest.mark.parametrize("what", ["a sweep", "a list"])
 @pytest.mark.parametrize("how", ["revoked", "revoked on another replica", "expired"])
 async def test_a_watch_ends_with_its_key(
-    how: str, at: Office, root: With, permissions_database: str
+    how: str, what: str, at: Office, root: With, permissions_database: str
 ) -> None:
     lifetime = timedelta(seconds=3) if how == "expired" else None
     sweep = await create_sweep(root.registry, project="mine")
@@ -288,12 +289,16 @@ async def test_a_watch_ends_with_its_key(
         reader = await at.new(Role.READER, "mine", lifetime=lifetime)
         address = other_address if how == "revoked on another replica" else at.address
         watcher = await at.calls(reader.text, address)
-        watch = watcher.registry.WatchSweep(
-            watch_pb2.WatchSweepRequest(sweep_id=sweep.sweep_id), timeout=60
-        )
-        first = await watch.read()
-        assert isinstance(first, watch_pb2.WatchSweepResponse)
-        assert first.sweep.sweep_id == sweep.sweep_id
+        watch: Any
+        if what == "a sweep":
+            watch = watcher.registry.WatchSweep(
+                watch_pb2.WatchSweepRequest(sweep_id=sweep.sweep_id), timeout=60
+            )
+            assert (await watch.read()).sweep.sweep_id == sweep.sweep_id
+        else:
+            watch = watcher.registry.WatchSweeps(watch_pb2.WatchSweepsRequest(), timeout=60)
+            shown = (await watch.read()).sweeps
+            assert {sweep.project for sweep in shown} == {"mine"}
         if lifetime is None:
             await root.keys.RevokeKey(key_pb.RevokeKeyRequest(key_id=reader.key_id))
         reason = "KEY_EXPIRED" if how == "expired" else "KEY_REVOKED"
