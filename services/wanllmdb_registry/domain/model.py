@@ -316,10 +316,11 @@ class Run:
 
     `objective` is set in sweeps with one metric, `objectives` in sweeps with several. `config`
     holds the values that the program set beside the parameters, or in place of them. `losses` and
-    `failures` count how often the run was queued again for each reason. `summary` holds the last
-    value of every metric of the current attempt, which is the one with the highest step, and
-    `summary_steps` this step. `metrics` counts the metrics that are not the sweep's own, and
-    `metric_bytes` is the size of their names.
+    `failures` count how often the run was queued again for each reason. `stop_requested` is set
+    when a user canceled the run while it was running: its agent gets the command to stop, and the
+    run is not queued again. `summary` holds the last value of every metric of the current attempt,
+    which is the one with the highest step, and `summary_steps` this step. `metrics` counts the
+    metrics that are not the sweep's own, and `metric_bytes` is the size of their names.
     """
 
     sweep_id: str
@@ -345,6 +346,7 @@ class Run:
     sampler_state: bytes = b""
     losses: int = 0
     failures: int = 0
+    stop_requested: bool = False
     revision: int = 0
     start_time: datetime | None = None
     end_time: datetime | None = None

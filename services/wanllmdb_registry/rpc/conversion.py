@@ -163,6 +163,7 @@ def run_to_proto(run: Run) -> run_pb2.Run:
         objectives=run.objectives,
         name=run.name,
         config=parameters_to_proto(run.config),
+        stop_requested=run.stop_requested,
     )
     if run.error is not None:
         message.error.message = run.error.message

@@ -35,10 +35,10 @@ from wanllmdb_registry.rpc.sweep_servicer import SweepServicer
 from wanllmdb_registry.rpc.template_servicer import TemplateServicer
 
 SERVICES: tuple[str, ...] = (
-    internal_pb.DESCRIPTOR.services_by_name["InternalRegistryService"].full_name,
     pb.DESCRIPTOR.services_by_name["SweepRegistryService"].full_name,
     template_pb.DESCRIPTOR.services_by_name["TemplateService"].full_name,
     key_pb.DESCRIPTOR.services_by_name["KeyService"].full_name,
+    internal_pb.DESCRIPTOR.services_by_name["InternalRegistryService"].full_name,
 )
 
 

@@ -127,6 +127,8 @@ runs = Table(
     Column("sampler_state", LargeBinary, nullable=False),
     Column("losses", Integer, nullable=False),
     Column("failures", Integer, nullable=False),
+    # Whether a user asked that the running run stops.
+    Column("stop_requested", Boolean, nullable=False),
     Column("revision", BigInteger, nullable=False),
     _time("create_time"),
     _time("start_time", nullable=True),

@@ -24,6 +24,7 @@ from sqlalchemy import (
     bindparam,
     case,
     delete,
+    false,
     func,
     literal_column,
     null,
@@ -319,6 +320,8 @@ _progressed_rows = _arrays(runs, "progressed", _progress)
 def _unused(column: ColumnElement[Any]) -> ColumnElement[Any]:
     if isinstance(column.type, DateTime):
         return func.now()
+    if isinstance(column.type, Boolean):
+        return false()
     return literal_column("0" if isinstance(column.type, Integer) else "''", column.type)
 
 
@@ -435,7 +438,7 @@ SWEEPS_WITH_EXPIRED_LEASES = Statement(
 )
 SWEEP_STATE = Statement(select(sweeps.c.state).where(sweeps.c.sweep_id == bindparam("sweep_id")))
 LOCK_LEASES = Statement(
-    select(runs.c.number, runs.c.attempt, runs.c.state, runs.c.agent_id)
+    select(runs.c.number, runs.c.attempt, runs.c.state, runs.c.agent_id, runs.c.stop_requested)
     .where(_of_sweep, runs.c.number == _numbers)
     .order_by(runs.c.number)
     .with_for_update(key_share=True)
