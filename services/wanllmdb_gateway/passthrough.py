@@ -120,7 +120,7 @@ class Passthrough:
             async with self._served(rpc, request, context) as call:
                 binary = await _binary(request, asked)
                 timeout = min(self._call_timeout, _seconds_left(context) or self._call_timeout)
-                sent = self._backends.call(rpc.path, binary, _metadata(call), timeout)
+                sent = self._backends.call(rpc, binary, _metadata(call), timeout)
                 try:
                     async with self._drain.call():
                         answer: bytes = await sent
@@ -132,9 +132,7 @@ class Passthrough:
         async def stream(request: bytes, context: Context) -> AsyncIterator[bytes]:
             async with self._served(rpc, request, context) as call:
                 binary = await _binary(request, asked)
-                sent = self._backends.call(
-                    rpc.path, binary, _metadata(call), _seconds_left(context)
-                )
+                sent = self._backends.call(rpc, binary, _metadata(call), _seconds_left(context))
                 scope = self._drain.watch if call.is_watch else self._drain.call
                 try:
                     while True:

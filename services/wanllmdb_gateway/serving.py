@@ -57,6 +57,8 @@ def listening_socket(settings: GatewaySettings) -> socket.socket:
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         # Accepted connections inherit them.
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        # Otherwise the end of an answer waits 40 ms for the receipt of its message.
+        opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         for name, value in (
             ("TCP_KEEPIDLE", _KEEPALIVE_SECONDS),
             ("TCP_KEEPINTVL", _PROBE_SECONDS),
