@@ -178,6 +178,30 @@ async def test_the_ids_of_the_call_and_of_its_trace_are_carried_on() -> None:
     assert "authorization" not in unnamed.metadata
 
 
+@both
+async def test_a_service_s_own_metadata_arrives_and_headers_of_http_do_not(
+    protocol: Protocol,
+) -> None:
+    async def answer(_body: bytes, context: Any) -> bytes:
+        await context.send_initial_metadata((("x-head", "1"), ("set-cookie", "a=b")))
+        context.set_trailing_metadata((("x-tail", "2"), ("access-control-allow-origin", "*")))
+        return b""
+
+    async with (
+        running_backend({GET_SWEEP: answer}) as backend,
+        gateway_server(backend.address, NOWHERE) as url,
+    ):
+        client = BrowserClient(url, protocol)
+        _, ended = await client.unary_with_end(GET_SWEEP, pb.GetSweepRequest(), pb.GetSweepResponse)
+        assert ended.trailers["x-tail"] == "2"
+        assert "access-control-allow-origin" not in ended.trailers
+        response = await pyqwest.Client().post(
+            url + GET_SWEEP, {"content-type": "application/proto"}, b""
+        )
+        assert response.headers["x-head"] == "1"
+        assert "set-cookie" not in response.headers
+
+
 async def test_no_other_header_reaches_the_service() -> None:
     async with (
         running_backend({GET_SWEEP: empty}) as backend,
