@@ -68,8 +68,16 @@ def code_of(error: ServiceError) -> grpc.StatusCode:
 
 async def abort(context: Context, error: ServiceError) -> NoReturn:
     """End the call with the error's status and details."""
-    code = code_of(error)
-    message = _cut(error.message)
+    await _abort(context, code_of(error), sent_message(error), details_of(error))
+
+
+def sent_message(error: ServiceError) -> str:
+    """Return the message of an error, cut to what may be sent in a header."""
+    return _cut(error.message)
+
+
+def details_of(error: ServiceError) -> list[Message]:
+    """Return the details of an error, at most as large as may be sent in a header."""
     details: list[Message] = [
         error_details_pb2.ErrorInfo(
             reason=error.reason, domain=DOMAIN, metadata=_bounded(error.metadata)
@@ -81,7 +89,7 @@ async def abort(context: Context, error: ServiceError) -> NoReturn:
         retry = error_details_pb2.RetryInfo()
         retry.retry_delay.FromMilliseconds(int(error.retry_after * 1000))
         details.append(retry)
-    await _abort(context, code, message, details)
+    return details
 
 
 def _bad_request(
