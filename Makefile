@@ -35,7 +35,7 @@ define GENERATE_STUBS
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev fast test explore bench robustness check format site protos protos-check docs docs-check web web-check gp wandb clean
+.PHONY: help demo dev fast test explore bench robustness check format site protos protos-check docs docs-check web web-check dist gp wandb clean
 
 help: ## Prints this list
 	@awk -F ':.*## ' '/^##@ / { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -134,6 +134,11 @@ site: $(SITE_VENV)/.installed ## Builds docs/ and the Python reference as a site
 ##@ Build
 
 web: $(WEB_PAGE) ## Builds the dashboard into the gateway's package; does nothing if it is current
+
+dist: $(VENV)/.installed $(WEB_PAGE) ## Builds the wheel and the sdist in dist/, and checks that an installed gateway serves the dashboard
+	rm -rf dist
+	$(BIN)/python -m hatchling build -d dist
+	$(BIN)/python .ci/check_dist.py dist deploy/constraints/dev.txt
 
 ##@ Install
 
