@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -17,13 +17,16 @@ from wanllmdb_registry.domain.api_keys.api_key import KeyText
 from wanllmdb_registry.domain.api_keys.authentication import KeyRing
 from wanllmdb_registry.domain.api_keys.sweep_projects import SweepProjects
 from wanllmdb_registry.domain.group_commit import GroupCommit
+from wanllmdb_registry.domain.live_lists import LiveLists
 from wanllmdb_registry.domain.watch import ChangeHub
 from wanllmdb_registry.store.change_channel import ChangeChannel
+from wanllmdb_registry.store.curve_reads import CurveReads
 from wanllmdb_registry.store.database import Database, DatabaseProbe
 from wanllmdb_registry.store.key_store import KeyStore
 from wanllmdb_registry.store.migrate import migrate
 from wanllmdb_registry.store.plot_reads import PlotReads
 from wanllmdb_registry.store.run_reads import RunReads
+from wanllmdb_registry.store.sweep_lists import SweepLists
 from wanllmdb_registry.store.sweep_reads import SweepReads
 from wanllmdb_registry.store.sweep_store import SweepStore
 from wanllmdb_registry.store.sync_reads import SyncReads
@@ -34,17 +37,25 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Registry:
-    """The parts of the registry that its servicers use."""
+    """The parts of the registry that its servicers use.
+
+    `announce` wakes the watches of a sweep and of lists, here and in other replicas, after a change
+    that was not committed through `commits`.
+    """
 
     store: SweepStore
     commits: GroupCommit
     sweeps: SweepReads
+    lists: SweepLists
+    live_lists: LiveLists
     runs: RunReads
     syncs: SyncReads
     plots: PlotReads
+    curves: CurveReads
     templates: TemplateStore
     hub: ChangeHub
     changes: ChangeChannel
+    announce: Callable[[str], None]
     keys: KeyStore
     key_ring: KeyRing
     sweep_projects: SweepProjects
@@ -83,23 +94,27 @@ async def running_registry(
         hub = ChangeHub()
         changes = ChangeChannel(database, hub.notify, hub.notify_all)
 
-        def notify(sweep_id: str) -> None:
+        def announce(sweep_id: str) -> None:
             hub.notify(sweep_id)
             changes.announce(sweep_id)
 
         keys = KeyStore(database)
-        sweeps = SweepReads(database)
-        commits = GroupCommit(store, notify)
+        sweeps, lists = SweepReads(database), SweepLists(database)
+        commits = GroupCommit(store, announce)
         registry = Registry(
             store=store,
             commits=commits,
             sweeps=sweeps,
+            lists=lists,
+            live_lists=LiveLists(lists, hub),
             runs=RunReads(database),
             syncs=SyncReads(database),
             plots=PlotReads(database),
+            curves=CurveReads(database),
             templates=TemplateStore(database),
             hub=hub,
             changes=changes,
+            announce=announce,
             keys=keys,
             key_ring=KeyRing(keys, required=require_keys, root=root_key),
             sweep_projects=SweepProjects(sweeps),

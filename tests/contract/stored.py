@@ -65,7 +65,8 @@ def new_sweep(run_cap: int | None = None, *metrics: Metric) -> Sweep:
         run_cap=run_cap,
         seed=1,
     )
-    return Sweep(uuid4().hex[:12], "p", "n", "", spec, datetime.now(UTC))
+    now = datetime.now(UTC)
+    return Sweep(uuid4().hex[:12], "p", "n", "", spec, now, now)
 
 
 def key(fingerprint: bytes = b"f") -> RequestKey:

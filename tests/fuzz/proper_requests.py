@@ -162,6 +162,7 @@ _PROPER: Mapping[str, list[Message]] = {
     "EnqueueRuns": [
         _change(pb.EnqueueRunsRequest, runs=[pb.EnqueuedRun(parameters=_POINT, labels={"a": "b"})])
     ],
+    "CancelRuns": [_change(pb.CancelRunsRequest, numbers=[5, 0], reason="a")],
     "RetryRuns": [
         _change(pb.RetryRunsRequest, numbers=[1, 2], etag="a"),
         _change(pb.RetryRunsRequest, states=[run_pb2.RUN_STATE_FAILED, run_pb2.RUN_STATE_LOST]),
@@ -198,6 +199,7 @@ _PROPER: Mapping[str, list[Message]] = {
     ],
     "ReleaseRun": [_run(pb.ReleaseRunRequest, reason="a")],
     "ResumeRuns": [_change(internal_pb.ResumeRunsRequest, agent_id="agent", count=2)],
+    "TerminateSweep": [_change(internal_pb.TerminateSweepRequest, "@unmeasured", message="a")],
     "Heartbeat": [
         pb.HeartbeatRequest(leases=[pb.RunLease(sweep_id="@random", number=4, attempt=1)])
     ],

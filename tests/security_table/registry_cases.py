@@ -22,6 +22,7 @@ from wanllmdb_common.search_space.proto_conversion import parameters_to_proto, v
 _SWEEPS = "/wanllmdb.api.registry.v1.SweepRegistryService"
 _TEMPLATES = "/wanllmdb.api.registry.v1.TemplateService"
 _KEYS = "/wanllmdb.api.registry.v1.KeyService"
+_INTERNAL = "/wanllmdb.internal.registry.v1.InternalRegistryService"
 
 Make = Callable[[World, str], Awaitable[Message]]
 
@@ -118,6 +119,11 @@ async def _retry_runs(world: World, project: str) -> Message:
     return pb.RetryRunsRequest(sweep_id=run.sweep_id, numbers=[run.number])
 
 
+async def _cancel_runs(world: World, project: str) -> Message:
+    run = await world.running(project)
+    return pb.CancelRunsRequest(sweep_id=run.sweep_id, numbers=[run.number])
+
+
 async def _import_runs(world: World, project: str) -> Message:
     return pb.ImportRunsRequest(
         sweep_id=await world.sweep(project),
@@ -135,7 +141,9 @@ async def _import_runs_of_another(world: World, project: str) -> Message:
 async def _heartbeat(world: World, project: str) -> Message:
     own, other = await world.running(OWN), await world.running(project)
     return pb.HeartbeatRequest(
-        leases=[pb.RunLease(sweep_id=run.sweep_id, attempt=1) for run in (own, other)]
+        leases=[
+            pb.RunLease(sweep_id=run.sweep_id, number=run.number, attempt=1) for run in (own, other)
+        ]
     )
 
 
@@ -198,8 +206,11 @@ def _keys(rpc: str, make: Make, role: Role, scope: Scope = Scope.PROJECT, note: 
     return Case(f"{_KEYS}/{rpc}", make, role, scope, note)
 
 
+def _internal(rpc: str, make: Make, role: Role) -> Case:
+    return Case(f"{_INTERNAL}/{rpc}", make, role)
+
+
 READER, AGENT, EDITOR, ADMIN = Role
-_TERMINATED = sweep_pb2.FINISH_REASON_TERMINATED
 
 CASES = [
     _sweeps("CreateSweep", _create_sweep, EDITOR),
@@ -222,20 +233,13 @@ CASES = [
     _sweeps("PauseSweep", _of_sweep(pb.PauseSweepRequest, started=True), EDITOR),
     _sweeps("ResumeSweep", _resume_sweep, EDITOR),
     _sweeps("FinishSweep", _of_sweep(pb.FinishSweepRequest), EDITOR),
-    _sweeps(
-        "FinishSweep",
-        _of_sweep(pb.FinishSweepRequest, started=True, reason=_TERMINATED),
-        AGENT,
-        note="by its terminator",
-    ),
     _sweeps("CancelSweep", _of_sweep(pb.CancelSweepRequest), EDITOR),
-    _sweeps("CreateRuns", _create_runs, AGENT),
     _sweeps("GetRun", _of_run(pb.GetRunRequest), READER),
     _sweeps("ListRuns", _of_sweep(pb.ListRunsRequest), READER),
     _sweeps("UpdateRun", _update_run, AGENT),
-    _sweeps("SyncRuns", _of_sweep(internal_pb.SyncRunsRequest), READER),
     _sweeps("EnqueueRuns", _enqueue_runs, EDITOR),
     _sweeps("RetryRuns", _retry_runs, EDITOR),
+    _sweeps("CancelRuns", _cancel_runs, EDITOR),
     _sweeps("ImportRuns", _import_runs, EDITOR),
     _sweeps("ImportRuns", _import_runs_of_another, EDITOR, note="another sweep's runs"),
     _sweeps("ListPriorRuns", _of_sweep(pb.ListPriorRunsRequest), READER),
@@ -247,7 +251,6 @@ CASES = [
         AGENT,
     ),
     _sweeps("ReleaseRun", _of_attempt(pb.ReleaseRunRequest), AGENT),
-    _sweeps("ResumeRuns", _of_sweep(internal_pb.ResumeRunsRequest, agent_id="agent"), AGENT),
     _sweeps("Heartbeat", _heartbeat, AGENT, note="of two sweeps"),
     _sweeps("GetMetricHistory", _of_run(pb.GetMetricHistoryRequest), READER),
     _sweeps("GetSweepStats", _of_sweep(pb.GetSweepStatsRequest), READER),
@@ -268,4 +271,8 @@ CASES = [
     _keys("ListKeys", _fixed(key_pb.ListKeysRequest), ADMIN, Scope.ANY),
     _keys("RevokeKey", _revoke_key, ADMIN),
     _keys("GetCaller", _fixed(key_pb.GetCallerRequest), READER, Scope.ANY),
+    _internal("CreateRuns", _create_runs, AGENT),
+    _internal("SyncRuns", _of_sweep(internal_pb.SyncRunsRequest), READER),
+    _internal("ResumeRuns", _of_sweep(internal_pb.ResumeRunsRequest, agent_id="agent"), AGENT),
+    _internal("TerminateSweep", _of_sweep(internal_pb.TerminateSweepRequest, started=True), AGENT),
 ]

@@ -159,6 +159,7 @@ from wanllmdb._types.spec import (
     Uniform as Uniform,
 )
 from wanllmdb._types.sweeps import (
+    CanceledRuns as CanceledRuns,
     Checkpoint as Checkpoint,
     CreatedSweep as CreatedSweep,
     ParsedConfig as ParsedConfig,

@@ -105,7 +105,8 @@ class CreateRuns(Command):
         if not self._fit(work):
             return self._conflict()
         self._require_room(work)
-        if work.sweep.state is SweepState.PENDING:
+        is_first = work.sweep.state is SweepState.PENDING
+        if is_first:
             start(work)
         created = []
         for request in self.requests:
@@ -118,6 +119,9 @@ class CreateRuns(Command):
         if self.space_exhausted and not (work.sweep.space_exhausted or ended):
             work.sweep.space_exhausted = True
             work.touch_sweep()
+            finish_if_done(work)
+        elif is_first:
+            # All runs of a sweep without further ones may have been canceled before it started.
             finish_if_done(work)
         return self.encode(created, work.sweep.etag)
 

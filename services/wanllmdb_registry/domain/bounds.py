@@ -108,7 +108,7 @@ _LARGEST_ANSWERS: Final = {
     "GetSweep, WatchSweep": SWEEP_BYTES,
     "CreateSweep, UpdateSweep": SWEEP_BYTES + _UTF8 * MAX_WARNINGS * MAX_WARNING,
     "EnqueueRuns, CreateRuns": MAX_TOGETHER_BYTES + MAX_TOGETHER * (_NAME_BYTES + _FIXED_BYTES),
-    "RetryRuns": SWEEP_BYTES + MAX_TOGETHER * 10,
+    "RetryRuns, CancelRuns": SWEEP_BYTES + MAX_TOGETHER * 10,
     "ResumeRuns": PAGE_BYTES,
     # A sweep that changed, one run, and what one request reported of the sweep's metric.
     "SyncRuns": SWEEP_BYTES + SYNCED_RUN_BYTES + MAX_VALUES * POINT_BYTES,

@@ -249,7 +249,9 @@ def _finish(work: UnitOfWork, run: Run, outcome: Outcome, given: Mapping[str, fl
             run.error = RunError(reason)
             work.move(run, RunState.PRUNED)
         case Canceled(reason=reason):
-            run.error = RunError(reason)
+            # The reason of the user who canceled the run says more than that of its agent.
+            if not run.stop_requested:
+                run.error = RunError(reason)
             work.move(run, RunState.CANCELED)
         case Failed(error=error):
             _fail(work, run, error)
@@ -277,7 +279,8 @@ def _compare_with_best(sweep: Sweep, run: Run) -> None:
 
 def _fail(work: UnitOfWork, run: Run, error: RunError) -> None:
     run.error = error
-    if not work.sweep.state.is_final and run.failures < work.sweep.spec.retries.failed:
+    may_retry = not (work.sweep.state.is_final or run.stop_requested)
+    if may_retry and run.failures < work.sweep.spec.retries.failed:
         run.failures += 1
         run.agent_id = ""
         work.move(run, RunState.QUEUED)

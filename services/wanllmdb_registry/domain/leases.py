@@ -6,7 +6,7 @@ to its agent while no other agent has it, and `ReleaseRun` gives a run back befo
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NoReturn
@@ -31,11 +31,13 @@ class HeldRuns:
 
     Attributes:
         states: The states of the runs that the agent still holds.
+        stopping: Those of them that a user asked to stop.
         expire_times: When the renewed leases end; only running runs have a lease.
         sweep_state: None if the sweep does not exist.
     """
 
     states: Mapping[Attempt, RunState]
+    stopping: Set[Attempt]
     expire_times: Mapping[Attempt, datetime]
     sweep_state: SweepState | None
 
@@ -71,7 +73,10 @@ def held_run(work: UnitOfWork, number: int, attempt: int) -> Run:
 
 @dataclass(frozen=True)
 class ReleaseRun(SingleCommand[Run]):
-    """Gives a running run back: the run is queued again at once, which is not a retry."""
+    """Gives a running run back: the run is queued again at once, which is not a retry.
+
+    A run that was to stop, or whose sweep has ended, is canceled instead.
+    """
 
     number: int
     attempt: int
@@ -84,6 +89,10 @@ class ReleaseRun(SingleCommand[Run]):
         run = held_run(work, self.number, self.attempt)
         if run.state is not RunState.RUNNING:
             not_running(run)
+        if run.stop_requested:
+            work.move(run, RunState.CANCELED)
+            finish_if_done(work)
+            return run
         run.error = RunError(self.reason) if self.reason else None
         if work.sweep.state.is_final:
             work.move(run, RunState.CANCELED)
@@ -103,7 +112,10 @@ class ExpiredLeases:
 
 @dataclass(frozen=True)
 class ExpireLeases(SingleCommand[ExpiredLeases]):
-    """Queues runs past their lease again, or marks them LOST if no retry is left."""
+    """Queues runs past their lease again, or marks them LOST if no retry is left.
+
+    A run that was to stop is canceled instead.
+    """
 
     @property
     def needs_lock(self) -> bool:
@@ -123,6 +135,9 @@ class ExpireLeases(SingleCommand[ExpiredLeases]):
             and run.lease_expire_time <= work.now
         ]
         for run in sorted(expired, key=lambda run: run.number):
+            if run.stop_requested:
+                work.move(run, RunState.CANCELED)
+                continue
             run.error = RunError(
                 f"agent '{run.agent_id}' sent no heartbeat for {work.lease.total_seconds():g} "
                 "seconds; it crashed, hangs or is disconnected"

@@ -259,9 +259,10 @@ class BestRun:
 class Sweep:
     """A stored sweep, with its counters and its best run.
 
-    `revision` increases with every change of the sweep or of its runs. `own_revision` is the
-    revision of the last change of the sweep's own fields or state, and `version` counts these
-    changes for the etag. `ended_seconds` is the sum of the durations of ended runs.
+    `revision` increases with every change of the sweep or of its runs, and `update_time` is the
+    time of the last one. `own_revision` is the revision of the last change of the sweep's own
+    fields or state, and `version` counts these changes for the etag. `ended_seconds` is the sum of
+    the durations of ended runs.
     """
 
     sweep_id: str
@@ -270,6 +271,7 @@ class Sweep:
     description: str
     spec: SweepSpec
     create_time: datetime
+    update_time: datetime
     state: SweepState = SweepState.PENDING
     finish_reason: FinishReason | None = None
     next_number: int = 0
@@ -314,10 +316,11 @@ class Run:
 
     `objective` is set in sweeps with one metric, `objectives` in sweeps with several. `config`
     holds the values that the program set beside the parameters, or in place of them. `losses` and
-    `failures` count how often the run was queued again for each reason. `summary` holds the last
-    value of every metric of the current attempt, which is the one with the highest step, and
-    `summary_steps` this step. `metrics` counts the metrics that are not the sweep's own, and
-    `metric_bytes` is the size of their names.
+    `failures` count how often the run was queued again for each reason. `stop_requested` is set
+    when a user canceled the run while it was running: its agent gets the command to stop, and the
+    run is not queued again. `summary` holds the last value of every metric of the current attempt,
+    which is the one with the highest step, and `summary_steps` this step. `metrics` counts the
+    metrics that are not the sweep's own, and `metric_bytes` is the size of their names.
     """
 
     sweep_id: str
@@ -343,6 +346,7 @@ class Run:
     sampler_state: bytes = b""
     losses: int = 0
     failures: int = 0
+    stop_requested: bool = False
     revision: int = 0
     start_time: datetime | None = None
     end_time: datetime | None = None

@@ -105,7 +105,7 @@ class ReportMetrics(SingleCommand[RunCommand]):
         run = held_run(work, self.number, self.attempt)
         require_room(work, run, self.rows)
         report_rows(work, run, self.rows)
-        return command_for(work.sweep)
+        return command_for(work.sweep.state, stop_requested=run.stop_requested)
 
 
 def report_rows(work: UnitOfWork, run: Run, rows: Sequence[MetricRow]) -> None:
@@ -115,6 +115,8 @@ def report_rows(work: UnitOfWork, run: Run, rows: Sequence[MetricRow]) -> None:
             work.report(run, row)
 
 
-def command_for(sweep: Sweep) -> RunCommand:
-    """Return the command for the agent of a running run."""
-    return RunCommand.STOP if sweep.state is SweepState.CANCELED else RunCommand.CONTINUE
+def command_for(sweep_state: SweepState | None, *, stop_requested: bool) -> RunCommand:
+    """Return the command for the agent that holds a run."""
+    if stop_requested or sweep_state is SweepState.CANCELED:
+        return RunCommand.STOP
+    return RunCommand.CONTINUE

@@ -174,4 +174,5 @@ def _queue_again(work: UnitOfWork, run: Run) -> None:
         run.agent_id = ""
     run.objective, run.objectives = None, ()
     run.losses = run.failures = 0
+    run.stop_requested = False
     work.move(run, RunState.QUEUED)

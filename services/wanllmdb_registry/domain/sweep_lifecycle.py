@@ -76,6 +76,8 @@ class StartSweep(Transition):
         if work.sweep.state is not SweepState.PENDING:
             _reject(work.sweep, "started", SweepState.PENDING)
         start(work)
+        # All runs of a sweep without further ones may have been canceled before it started.
+        finish_if_done(work)
         return work.sweep
 
 

@@ -54,6 +54,20 @@ class ReadServicer(BaseServicer):
             lambda: pb.GetRunResponse(run=run_to_proto(run)), len(run.summary) // 10
         )
 
+    async def BatchGetRuns(
+        self, request: pb.BatchGetRunsRequest, context: Context
+    ) -> pb.BatchGetRunsResponse:
+        reader = RequestReader()
+        sweep_id = reader.sweep_id(request.sweep_id)
+        numbers = reader.run_numbers("numbers", request.numbers)
+        reader.done()
+        found = await self.registry.runs.get_many(sweep_id, numbers)
+        page = await converted(
+            lambda: fitting([run_to_proto(run) for run in found.items]),
+            found.size // BYTES_A_ROW,
+        )
+        return pb.BatchGetRunsResponse(runs=page)
+
     async def ListRuns(self, request: pb.ListRunsRequest, context: Context) -> pb.ListRunsResponse:
         reader = RequestReader()
         sweep_id = reader.sweep_id(request.sweep_id)

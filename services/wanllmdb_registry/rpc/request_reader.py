@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import StrEnum
 from functools import partial
@@ -41,6 +42,8 @@ MAX_PROBLEMS = 1_000
 MAX_LABELS = 100
 MAX_FILTERS = 100
 MAX_METRIC_NAMES = 1_000
+# Runs that a request may name.
+MAX_NUMBERS = 1_000
 MAX_CONFIG_ENTRIES = 1_000
 _MAX_INT64 = 2**63 - 1
 
@@ -163,6 +166,16 @@ class RequestReader(ProblemCollector):
         if value < 0:
             self.problem(field, f"must be at least 0, is {value}")
         return value
+
+    def run_numbers(self, field: str, values: Sequence[int]) -> list[int]:
+        """Return the numbers of 1 to MAX_NUMBERS runs, each once."""
+        if not 1 <= len(values) <= MAX_NUMBERS:
+            self.problem(field, f"must have 1 to {MAX_NUMBERS:,} entries, has {len(values):,}")
+            return []
+        twice = sorted(number for number, count in Counter(values).items() if count > 1)
+        if twice:
+            self.problem(field, f"names run {twice[0]} more than once")
+        return [self.number(field, value) for value in values]
 
     def parameters(
         self, field: str, messages: Mapping[str, search_space_pb2.ParameterValue]

@@ -352,9 +352,9 @@ def _of_service(file: FileDescriptor, rows: Mapping[str, Rpc]) -> Iterable[tuple
 
 RPC_TABLE: Mapping[str, Rpc] = {
     **dict(_of_service(pb.DESCRIPTOR, _SWEEP_RPCS)),
-    **dict(_of_service(internal_pb.DESCRIPTOR, _INTERNAL_RPCS)),
     **dict(_of_service(template_service_pb2.DESCRIPTOR, _TEMPLATE_RPCS)),
     **dict(_of_service(key_service_pb2.DESCRIPTOR, _KEY_RPCS)),
+    **dict(_of_service(internal_pb.DESCRIPTOR, _INTERNAL_RPCS)),
 }
 ACCESS: AccessTable = {rpc: row.access for rpc, row in RPC_TABLE.items()}
 AUDIT_TABLE: AuditTable = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import UTC
 from functools import partial
@@ -18,6 +18,7 @@ from wanllmdb_registry.domain.bounds import (
     MAX_TOGETHER,
     MAX_TOGETHER_BYTES,
 )
+from wanllmdb_registry.domain.cancel_runs import CanceledRuns, CancelRuns
 from wanllmdb_registry.domain.enqueue_runs import EnqueuedRun, EnqueueRuns, check_enqueued
 from wanllmdb_registry.domain.finish_run import (
     Canceled,
@@ -31,7 +32,7 @@ from wanllmdb_registry.domain.finish_run import (
 )
 from wanllmdb_registry.domain.leases import ReleaseRun, TakeBackRuns
 from wanllmdb_registry.domain.model import Run, RunCommand, RunState, Sweep, SweepState
-from wanllmdb_registry.domain.report_metrics import ReportMetrics
+from wanllmdb_registry.domain.report_metrics import ReportMetrics, command_for
 from wanllmdb_registry.domain.retry_runs import RETRYABLE_STATES, RetriedRuns, RetryRuns
 from wanllmdb_registry.domain.unit_of_work import Attempt
 from wanllmdb_registry.domain.update_run import UPDATABLE_RUN_FIELDS, RunUpdate, UpdateRun
@@ -49,6 +50,8 @@ from wanllmdb_registry.rpc.request_reader import RequestReader, head, run_error,
 
 MAX_ENQUEUED = MAX_TOGETHER
 MAX_LEASES = 1000
+# With the words before it, the reason of a canceled run fits into the run's error message.
+MAX_CANCEL_REASON = 4_000
 
 
 class RunServicer(BaseServicer):
@@ -105,6 +108,23 @@ class RunServicer(BaseServicer):
         command = RetryRuns(
             key, _encode_retried, etag=etag, numbers=numbers, states=frozenset(states)
         )
+        return await self.commit(sweep_id, command)
+
+    async def CancelRuns(self, request: pb.CancelRunsRequest, context: Context) -> bytes:
+        reader = RequestReader()
+        sweep_id = reader.sweep_id(request.sweep_id)
+        key = reader.key(request)
+        count = len(request.numbers)
+        if not 1 <= count <= MAX_TOGETHER:
+            reader.problem("numbers", f"must have 1 to {MAX_TOGETHER:,} entries, has {count:,}")
+            reader.done()
+        numbers = [reader.number(f"numbers[{i}]", n) for i, n in enumerate(request.numbers)]
+        repeated = [number for number, times in Counter(numbers).items() if times > 1]
+        if repeated:
+            reader.problem("numbers", f"has {repeated[0]} more than once; name each run once")
+        reason = reader.text("reason", request.reason, limit=MAX_CANCEL_REASON)
+        reader.done()
+        command = CancelRuns(key, _encode_canceled, numbers=numbers, reason=reason)
         return await self.commit(sweep_id, command)
 
     async def UpdateRun(self, request: pb.UpdateRunRequest, context: Context) -> bytes:
@@ -218,13 +238,12 @@ class RunServicer(BaseServicer):
             for run in internal_pb.ResumeRunsResponse.FromString(reply).runs:
                 expire_time = run.lease_expire_time.ToDatetime(UTC)
                 expire_times[run.number, run.attempt] = expire_time
-        goes_on = RunCommand.CONTINUE
-        if held.sweep_state is SweepState.CANCELED:
-            goes_on = RunCommand.STOP
         statuses = {}
         for attempt in named:
             # Even after the lease expired: no other agent has the run, so its result counts.
-            command = goes_on if attempt in held.states else RunCommand.ABANDON
+            command = RunCommand.ABANDON
+            if attempt in held.states:
+                command = command_for(held.sweep_state, stop_requested=attempt in held.stopping)
             status = statuses[attempt] = pb.LeaseStatus(command=run_command(command))
             if attempt in expire_times:
                 status.expire_time.FromDatetime(expire_times[attempt])
@@ -259,6 +278,15 @@ def _encode_retried(retried: RetriedRuns) -> bytes:
         sweep=sweep_to_proto(retried.sweep),
         numbers=retried.numbers,
         remaining_runs=retried.remaining,
+    ).SerializeToString()
+
+
+def _encode_canceled(canceled: CanceledRuns) -> bytes:
+    return pb.CancelRunsResponse(
+        sweep=sweep_to_proto(canceled.sweep),
+        canceled_numbers=canceled.canceled,
+        stopping_numbers=canceled.stopping,
+        ended_numbers=canceled.ended,
     ).SerializeToString()
 
 

@@ -185,10 +185,24 @@ class Database:
     @contextlib.asynccontextmanager
     async def list(self) -> AsyncIterator[AsyncConnection]:
         """Take a connection of the engine, for statements that are composed for each call."""
+        async with self._listing(self.engine.connect()) as connection:
+            yield connection
+
+    @contextlib.asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[AsyncConnection]:
+        """Take a connection as `list` does, all of whose statements see the same moment."""
+        engine = self.engine.execution_options(isolation_level="REPEATABLE READ")
+        async with self._listing(engine.begin()) as connection:
+            yield connection
+
+    @contextlib.asynccontextmanager
+    async def _listing(
+        self, connecting: contextlib.AbstractAsyncContextManager[AsyncConnection]
+    ) -> AsyncIterator[AsyncConnection]:
         await self._wait_until_ready()
         with translated_errors():
             began = time.perf_counter()
-            async with self.engine.connect() as connection:
+            async with connecting as connection:
                 _list_wait.observe(time.perf_counter() - began)
                 with _list_in_use.track_inprogress():
                     yield connection

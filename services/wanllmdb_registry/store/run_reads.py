@@ -31,6 +31,7 @@ from wanllmdb_registry.store.query_parts import (
     FIXED_BYTES,
     METRIC_BYTES,
     RUN,
+    Columns,
     Order,
     bytes_of,
     converted_page,
@@ -43,12 +44,26 @@ from wanllmdb_registry.store.rows import point_from_row, prior_run_from_row, run
 from wanllmdb_registry.store.schema import metric_points, prior_runs, runs, sweeps
 from wanllmdb_registry.store.statement import Row, Statement
 
-_SWEEP = Statement(select(sweeps).where(sweeps.c.sweep_id == bindparam("sweep_id")))
+_SWEEP = Statement(select(sweeps.c.sweep_id).where(sweeps.c.sweep_id == bindparam("sweep_id")))
 _of_sweep = runs.c.sweep_id == bindparam("sweep_id")
 _in_states = runs.c.state == func.any(bindparam("states", type_=ARRAY(Text)))
 _BY_NUMBER = Statement(with_last_values(RUN.where(_of_sweep, runs.c.number == bindparam("number"))))
 _BY_EXTERNAL_ID = Statement(
     with_last_values(RUN.where(_of_sweep, runs.c.external_run_id == bindparam("external_run_id")))
+)
+_numbers = bindparam("numbers", type_=ARRAY(BigInteger))
+_NUMBERS = Statement(select(runs.c.number).where(_of_sweep, runs.c.number == func.any(_numbers)))
+
+
+def _as_requested(c: Columns) -> list[ColumnElement[Any]]:
+    return [func.array_position(_numbers, c.number)]
+
+
+_BY_NUMBERS = Statement(
+    with_last_values(
+        within_bytes(RUN.where(_of_sweep, runs.c.number == func.any(_numbers)), _as_requested),
+        _as_requested,
+    )
 )
 # The orders of pages.
 _ORDERS: dict[RunOrder, Order] = {
@@ -159,6 +174,31 @@ class RunReads:
                     raise sweep_not_found(sweep_id)
                 raise run_not_found(sweep_id, number=number, external_run_id=external_run_id)
         return await converted(lambda: run_from_row(row), row["bytes"] // BYTES_A_ROW)
+
+    async def get_many(self, sweep_id: str, numbers: Sequence[int]) -> Page[Run]:
+        """Return runs by number, in that order, and READ_BYTES; at least one run.
+
+        A query before that looks for all of them.
+
+        Raises:
+            NotFoundError: SWEEP_NOT_FOUND, or RUN_NOT_FOUND with the first that does not exist.
+        """
+        async with self._database.read_many() as connection:
+            found = await _NUMBERS.fetch(connection, sweep_id=sweep_id, numbers=list(numbers))
+            existing = {row["number"] for row in found}
+            rows: Sequence[Row] = ()
+            if existing.issuperset(numbers):
+                rows = await _BY_NUMBERS.fetch(
+                    connection, sweep_id=sweep_id, numbers=list(numbers), most_bytes=READ_BYTES
+                )
+            # Without rows now, the sweep was deleted in between.
+            if not rows:
+                if await _SWEEP.fetch_one(connection, sweep_id=sweep_id) is None:
+                    raise sweep_not_found(sweep_id)
+                raise run_not_found(
+                    sweep_id, number=next(number for number in numbers if number not in existing)
+                )
+        return await page_of(run_from_row, rows, len(numbers))
 
     async def list(
         self,

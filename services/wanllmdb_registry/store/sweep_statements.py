@@ -24,6 +24,7 @@ from sqlalchemy import (
     bindparam,
     case,
     delete,
+    false,
     func,
     literal_column,
     null,
@@ -35,7 +36,12 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import Insert, insert
 
 from wanllmdb_registry.domain.model import RunState
-from wanllmdb_registry.store.query_parts import all_last_values, run_bytes, within_bytes
+from wanllmdb_registry.store.query_parts import (
+    WHOLE_SWEEP,
+    all_last_values,
+    run_bytes,
+    within_bytes,
+)
 from wanllmdb_registry.store.rows import (
     LARGE_RUN_COLUMNS,
     PROGRESS_COLUMNS,
@@ -60,7 +66,7 @@ _numbers = func.any(bindparam("numbers", type_=ARRAY(BigInteger)))
 
 # The same round trip finds out whether a request was answered before.
 _read_sweep = select(
-    sweeps,
+    *WHOLE_SWEEP,
     func.clock_timestamp().label("now"),
     select(func.count())
     .select_from(replies)
@@ -314,6 +320,8 @@ _progressed_rows = _arrays(runs, "progressed", _progress)
 def _unused(column: ColumnElement[Any]) -> ColumnElement[Any]:
     if isinstance(column.type, DateTime):
         return func.now()
+    if isinstance(column.type, Boolean):
+        return false()
     return literal_column("0" if isinstance(column.type, Integer) else "''", column.type)
 
 
@@ -430,7 +438,7 @@ SWEEPS_WITH_EXPIRED_LEASES = Statement(
 )
 SWEEP_STATE = Statement(select(sweeps.c.state).where(sweeps.c.sweep_id == bindparam("sweep_id")))
 LOCK_LEASES = Statement(
-    select(runs.c.number, runs.c.attempt, runs.c.state, runs.c.agent_id)
+    select(runs.c.number, runs.c.attempt, runs.c.state, runs.c.agent_id, runs.c.stop_requested)
     .where(_of_sweep, runs.c.number == _numbers)
     .order_by(runs.c.number)
     .with_for_update(key_share=True)

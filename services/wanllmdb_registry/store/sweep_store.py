@@ -255,8 +255,14 @@ class SweepStore:
             renewed = await RENEW_LEASES.fetch(
                 connection, sweep_id=sweep_id, numbers=running, lease=self._lease
             )
+            stopping = {
+                mine[row["number"]]
+                for row in found
+                if row["stop_requested"] and mine.get(row["number"]) in states
+            }
         return HeldRuns(
             states,
+            stopping,
             {mine[row["number"]]: row["lease_expire_time"] for row in renewed},
             None if sweep is None else SweepState(sweep["state"]),
         )

@@ -94,6 +94,41 @@ async def test_a_canceled_sweep_stops_its_runs_and_its_agents(client: Client) ->
     assert run.state is RunState.CANCELED
 
 
+async def test_a_canceled_run_stops_and_its_agent_goes_on_with_the_next_one(
+    client: Client, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sweep_id = await new_sweep(client, run_cap=3)
+    training = threading.Event()
+
+    def train() -> None:
+        run = wandb.init()
+        while True:
+            wandb.log({"loss": 1.0})
+            if run.number != 1:
+                return
+            training.set()
+            threading.Event().wait(0.01)
+
+    agent = asyncio.create_task(run_agent(client, sweep_id, train))
+    await asyncio.to_thread(training.wait)
+    canceled = await asyncio.to_thread(client.cancel_runs, sweep_id, [1, 0], reason="diverges")
+
+    assert (canceled.canceled, canceled.stopping, canceled.ended) == ((), (1,), (0,))
+    result = await asyncio.wait_for(agent, 20)
+    assert (result.runs, result.failed) == (3, 0)
+    assert result.ended_by == "the sweep has no more runs: its run_cap was reached"
+    runs = await runs_of(client, sweep_id)
+    assert [run.state for run in runs] == [
+        RunState.FINISHED,
+        RunState.CANCELED,
+        RunState.FINISHED,
+    ]
+    assert runs[1].stop_requested
+    assert runs[1].error is not None
+    assert runs[1].error.message == "canceled by request: diverges"
+    assert "run 1 canceled" in capsys.readouterr().err
+
+
 async def test_an_agent_waits_for_a_paused_sweep(
     client: Client, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -50,6 +50,29 @@ async def test_runs_are_retried_by_number_or_id(
         await cli("runs", "retry", sweep_id, *wrong, code=2)
 
 
+async def test_runs_are_canceled_by_number_or_id(
+    cli: CommandLine, async_client: AsyncClient
+) -> None:
+    sweep_id = await failing(async_client, cli)
+    await async_client.retry_runs(sweep_id, [0, 2])
+    done = await cli.json("runs", "cancel", f"{sweep_id}-0", "--reason", "no need")
+    assert (done["canceled"], done["stopping"], done["ended"]) == ([0], [], [])
+    run = await async_client.get_run(sweep_id, 0)
+    assert run.error is not None
+    assert run.error.message == "canceled by request: no need"
+    (running,) = (await async_client.suggest(sweep_id, agent_id="a")).runs
+    said = (await cli("runs", "cancel", f"{sweep_id}-{running.number}")).out
+    assert said == "Stopping run 2: the agent receives the command within seconds.\n"
+    await async_client.retry_runs(sweep_id, [0])
+    said = (await cli("runs", "cancel", sweep_id, "0", "1")).out
+    assert said == (
+        "Canceled run 0, which waited in the queue.\nLeft run 1 alone: already ended.\n"
+    )
+    for wrong in (("-1",), ("x",)):
+        await cli("runs", "cancel", sweep_id, *wrong, code=2)
+    await cli("runs", "cancel", sweep_id, "99", code=1)
+
+
 async def test_both_clients_retry_runs(
     client: Client, async_client: AsyncClient, cli: CommandLine
 ) -> None:
@@ -92,6 +115,7 @@ async def test_every_command_takes_a_path_and_refuses_what_is_none(
     rest = {
         ("runs", "enqueue"): ["x=0.5"],
         ("runs", "retry"): ["0"],
+        ("runs", "cancel"): ["0"],
         ("runs", "show"): ["0"],
         ("runs", "metrics"): ["0"],
         ("runs", "update"): ["0", "--name", "a"],

@@ -33,7 +33,7 @@ from tests.integration.client.programs import (
     until,
     until_gone,
 )
-from wanllmdb import Client, RunState
+from wanllmdb import Client, RunState, SweepState
 
 LASTING = """
 import os, signal, subprocess, sys, time
@@ -280,6 +280,44 @@ async def test_a_canceled_sweep_kills_what_does_not_stop_and_all_that_it_started
     assert time.monotonic() - began < 10
     await until(client, sweep_id, "canceled")
     await until_gone(*pids_of(tmp_path), seconds=2)
+
+
+# Run 1 lasts until it is stopped; the others end at once.
+ONE_LASTS = """
+import os, time
+if os.environ["WANLLMDB_RUN_NUMBER"] == "1":
+    print("training", flush=True)
+    time.sleep(600)
+"""
+ONE_LOGS = """
+import time
+import wanllmdb as wandb
+run = wandb.init()
+wandb.log({"loss": 1.0})
+if run.number == 1:
+    print("training", flush=True)
+    while True:
+        time.sleep(0.01)
+        wandb.log({"loss": 1.0})
+"""
+
+
+@pytest.mark.parametrize("text", [ONE_LASTS, ONE_LOGS], ids=["without logging", "with init"])
+@pytest.mark.parametrize("parallel", ["1", "2"])
+async def test_a_canceled_run_stops_and_its_agent_goes_on_with_the_next_ones(
+    client: Client, environment: dict[str, str], script: Script, text: str, parallel: str
+) -> None:
+    sweep_id = await plain_sweep(client)
+    command = ("--parallel", parallel, "--count", "4", "--", sys.executable, script(text))
+    async with agent(sweep_id, *command, environment=environment) as process:
+        await reaches(process, "training" if parallel == "1" else "[run 1] training")
+        await asyncio.to_thread(client.cancel_runs, sweep_id, [1])
+        _, err = await end_of(process)
+
+    assert process.returncode == 0, err
+    states = [str(run.state) for run in await runs_of(client, sweep_id)]
+    assert states == ["finished", "canceled", "finished", "finished"]
+    assert (await asyncio.to_thread(client.get_sweep, sweep_id)).state is SweepState.RUNNING
 
 
 @pytest.mark.parametrize(

@@ -87,7 +87,7 @@ def check_sweep(call: Call, sweep: Tracked) -> None:
     assert (got.spec.run_cap if got.spec.HasField("run_cap") else None) == rules.cap
     targets = [metric.target if metric.HasField("target") else None for metric in got.spec.metrics]
     assert targets == [metric.target for metric in rules.metrics]
-    assert got.prior_runs == len(rules.prior)
+    assert got.prior_run_count == len(rules.prior)
     assert bool(got.end_message) == rules.ended
     stats = got.stats
     counts = {state: getattr(stats, f"{state.lower()}_runs") for state in model.RUN_STATES}
@@ -129,6 +129,7 @@ def check_runs(call: Call, sweep: Tracked) -> None:
         for run in runs
     ]
     assert got == [(run.state, run.attempt, run.objectives, run.x) for run in sweep.model.runs]
+    assert [run.stop_requested for run in runs] == [run.stopping for run in sweep.model.runs]
     for run in runs:
         reported = sweep.model.runs[run.number].reported
         # Compared as texts, because NaN is not equal to itself.

@@ -262,7 +262,8 @@ class SweepMachine(Machine):
     @precondition(lambda self: self.deleted)
     @rule(method=st.sampled_from(["GetSweep", "ListRuns", "SyncRuns", "StartSweep", "CreateRuns"]))
     def call_for_a_deleted_sweep(self, method: str) -> None:
-        request = getattr(pb, f"{method}Request")(sweep_id=self.deleted[-1].sweep_id)
+        package = pb if hasattr(pb, f"{method}Request") else internal_pb
+        request = getattr(package, f"{method}Request")(sweep_id=self.deleted[-1].sweep_id)
         if isinstance(request, internal_pb.CreateRunsRequest):
             request.requests.add(agent_id="agent", request_id=request_id())
         with rpc_fails(StatusCode.NOT_FOUND, "SWEEP_NOT_FOUND"):

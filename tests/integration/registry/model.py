@@ -85,6 +85,7 @@ LOST_RETRIES = 2
 class Run:
     """A run; `reported` holds the values of this attempt by metric and step.
 
+    `stopping` says whether a user canceled the run while it was running.
     `changed` is the time of the last change, by the clock of the sweep.
     """
 
@@ -97,6 +98,7 @@ class Run:
     reported: dict[str, dict[int, float]] = field(default_factory=dict)
     failures: int = 0
     losses: int = 0
+    stopping: bool = False
     changed: int = 0
 
     @property
@@ -187,6 +189,8 @@ class Sweep:
         else:
             self.state = to_state
             self._own_change()
+            if name == "Start":
+                self._finish_if_done()
 
     def update_cap(self, cap: int | None, etag: Etag) -> None:
         """Apply UpdateSweep of `spec.run_cap`."""
@@ -241,7 +245,8 @@ class Sweep:
             return False
         if any(not self._keeps_queued_point(proposal) for proposal in proposals):
             return False
-        if self.state == "PENDING":
+        was_pending = self.state == "PENDING"
+        if was_pending:
             self.state = "RUNNING"
             self._own_change()
         for proposal in proposals:
@@ -254,6 +259,8 @@ class Sweep:
         if exhausted and not self.exhausted:
             self.exhausted = True
             self._own_change()
+            self._finish_if_done()
+        elif was_pending:
             self._finish_if_done()
         return True
 
@@ -318,9 +325,32 @@ class Sweep:
         for run in runs:
             if run.state != "LOST":
                 run.agent = ""
-            run.objectives, run.failures, run.losses = (), 0, 0
+            run.objectives, run.failures, run.losses, run.stopping = (), 0, 0, False
             self._move(run, "QUEUED")
         return [run.number for run in runs]
+
+    def cancel_runs(self, numbers: Sequence[int]) -> tuple[list[int], list[int], list[int]]:
+        """Apply CancelRuns; return the numbers of canceled, stopping and ended runs."""
+        if any(number >= len(self.runs) for number in numbers):
+            raise Rejected("NOT_FOUND", "RUN_NOT_FOUND")
+        canceled: list[int] = []
+        stopping: list[int] = []
+        ended: list[int] = []
+        for number in sorted(numbers):
+            run = self.runs[number]
+            if run.state == "QUEUED":
+                canceled.append(number)
+                self._move(run, "CANCELED")
+            elif run.state == "RUNNING":
+                stopping.append(number)
+                if not run.stopping:
+                    run.stopping = True
+                    self._move(run, "RUNNING")
+            else:
+                ended.append(number)
+        if canceled:
+            self._finish_if_done()
+        return canceled, stopping, ended
 
     # Calls of the agent that holds a run.
 
@@ -341,7 +371,7 @@ class Sweep:
         """Apply ReportMetrics and return the command."""
         run = self.held(number, attempt)
         self._report(run, rows)
-        return self._command()
+        return self._command(run)
 
     def finish(
         self,
@@ -383,9 +413,12 @@ class Sweep:
         run = self.held(number, attempt)
         if run.state != "RUNNING":
             raise Rejected("FAILED_PRECONDITION", "RUN_NOT_RUNNING")
-        if not self.ended:
+        if self.ended or run.stopping:
+            self._move(run, "CANCELED")
+            self._finish_if_done()
+        else:
             run.agent = ""
-        self._move(run, "CANCELED" if self.ended else "QUEUED")
+            self._move(run, "QUEUED")
         return run
 
     def heartbeat(self, number: int, attempt: int) -> str:
@@ -396,7 +429,7 @@ class Sweep:
             return "ABANDON"
         if self._may_take_back(run):
             self._move(run, "RUNNING")
-        return self._command()
+        return self._command(run)
 
     def resume(self, agent: str, count: int) -> list[Run]:
         """Apply ResumeRuns: return the runs that the agent holds or gets back."""
@@ -413,7 +446,9 @@ class Sweep:
         """Let the leases of some running runs expire."""
         for number in sorted(numbers):
             run = self.runs[number]
-            if not self.ended and run.losses < LOST_RETRIES:
+            if run.stopping:
+                self._move(run, "CANCELED")
+            elif not self.ended and run.losses < LOST_RETRIES:
                 run.losses += 1
                 self._move(run, "QUEUED")
             else:
@@ -429,8 +464,8 @@ class Sweep:
         if etag is Etag.STALE:
             raise Rejected("ABORTED", "ETAG_MISMATCH")
 
-    def _command(self) -> str:
-        return "STOP" if self.state == "CANCELED" else "CONTINUE"
+    def _command(self, run: Run) -> str:
+        return "STOP" if run.stopping or self.state == "CANCELED" else "CONTINUE"
 
     def _report(self, run: Run, rows: Rows) -> None:
         for step, values in rows:
@@ -439,7 +474,7 @@ class Sweep:
             self._move(run, run.state)
 
     def _fail(self, run: Run) -> None:
-        if not self.ended and run.failures < self.retries:
+        if not self.ended and not run.stopping and run.failures < self.retries:
             run.failures += 1
             run.agent = ""
             self._move(run, "QUEUED")

@@ -77,7 +77,7 @@ SETTINGS = settings(
 values = st.sampled_from([0.0, 0.25, 0.5, 1.0, 2.0, math.nan, math.inf, -math.inf])
 reports = st.lists(values, max_size=2)
 ACTS = ["suggest", "report"] * 4 + ["succeeded", "failed", "silence"] * 2
-ACTS += ["release", "pause or resume", "come back", "retry"]
+ACTS += ["release", "pause or resume", "come back", "retry", "cancel"]
 # The agents for which the two Suggests of a CreateRuns ask.
 AGENTS = ("agent", "another agent")
 RETRYABLE = ("FAILED", "LOST", "CANCELED", "PRUNED")
@@ -139,6 +139,9 @@ class RegistryMachine(SweepMachine):
                     self.beat()
             elif act == "retry":
                 self.retry_runs(sweep, [], RETRYABLE[: 1 + run % 4], Etag.NONE)
+            elif act == "cancel":
+                if sweep.model.runs:
+                    self.cancel_runs(sweep, [self.pick_run(sweep, run)[0]])
             elif act == "come back":
                 self.come_back(sweep, AGENTS[run % 2], 1 + run % 3)
             elif not sweep.model.counts["RUNNING"]:
@@ -271,6 +274,25 @@ class RegistryMachine(SweepMachine):
         if done is not None:
             reply, queued = done
             assert (list(reply.numbers), reply.remaining_runs) == (queued, 0)
+            assert sweep_state(reply.sweep.state) == sweep.model.state
+
+    @precondition(lambda self: self.newest.runs)
+    @rule(index=which, runs=st.lists(which, min_size=1, max_size=3))
+    def cancel(self, index: int, runs: Sequence[int]) -> None:
+        """Cancel running and other runs, and sometimes one that does not exist."""
+        sweep = self.pick(index)
+        self.cancel_runs(sweep, sorted({self.pick_run(sweep, run)[0] for run in runs}))
+
+    def cancel_runs(self, sweep: Tracked, numbers: Sequence[int]) -> None:
+        """Call CancelRuns."""
+        request = pb.CancelRunsRequest(
+            sweep_id=sweep.sweep_id, numbers=numbers, request_id=request_id()
+        )
+        done = self.step(sweep, "CancelRuns", request, lambda: sweep.model.cancel_runs(numbers))
+        if done is not None:
+            reply, expected = done
+            got = reply.canceled_numbers, reply.stopping_numbers, reply.ended_numbers
+            assert tuple(map(list, got)) == expected
             assert sweep_state(reply.sweep.state) == sweep.model.state
 
     def report(

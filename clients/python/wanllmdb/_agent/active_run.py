@@ -33,7 +33,7 @@ from wanllmdb._errors import (
     WanllmdbError,
 )
 from wanllmdb._spool import RunSpool, Spool
-from wanllmdb._types.enums import RunState
+from wanllmdb._types.enums import RunCommand, RunState
 from wanllmdb._types.runs import BestRun, Failed, MetricRow, Outcome, Run, Succeeded
 from wanllmdb._types.sweeps import Sweep
 
@@ -117,6 +117,9 @@ class ActiveRun(SweepRun):
         """How the last segment failed, if no segment is open."""
         self._replied_at = time.monotonic()
         self._commands = RunCommands()
+        if run.stop_requested:
+            # The run was canceled before this agent got it back.
+            self._commands.obey(RunCommand.STOP)
         self._is_over = False
         self._waiter = waiter
         self._reporting = ReportingLock(

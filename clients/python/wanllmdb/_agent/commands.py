@@ -48,7 +48,7 @@ class RunCommands:
     def obey(self, command: RunCommand) -> None:
         """Handle the command in a reply to a heartbeat or a report."""
         if command is RunCommand.STOP:
-            reason = "the sweep was canceled"
+            reason = "it was canceled"
             self.stop(StopOrder(reason, Canceled(reason)))
         elif command is RunCommand.ABANDON:
             self.stop(StopOrder("its lease is no longer this agent's", None))

@@ -21,7 +21,7 @@ from wanllmdb._types.runs import (
     Succeeded,
     merged_histories,
 )
-from wanllmdb._types.sweeps import RetriedRuns
+from wanllmdb._types.sweeps import CanceledRuns, RetriedRuns
 from wanllmdb._types.values import UNSET, Unset
 
 
@@ -105,6 +105,24 @@ class AsyncRunCalls(AsyncConnection):
                 SWEEP_STATE_CONFLICT: the sweep would end again immediately.
         """
         return await self._invoke(run_calls.retry_runs(sweep_id, numbers, states, etag, request_id))
+
+    async def cancel_runs(
+        self,
+        sweep_id: str,
+        numbers: Iterable[int],
+        *,
+        reason: str = "",
+        request_id: str | None = None,
+    ) -> CanceledRuns:
+        """Stop 1 to 1,000 runs, by number; the sweep continues.
+
+        A queued run is canceled at once. The agent of a running run stops the run with its next
+        heartbeat or report and continues with the next one. Runs that have ended stay as they are.
+
+        Raises:
+            NotFoundError: one of the runs does not exist; nothing was changed.
+        """
+        return await self._invoke(run_calls.cancel_runs(sweep_id, numbers, reason, request_id))
 
     async def report_metrics(
         self,

@@ -39,7 +39,12 @@ from wanllmdb._types.runs import (
     rows_to_proto,
     run_from_proto,
 )
-from wanllmdb._types.sweeps import RetriedRuns, retried_runs_from_proto
+from wanllmdb._types.sweeps import (
+    CanceledRuns,
+    RetriedRuns,
+    canceled_runs_from_proto,
+    retried_runs_from_proto,
+)
 from wanllmdb._types.values import UNSET, Unset, to_parameters
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.registry.v1 import run_pb2
@@ -158,6 +163,19 @@ def retry_runs(
         request_id=request_id_or_new(request_id),
     )
     return Call(request, retried_runs_from_proto)
+
+
+@sendable
+def cancel_runs(
+    sweep_id: str, numbers: Iterable[int], reason: str, request_id: str | None
+) -> Call[CanceledRuns]:
+    request = pb.CancelRunsRequest(
+        sweep_id=sweep_id,
+        numbers=numbers,
+        reason=reason,
+        request_id=request_id_or_new(request_id),
+    )
+    return Call(request, canceled_runs_from_proto)
 
 
 @sendable

@@ -104,7 +104,7 @@ def list_sweeps(
     project: str,
     states: Sequence[SweepState | str],
     methods: Sequence[Method | str],
-    name_prefix: str,
+    query: str,
     created_after: datetime | None,
     created_before: datetime | None,
     order: SweepOrder | str | None,
@@ -120,7 +120,7 @@ def list_sweeps(
             methods=[
                 enum_to_proto(method, Method, sweep_pb2.Method, "methods") for method in methods
             ],
-            query=name_prefix,
+            query=query,
             created_after=to_timestamp(created_after),
             created_before=to_timestamp(created_before),
         ),

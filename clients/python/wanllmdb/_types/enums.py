@@ -122,8 +122,8 @@ class RunOrder(StrEnum):
 class RunCommand(StrEnum):
     """The instruction to an agent about a run that it holds.
 
-    STOP: finish the run as canceled, because the sweep was canceled. ABANDON: drop the run,
-    because this agent no longer holds its lease.
+    STOP: finish the run as canceled, because the run or its sweep was canceled. ABANDON: drop the
+    run, because this agent no longer holds its lease.
     """
 
     UNKNOWN = "unknown"

@@ -35,7 +35,8 @@ class Run:
     `objective` is the value of the sweep's metric; `objectives` are the values of all metrics,
     in their order, in a sweep with several. `summary` holds the last value of every metric,
     `config` the values that the program set in addition to the parameters, or instead of them.
-    Times are aware and in UTC.
+    `stop_requested` means that a user canceled the run while it was running. Times are aware and
+    in UTC.
     """
 
     sweep_id: str
@@ -59,6 +60,7 @@ class Run:
     objectives: tuple[float, ...]
     name: str
     config: Mapping[str, Any]
+    stop_requested: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +200,7 @@ def run_from_proto(message: run_pb2.Run) -> Run:
         objectives=tuple(message.objectives),
         name=message.name,
         config=from_parameters(message.config),
+        stop_requested=message.stop_requested,
     )
 
 

@@ -74,6 +74,20 @@ class CreatedSweep:
 
 
 @dataclass(frozen=True, slots=True)
+class CanceledRuns:
+    """The sweep after some of its runs were canceled, and the runs' numbers, ascending.
+
+    `canceled` were queued and are canceled. `stopping` are running: their agents receive the
+    command to stop. `ended` had ended before and stay as they are.
+    """
+
+    sweep: Sweep
+    canceled: tuple[int, ...]
+    stopping: tuple[int, ...]
+    ended: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class RetriedRuns:
     """The sweep after a retry, and the numbers of the runs that are queued again.
 
@@ -209,6 +223,16 @@ def change_from_proto(message: watch_pb2.WatchSweepResponse) -> SweepChange:
     if kind == "run":
         return RunChanged(message.revision, run_from_proto(message.run))
     return Checkpoint(message.revision)
+
+
+def canceled_runs_from_proto(message: registry_pb.CancelRunsResponse) -> CanceledRuns:
+    """The sweep and the runs of a request to cancel runs."""
+    return CanceledRuns(
+        sweep=sweep_from_proto(message.sweep),
+        canceled=tuple(message.canceled_numbers),
+        stopping=tuple(message.stopping_numbers),
+        ended=tuple(message.ended_numbers),
+    )
 
 
 def retried_runs_from_proto(message: registry_pb.RetryRunsResponse) -> RetriedRuns:

@@ -284,14 +284,54 @@ def _all_in(client: Client, sweep_id: str, states: list[RunState], etag: str) ->
 
 def _say_retried(done: RetriedRuns) -> None:
     count = len(done.numbers)
-    listed = ", ".join(map(str, done.numbers[:_MOST_NUMBERS]))
-    if count > _MOST_NUMBERS:
-        listed += f" and {count - _MOST_NUMBERS:,} more"
     sweep = done.sweep
-    say(f"Queued run{'s' if count > 1 else ''} {listed} again. The sweep is {sweep.state}.")
+    say(f"Queued {_named(done.numbers)} again. The sweep is {sweep.state}.")
     say("Next:")
     # Without --count the agent would go on with new runs of the sweep.
     say(f"  wanllmdb agent {sweep.sweep_id} --count {count}")
+
+
+@app.command()
+def cancel(
+    context: typer.Context,
+    sweep_id: RunId,
+    numbers: Annotated[
+        list[int] | None,
+        typer.Argument(metavar="NUMBER...", min=0, help="Numbers of the runs."),
+    ] = None,
+    reason: Annotated[str, typer.Option(help="Why, for people: the run's error shows it.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Stop runs; the sweep and its agents continue.
+
+    Example: `wanllmdb runs cancel SWEEP 3 7 --reason "diverges"`
+
+    A queued run is canceled at once. The agent of a running run stops it within seconds and
+    continues with the next run. Runs that have ended stay as they are.
+    """
+    if not numbers:
+        sweep_id, number = run_named(sweep_id, None)
+        numbers = [number]
+    with client_of(context) as client:
+        done = client.cancel_runs(sweep_id, sorted(set(numbers)), reason=reason)
+    if as_json:
+        print_json(done)
+        return
+    for found, what in (
+        (done.canceled, "Canceled {}, which waited in the queue."),
+        (done.stopping, "Stopping {}: the agent receives the command within seconds."),
+        (done.ended, "Left {} alone: already ended."),
+    ):
+        if found:
+            say(what.format(_named(found)))
+
+
+def _named(numbers: Sequence[int]) -> str:
+    """Return the runs by number, in a sentence."""
+    listed = ", ".join(map(str, numbers[:_MOST_NUMBERS]))
+    if len(numbers) > _MOST_NUMBERS:
+        listed += f" and {len(numbers) - _MOST_NUMBERS:,} more"
+    return f"run{'s' if len(numbers) > 1 else ''} {listed}"
 
 
 def metric_names(client: Client, sweep_id: str) -> tuple[str, ...]:

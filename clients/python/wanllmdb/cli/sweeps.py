@@ -135,6 +135,10 @@ def list_sweeps(
     method: Annotated[
         list[Method] | None, typer.Option(help="List only sweeps with this method; repeatable.")
     ] = None,
+    query: Annotated[
+        str,
+        typer.Option(help="List only sweeps whose name, id or description contains this text."),
+    ] = "",
     limit: Annotated[
         int | None,
         typer.Option(min=1, help="List at most this many sweeps. Default: 50; all with --json."),
@@ -144,7 +148,9 @@ def list_sweeps(
     """List sweeps, newest first."""
     most = limit if limit is not None or as_json else 50
     with client_of(context) as client:
-        found = client.list_sweeps(project=project, states=state or (), methods=method or ())
+        found = client.list_sweeps(
+            project=project, states=state or (), methods=method or (), query=query
+        )
         sweeps = list(itertools.islice(found, most))
     if as_json:
         print_json(sweeps)

@@ -1661,12 +1661,15 @@ class CancelRunsRequest(_message.Message):
     sweep_id: _builtins.str
     """The sweep."""
     reason: _builtins.str
-    """The reason, for people. At most 4,096 characters."""
+    """The reason, for people: the runs' `error` has it. At most 4,000 characters."""
     request_id: _builtins.str
     """See the service's comment on request ids."""
     @_builtins.property
     def numbers(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
-        """The runs, by number. 1 to 1,000, each once."""
+        """The runs, by number. 1 to 1,000, each once, with at most 32 MiB of
+        parameters, labels, configs and last values: INVALID_ARGUMENT states how
+        many of them fit.
+        """
 
     def __init__(
         self,
@@ -2109,7 +2112,9 @@ class ReleaseRunResponse(_message.Message):
     RUN_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def run(self) -> _run_pb2.Run:
-        """The run after the change: QUEUED, or CANCELED if the sweep has ended."""
+        """The run after the change: QUEUED, or CANCELED if the sweep has ended or a
+        user canceled the run.
+        """
 
     def __init__(
         self,

@@ -123,9 +123,11 @@ class SweepRegistryServiceStub:
     """
     CancelRuns: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.CancelRunsRequest, _registry_service_pb2.CancelRunsResponse]
     """Stops runs. A QUEUED run is CANCELED at once. The agent of a RUNNING run
-    receives the command to stop with its next heartbeat or report, and ends the
-    run as CANCELED; if its lease runs out first, the run is CANCELED instead of
-    queued again. Runs that have ended stay as they are. Either all of the
+    receives RUN_COMMAND_STOP with its next heartbeat or report, and ends the
+    run as CANCELED; if the agent gives it back or its lease runs out first, the
+    run is CANCELED instead of queued again. An agent that ends the run
+    otherwise before it receives the command keeps its result. Runs that have
+    ended stay as they are. Either all of the
     numbers exist, or the call is NOT_FOUND and changes nothing. Possible in any
     state of the sweep.
     """
@@ -287,9 +289,11 @@ class SweepRegistryServiceAsyncStub(SweepRegistryServiceStub):
     """
     CancelRuns: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.CancelRunsRequest, _registry_service_pb2.CancelRunsResponse]  # type: ignore[assignment]
     """Stops runs. A QUEUED run is CANCELED at once. The agent of a RUNNING run
-    receives the command to stop with its next heartbeat or report, and ends the
-    run as CANCELED; if its lease runs out first, the run is CANCELED instead of
-    queued again. Runs that have ended stay as they are. Either all of the
+    receives RUN_COMMAND_STOP with its next heartbeat or report, and ends the
+    run as CANCELED; if the agent gives it back or its lease runs out first, the
+    run is CANCELED instead of queued again. An agent that ends the run
+    otherwise before it receives the command keeps its result. Runs that have
+    ended stay as they are. Either all of the
     numbers exist, or the call is NOT_FOUND and changes nothing. Possible in any
     state of the sweep.
     """
@@ -568,9 +572,11 @@ class SweepRegistryServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_registry_service_pb2.CancelRunsResponse, _abc.Awaitable[_registry_service_pb2.CancelRunsResponse]]:
         """Stops runs. A QUEUED run is CANCELED at once. The agent of a RUNNING run
-        receives the command to stop with its next heartbeat or report, and ends the
-        run as CANCELED; if its lease runs out first, the run is CANCELED instead of
-        queued again. Runs that have ended stay as they are. Either all of the
+        receives RUN_COMMAND_STOP with its next heartbeat or report, and ends the
+        run as CANCELED; if the agent gives it back or its lease runs out first, the
+        run is CANCELED instead of queued again. An agent that ends the run
+        otherwise before it receives the command keeps its result. Runs that have
+        ended stay as they are. Either all of the
         numbers exist, or the call is NOT_FOUND and changes nothing. Possible in any
         state of the sweep.
         """

@@ -283,8 +283,9 @@ class Run(_message.Message):
     them. Set in the answers of Suggest and GetRun, in a sweep with one metric.
     """
     stop_requested: _builtins.bool
-    """Whether a user asked that it stops (CancelRuns) while it is RUNNING. Its
-    agent receives the command to stop with its next heartbeat or report.
+    """Whether a user canceled it (CancelRuns) while it was RUNNING. Its agent
+    receives the command to stop with its next heartbeat or report, and it is
+    not queued again. Stays set after its end, until RetryRuns.
     """
     @_builtins.property
     def parameters(self) -> _containers.MessageMap[_builtins.str, _search_space_pb2.ParameterValue]:
