@@ -101,6 +101,8 @@ function titleOfCode(code: Code): string {
       return "The answer took too long";
     case Code.ResourceExhausted:
       return "Too many calls";
+    case Code.FailedPrecondition:
+      return "This is not possible now";
     case Code.InvalidArgument:
       return "The server rejected the request";
     default:

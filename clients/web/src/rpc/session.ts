@@ -38,6 +38,7 @@ const CODES: Record<number, Code> = {
   400: Code.InvalidArgument,
   401: Code.Unauthenticated,
   403: Code.PermissionDenied,
+  409: Code.FailedPrecondition,
   429: Code.ResourceExhausted,
   503: Code.Unavailable,
 };

@@ -10,11 +10,9 @@ export type WatchStatus =
   /** The watch is over: its subject is gone, or the caller may not see it. */
   | { readonly kind: "ended"; readonly error: unknown };
 
-export interface WatchOptions<Message extends { readonly revision: bigint }> {
-  /** Opens the stream of everything after a revision. */
-  readonly open: (since: bigint, signal: AbortSignal) => AsyncIterable<Message>;
-  /** The revision that the caller knows already. */
-  readonly since: bigint;
+export interface WatchOptions<Message> {
+  /** Opens the stream, of what changed after the last message that arrived if it can continue. */
+  readonly open: (signal: AbortSignal) => AsyncIterable<Message>;
   readonly onMessage: (message: Message) => void;
   readonly onStatus: (status: WatchStatus) => void;
   /** Ends the watch. */
@@ -34,19 +32,15 @@ const FINAL = new Set<Code>([
 ]);
 
 /**
- * Follows a resumable stream until the signal aborts or an error says that opening it again is
- * useless. A broken stream is continued after the last revision that it delivered.
+ * Follows a stream until the signal aborts or an error says that opening it again is useless. A
+ * broken stream is opened again, after pauses that grow while no message arrives.
  */
-export async function follow<Message extends { readonly revision: bigint }>(
-  options: WatchOptions<Message>,
-): Promise<void> {
-  const { signal, onStatus, silenceMs = SILENCE_MS } = options;
-  let since = options.since;
+export async function follow<Message>(options: WatchOptions<Message>): Promise<void> {
+  const { signal, onStatus } = options;
   let failures = 0;
   while (!signal.aborted) {
     onStatus({ kind: "connecting" });
-    const error = await readOnce(options, since, silenceMs, (revision) => {
-      since = revision;
+    const error = await readOnce(options, () => {
       failures = 0;
     });
     if (signal.aborted) return;
@@ -62,11 +56,9 @@ export async function follow<Message extends { readonly revision: bigint }>(
 }
 
 /** Reads one stream to its end; returns its error, or undefined if it ended without one. */
-async function readOnce<Message extends { readonly revision: bigint }>(
-  { open, onMessage, onStatus, signal }: WatchOptions<Message>,
-  since: bigint,
-  silenceMs: number,
-  received: (revision: bigint) => void,
+async function readOnce<Message>(
+  { open, onMessage, onStatus, signal, silenceMs = SILENCE_MS }: WatchOptions<Message>,
+  onAnyMessage: () => void,
 ): Promise<unknown> {
   const attempt = new AbortController();
   const abort = () => attempt.abort();
@@ -74,14 +66,14 @@ async function readOnce<Message extends { readonly revision: bigint }>(
   let silence = setTimeout(abort, silenceMs);
   let isLive = false;
   try {
-    for await (const message of open(since, attempt.signal)) {
+    for await (const message of open(attempt.signal)) {
       clearTimeout(silence);
       silence = setTimeout(abort, silenceMs);
       if (!isLive) {
         isLive = true;
         onStatus({ kind: "live" });
       }
-      received(message.revision);
+      onAnyMessage();
       onMessage(message);
     }
     return undefined;

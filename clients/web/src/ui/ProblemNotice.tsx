@@ -32,18 +32,20 @@ export function ProblemNotice({ error, onRetry }: Props) {
           The server's log has the details under <code>{problem.reference}</code>.
         </p>
       )}
-      <div className="actions">
-        {problem.remedy === "sign-in" && (
+      {problem.remedy === "sign-in" && location.pathname !== "/login" && (
+        <p>
           <Link to="/login" search={{ next: location.href }}>
             Sign in
           </Link>
-        )}
-        {canRetry && onRetry !== undefined && (
+        </p>
+      )}
+      {canRetry && onRetry !== undefined && (
+        <div className="actions">
           <button type="button" onClick={onRetry}>
             {problem.remedy === "reload" ? "Show the current state" : "Try again"}
           </button>
-        )}
-      </div>
+        </div>
+      )}
     </div>
   );
 }

@@ -7,8 +7,8 @@ export function ProgressCell({ progress }: { progress: Progress }) {
   if (cap === undefined) return <>{formatCount(ended)} ended</>;
   const text = `${formatCount(ended)} / ${formatCount(cap)}`;
   return (
-    <>
+    <span className="progress">
       <progress value={Math.min(ended, cap)} max={cap} aria-label={`${text} runs ended`} /> {text}
-    </>
+    </span>
   );
 }

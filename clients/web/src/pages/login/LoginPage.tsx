@@ -32,6 +32,8 @@ export function LoginPage() {
       <h1>Sign in</h1>
       <form onSubmit={submit}>
         {attempt.isError && <ProblemNotice error={attempt.error} />}
+        {/* Password managers store a name with each secret. */}
+        <input type="text" autoComplete="username" value="wanllmdb" readOnly hidden />
         <div className="field">
           <label htmlFor="key">API key</label>
           <input

@@ -7,9 +7,9 @@ import { type Action, bestOf, formatParameter, progressOf } from "../../store/sw
 import { ProblemNotice } from "../../ui/ProblemNotice";
 import { ProgressCell } from "../../ui/ProgressCell";
 import { StateBadge } from "../../ui/StateBadge";
+import { StreamState } from "../../ui/StreamState";
 import { useNow } from "../../ui/useNow";
 import { useTitle } from "../../ui/useTitle";
-import { StreamState } from "./StreamState";
 import { SweepActions } from "./SweepActions";
 import { useAction } from "./useAction";
 import { useSweep } from "./useSweep";
@@ -27,6 +27,7 @@ export function SweepPage() {
       <p>
         <Link to="/sweeps">All sweeps</Link>
       </p>
+      {sweep === undefined && <h1>{sweepId}</h1>}
       {error !== null && <ProblemNotice error={error} onRetry={() => refetch()} />}
       {hasEnded && !isUnknown(status.error) && <ProblemNotice error={status.error} />}
       {isPending && error === null && <p className="faint">Loading …</p>}

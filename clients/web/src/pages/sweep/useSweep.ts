@@ -1,13 +1,11 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import type { Sweep } from "../../gen/wanllmdb/api/registry/v1/sweep_pb";
-import type { WatchSweepResponse } from "../../gen/wanllmdb/api/registry/v1/watch_pb";
 import { useServices } from "../../rpc/context";
 import { describeProblem } from "../../rpc/problems";
-import { follow, type WatchStatus } from "../../rpc/watch";
+import type { WatchStatus } from "../../rpc/watch";
+import { watchSweep } from "../../rpc/watchSweep";
 import { useVisible } from "../../ui/useVisible";
-
-const MIN_INTERVAL_NANOS = 500_000_000;
 
 /** Returns the key of a sweep in the cache. */
 export function sweepKey(sweepId: string): readonly unknown[] {
@@ -36,22 +34,11 @@ export function useSweep(sweepId: string) {
     if (!isLoaded || !isVisible) return;
     const stop = new AbortController();
     const key = sweepKey(sweepId);
-    void follow<WatchSweepResponse>({
-      open: (sinceRevision, signal) =>
-        registry.watchSweep(
-          {
-            sweepId,
-            sinceRevision,
-            minInterval: { nanos: MIN_INTERVAL_NANOS },
-            withoutRuns: true,
-          },
-          // A watch has no end of its own.
-          { signal, timeoutMs: 0 },
-        ),
+    void watchSweep({
+      registry,
+      sweepId,
       since: cache.getQueryData<Sweep>(key)?.revision ?? 0n,
-      onMessage: ({ change }) => {
-        if (change.case === "sweep") cache.setQueryData<Sweep>(key, change.value);
-      },
+      onSweep: (sweep) => cache.setQueryData<Sweep>(key, sweep),
       onStatus: (next) => {
         setStatus(next);
         // After a restore of the database, what was read before means nothing.

@@ -1,54 +1,67 @@
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
+import { useState } from "react";
 import type { Sweep } from "../../gen/wanllmdb/api/registry/v1/sweep_pb";
 import { formatAge, formatCount, formatDuration, formatValue } from "../../store/format";
+import { rowsOf } from "../../store/sweepList";
 import { bestOf, progressOf } from "../../store/sweeps";
 import { ProblemNotice } from "../../ui/ProblemNotice";
 import { ProgressCell } from "../../ui/ProgressCell";
 import { StateBadge } from "../../ui/StateBadge";
+import { StreamState } from "../../ui/StreamState";
 import { useNow } from "../../ui/useNow";
 import { useTitle } from "../../ui/useTitle";
 import { SweepFilters } from "./SweepFilters";
 import { parseSweepsSearch } from "./search";
-import { useSweeps } from "./useSweeps";
+import { MOST_SWEEPS, useSweeps } from "./useSweeps";
 
 const route = getRouteApi("/sweeps");
+
+const PAGE_SIZE = 50;
 
 /** The list of sweeps, newest first. */
 export function SweepsPage() {
   useTitle("Sweeps");
   const search = route.useSearch();
   const navigate = useNavigate();
-  const list = useSweeps(search);
-  const pages = list.data?.pages ?? [];
-  const sweeps = pages.flatMap((page) => page.sweeps);
-  const total = pages[0]?.totalCount;
+  const [shown, setShown] = useState(PAGE_SIZE);
+  const { list, status, retry } = useSweeps(search, shown);
+  const sweeps = rowsOf(list);
+  const error = "error" in status ? status.error : undefined;
   return (
     <>
       <div className="title-row">
         <h1>Sweeps</h1>
         <span className="faint" aria-live="polite">
-          {total !== undefined && formatCount(total)}
+          {list.isComplete && formatCount(list.total)}
         </span>
+        <StreamState status={status} />
       </div>
       <SweepFilters
         search={search}
-        onChange={(changed) =>
-          navigate({ to: "/sweeps", search: parseSweepsSearch({ ...changed }) })
-        }
+        onChange={(changed) => {
+          setShown(PAGE_SIZE);
+          return navigate({ to: "/sweeps", search: parseSweepsSearch({ ...changed }) });
+        }}
       />
-      {list.isError && <ProblemNotice error={list.error} onRetry={() => list.refetch()} />}
-      {list.isPending && <p className="faint">Loading …</p>}
-      {list.isSuccess && sweeps.length === 0 && <NoSweeps isFiltered={isFiltered(search)} />}
+      {error !== undefined && <ProblemNotice error={error} onRetry={retry} />}
+      {!list.isComplete && error === undefined && <p className="faint">Loading …</p>}
+      {list.isComplete && sweeps.length === 0 && <NoSweeps isFiltered={isFiltered(search)} />}
       {sweeps.length > 0 && <SweepTable sweeps={sweeps} />}
-      {list.hasNextPage && (
+      {list.total > sweeps.length && (
         <p>
-          <button
-            type="button"
-            disabled={list.isFetchingNextPage}
-            onClick={() => list.fetchNextPage()}
-          >
-            {list.isFetchingNextPage ? "Loading …" : "Show more"}
-          </button>
+          {shown < MOST_SWEEPS ? (
+            <button
+              type="button"
+              onClick={() => setShown(Math.min(shown + PAGE_SIZE, MOST_SWEEPS))}
+            >
+              Show more
+            </button>
+          ) : (
+            <>
+              These are the newest {formatCount(MOST_SWEEPS)} of {formatCount(list.total)}: filter
+              to see others.
+            </>
+          )}
         </p>
       )}
     </>

@@ -301,7 +301,7 @@ export type GetMetricHistoriesRequest = Message<"wanllmdb.api.registry.v1.GetMet
   sweepId: string;
 
   /**
-   * The runs, by number. 1 to 1,000.
+   * The runs, by number. 1 to 1,000, each once.
    *
    * @generated from field: repeated int64 numbers = 2;
    */
@@ -316,7 +316,7 @@ export type GetMetricHistoriesRequest = Message<"wanllmdb.api.registry.v1.GetMet
 
   /**
    * The maximum number of buckets for each run: 1 to 10,000; 0 means 100. At
-   * most 200,000 in all: with many runs, each has fewer.
+   * most 90,000 in all: with many runs, each has fewer.
    *
    * @generated from field: int32 max_points = 4;
    */

@@ -1573,14 +1573,16 @@ export type CancelRunsRequest = Message<"wanllmdb.api.registry.v1.CancelRunsRequ
   sweepId: string;
 
   /**
-   * The runs, by number. 1 to 1,000, each once.
+   * The runs, by number. 1 to 1,000, each once, with at most 32 MiB of
+   * parameters, labels, configs and last values: INVALID_ARGUMENT states how
+   * many of them fit.
    *
    * @generated from field: repeated int64 numbers = 2;
    */
   numbers: bigint[];
 
   /**
-   * The reason, for people. At most 4,096 characters.
+   * The reason, for people: the runs' `error` has it. At most 4,000 characters.
    *
    * @generated from field: string reason = 3;
    */
@@ -2001,7 +2003,8 @@ export const ReleaseRunRequestSchema: GenMessage<ReleaseRunRequest> = /*@__PURE_
  */
 export type ReleaseRunResponse = Message<"wanllmdb.api.registry.v1.ReleaseRunResponse"> & {
   /**
-   * The run after the change: QUEUED, or CANCELED if the sweep has ended.
+   * The run after the change: QUEUED, or CANCELED if the sweep has ended or a
+   * user canceled the run.
    *
    * @generated from field: wanllmdb.api.registry.v1.Run run = 1;
    */
@@ -2704,9 +2707,11 @@ export const SweepRegistryService: GenService<{
   },
   /**
    * Stops runs. A QUEUED run is CANCELED at once. The agent of a RUNNING run
-   * receives the command to stop with its next heartbeat or report, and ends the
-   * run as CANCELED; if its lease runs out first, the run is CANCELED instead of
-   * queued again. Runs that have ended stay as they are. Either all of the
+   * receives RUN_COMMAND_STOP with its next heartbeat or report, and ends the
+   * run as CANCELED; if the agent gives it back or its lease runs out first, the
+   * run is CANCELED instead of queued again. An agent that ends the run
+   * otherwise before it receives the command keeps its result. Runs that have
+   * ended stay as they are. Either all of the
    * numbers exist, or the call is NOT_FOUND and changes nothing. Possible in any
    * state of the sweep.
    *

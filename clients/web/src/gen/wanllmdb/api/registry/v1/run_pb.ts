@@ -192,8 +192,9 @@ export type Run = Message<"wanllmdb.api.registry.v1.Run"> & {
   metricValues?: bigint | undefined;
 
   /**
-   * Whether a user asked that it stops (CancelRuns) while it is RUNNING. Its
-   * agent receives the command to stop with its next heartbeat or report.
+   * Whether a user canceled it (CancelRuns) while it was RUNNING. Its agent
+   * receives the command to stop with its next heartbeat or report, and it is
+   * not queued again. Stays set after its end, until RetryRuns.
    *
    * @generated from field: bool stop_requested = 23;
    */

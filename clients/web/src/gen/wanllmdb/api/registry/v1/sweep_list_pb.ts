@@ -289,6 +289,10 @@ export const ListProjectsResponseSchema: GenMessage<ListProjectsResponse> = /*@_
 /**
  * The order in which sweeps are listed. Equal sweeps are listed newest first.
  *
+ * A sweep that does not change while one pages is returned exactly once, unless
+ * it was created or deleted meanwhile. In the orders by update time, runs and
+ * state, a sweep that changes moves: it may be missing, or be returned twice.
+ *
  * @generated from enum wanllmdb.api.registry.v1.SweepOrder
  */
 export enum SweepOrder {

@@ -208,7 +208,9 @@ export type WatchSweepsRequest = Message<"wanllmdb.api.registry.v1.WatchSweepsRe
   maxSweeps: number;
 
   /**
-   * The minimum time between two messages: 0.1 to 60 seconds; 0 means 1 second.
+   * The minimum time between two changes of the list: 0.1 to 60 seconds; 0 means
+   * 1 second. A list that takes long to read, for example one with a `query`
+   * among very many sweeps, is read less often.
    *
    * @generated from field: google.protobuf.Duration min_interval = 4;
    */
@@ -223,7 +225,10 @@ export const WatchSweepsRequestSchema: GenMessage<WatchSweepsRequest> = /*@__PUR
   messageDesc(file_wanllmdb_api_registry_v1_watch, 3);
 
 /**
- * Response of WatchSweeps: what changed in the list since the last message.
+ * Response of WatchSweeps: what changed in the list since the last message. Many
+ * changes need several messages; the list is complete with the one that has
+ * `is_current`. To apply a message, store `sweeps` by id, forget
+ * `removed_sweep_ids`, and take over `ordered_sweep_ids` unless it is empty.
  *
  * @generated from message wanllmdb.api.registry.v1.WatchSweepsResponse
  */
@@ -245,8 +250,8 @@ export type WatchSweepsResponse = Message<"wanllmdb.api.registry.v1.WatchSweepsR
   removedSweepIds: string[];
 
   /**
-   * The ids of all sweeps in the list, in its order; empty if the order is as in
-   * the last message.
+   * The ids of all sweeps in the list, in its order; empty if the order is that
+   * of before without the removed sweeps.
    *
    * @generated from field: repeated string ordered_sweep_ids = 3;
    */

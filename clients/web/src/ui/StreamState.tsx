@@ -1,4 +1,4 @@
-import type { WatchStatus } from "../../rpc/watch";
+import type { WatchStatus } from "../rpc/watch";
 
 const TEXTS: Record<WatchStatus["kind"], string> = {
   connecting: "Connecting …",
