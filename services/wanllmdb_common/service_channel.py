@@ -144,6 +144,8 @@ class ServiceChannel:
         options: list[tuple[str, Any]] = [
             ("grpc.service_config", json.dumps(_service_config(self._service))),
             ("grpc.max_receive_message_length", self._max_message_bytes),
+            # A server bounds the calls of one connection, which several channels would share.
+            ("grpc.use_local_subchannel_pool", 1),
             # The default waits up to two minutes before the next attempt to connect.
             ("grpc.initial_reconnect_backoff_ms", 100),
             ("grpc.max_reconnect_backoff_ms", 1_000),

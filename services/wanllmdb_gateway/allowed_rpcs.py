@@ -28,12 +28,14 @@ PUBLIC_FILES = (
 ALLOWED: Mapping[str, frozenset[str]] = {
     "SweepRegistryService": frozenset(
         {
-            *("CreateSweep", "GetSweep", "ListSweeps", "UpdateSweep", "DeleteSweep"),
-            *("ParseSweepConfig", "ExportSweep"),
+            *("CreateSweep", "GetSweep", "ListSweeps", "ListProjects", "WatchSweeps"),
+            *("UpdateSweep", "DeleteSweep", "ParseSweepConfig", "ExportSweep"),
             *("StartSweep", "PauseSweep", "ResumeSweep", "FinishSweep", "CancelSweep"),
-            *("GetRun", "ListRuns", "UpdateRun", "EnqueueRuns", "RetryRuns", "ImportRuns"),
-            *("ListPriorRuns", "ExportRuns", "GetMetricHistory", "GetSweepStats"),
+            *("GetRun", "BatchGetRuns", "ListRuns", "ReadRunColumns", "ListPriorRuns"),
+            *("UpdateRun", "EnqueueRuns", "RetryRuns", "CancelRuns", "ImportRuns", "ExportRuns"),
+            *("GetMetricHistory", "GetMetricHistories", "GetSweepStats"),
             *("GetParallelCoordinates", "GetTimeline", "WatchSweep"),
+            *("ListAgents", "ListSweepEvents", "GetServerInfo"),
         }
     ),
     "TemplateService": frozenset(
@@ -55,9 +57,6 @@ ALLOWED: Mapping[str, frozenset[str]] = {
 # The reason why browsers do not need them.
 WITHHELD: Mapping[str, Mapping[str, str]] = {
     "SweepRegistryService": {
-        "CreateRuns": "the suggestion service creates runs",
-        "SyncRuns": "the suggestion service follows sweeps with it",
-        "ResumeRuns": "agents resume their runs",
         "ReportMetrics": "agents report",
         "FinishRun": "agents finish their runs",
         "ReleaseRun": "agents give runs back",

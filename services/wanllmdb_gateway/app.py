@@ -172,7 +172,7 @@ class Gateway:
                 arrival.rejection = connect_error(error)
             set_current_arrival(arrival)
             body = BoundedBody(receive, arrival, self._settings.body_timeout)
-            await self._calls(scope, body, send)  # type: ignore[arg-type]  # asgiref's types
+            await self._calls(scope, body, send)
 
     def _problem_of(self, request: Request) -> Reply | None:
         """Return the answer to a call that can't be served; None if it can."""
@@ -241,7 +241,7 @@ class Gateway:
         """End all calls, in at most `grace` seconds.
 
         First the gateway reports that it is not ready, and watches end. After `delay` seconds
-        new calls are rejected. Running calls have until four fifths of the grace period to
+        new calls are rejected. Running calls have until three fifths of the grace period to
         finish; the remaining ones then end with SHUTTING_DOWN.
         """
         began = asyncio.get_running_loop().time()
@@ -251,7 +251,7 @@ class Gateway:
         self._rejects_calls = True
         left = grace - (asyncio.get_running_loop().time() - began)
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(max(left - grace / 5, 0)):
+            async with asyncio.timeout(max(left - grace * 2 / 5, 0)):
                 await self._idle.wait()
         self._drain.end_calls()
         with contextlib.suppress(TimeoutError):

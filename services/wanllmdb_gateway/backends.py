@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
@@ -27,12 +28,32 @@ _GRACE = 60.0
 _GET_CALLER_SECONDS = 10.0
 
 
+# Fewer than the calls that the services accept on one connection.
+STREAMS_OF_CHANNEL = 250
+
+
+class _StreamChannel:
+    """The streams of one channel: how each RPC is called, and how many are open."""
+
+    def __init__(self) -> None:
+        self.calls: dict[str, Any] = {}
+        self.open = 0
+
+    def closed(self, _call: object) -> None:
+        """Count one stream less."""
+        self.open -= 1
+
+
 class NotReadyError(Exception):
     """A service is not ready."""
 
 
 class Backends:
     """Calls of both services, with messages as bytes; an async context manager.
+
+    Each service has a channel for calls that end by themselves, and others for streams: a
+    server bounds the calls of one connection, and gRPC holds further ones back without a word.
+    A channel connects when it is first used.
 
     Args:
         settings: The addresses and their TLS.
@@ -43,6 +64,9 @@ class Backends:
         self._settings = settings
         self._rpcs = rpcs
         self._calls: dict[str, Any] = {}
+        self._streams = [
+            _StreamChannel() for _ in range(-(-settings.max_streams // STREAMS_OF_CHANNEL))
+        ]
         self._health: dict[str, Any] = {}
         self._get_caller: Any = None
         self._stack = AsyncExitStack()
@@ -50,22 +74,26 @@ class Backends:
         """The names of the services that were not ready at the last look."""
 
     async def __aenter__(self) -> Self:
-        addresses = {
-            REGISTRY.name: self._settings.registry,
-            SUGGESTION.name: self._settings.suggestion,
-        }
         for service in SERVICES:
-            await self._stack.enter_async_context(
-                ServiceChannel(
-                    service,
-                    addresses[service.name],
-                    self._settings.tls_to_services,
-                    _User(self, service),
-                    grace=_GRACE,
-                    max_message_bytes=self._settings.max_message_bytes,
-                )
-            )
+            await self._open(service, partial(self._use, service))
+            if any(rpc.is_stream and rpc.service == service for rpc in self._rpcs):
+                for streams in self._streams:
+                    await self._open(service, partial(self._use_for_streams, service, streams))
         return self
+
+    async def _open(self, service: Service, use: Callable[[grpc.aio.Channel], None]) -> None:
+        settings = self._settings
+        address = settings.registry if service == REGISTRY else settings.suggestion
+        await self._stack.enter_async_context(
+            ServiceChannel(
+                service,
+                address,
+                settings.tls_to_services,
+                use,
+                grace=_GRACE,
+                max_message_bytes=settings.max_message_bytes,
+            )
+        )
 
     async def __aexit__(
         self,
@@ -75,26 +103,41 @@ class Backends:
     ) -> None:
         await self._stack.aclose()
 
-    def use(self, service: Service, channel: grpc.aio.Channel) -> None:
+    def _use(self, service: Service, channel: grpc.aio.Channel) -> None:
         """Send further calls of a service over a channel."""
         for rpc in self._rpcs:
-            if rpc.service == service:
-                make = channel.unary_stream if rpc.is_stream else channel.unary_unary
+            if rpc.service == service and not rpc.is_stream:
                 # Without serializers, messages are bytes.
-                self._calls[rpc.path] = make(rpc.path)
+                self._calls[rpc.path] = channel.unary_unary(rpc.path)
         self._health[service.name] = health_pb2_grpc.HealthStub(channel)
         if service == REGISTRY:
             self._get_caller = key_service_pb2_grpc.KeyServiceStub(channel).GetCaller
 
+    def _use_for_streams(
+        self, service: Service, streams: _StreamChannel, channel: grpc.aio.Channel
+    ) -> None:
+        for rpc in self._rpcs:
+            if rpc.service == service and rpc.is_stream:
+                streams.calls[rpc.path] = channel.unary_stream(rpc.path)
+
     def call(
         self,
-        path: str,
+        rpc: AllowedRpc,
         request: bytes,
         metadata: tuple[tuple[str, str], ...],
         timeout: float | None,
     ) -> Any:
         """Start a call; returns gRPC's call object, whose messages are bytes."""
-        return self._calls[path](request, metadata=metadata, timeout=timeout)
+        if not rpc.is_stream:
+            return self._calls[rpc.path](request, metadata=metadata, timeout=timeout)
+        # The first channel with a place, so that few are connected.
+        streams = next(
+            (each for each in self._streams if each.open < STREAMS_OF_CHANNEL), self._streams[0]
+        )
+        sent = streams.calls[rpc.path](request, metadata=metadata, timeout=timeout)
+        streams.open += 1
+        sent.add_done_callback(streams.closed)
+        return sent
 
     async def get_caller(self, key_text: str, request_id: str) -> key_service_pb2.GetCallerResponse:
         """Return the owner of a key, as the registry knows it.
@@ -149,17 +192,6 @@ class Backends:
             is_ready = False
         finally:
             (self.unready.discard if is_ready else self.unready.add)(name)
-
-
-class _User:
-    """Takes each new channel of a service."""
-
-    def __init__(self, backends: Backends, service: Service) -> None:
-        self._backends = backends
-        self._service = service
-
-    def __call__(self, channel: grpc.aio.Channel) -> None:
-        self._backends.use(self._service, channel)
 
 
 def readiness_of(backends: Backends) -> Mapping[str, bool]:

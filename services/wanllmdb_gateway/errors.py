@@ -25,12 +25,12 @@ from wanllmdb_common.errors import ServiceError, UnavailableError
 
 log = structlog.get_logger(__name__)
 
-_CODES = {
+_CODES: dict[grpc.StatusCode, Code] = {
     code: Code[code.name if code is not grpc.StatusCode.CANCELLED else "CANCELED"]
     for code in grpc.StatusCode
     if code is not grpc.StatusCode.OK
 }
-GRPC_CODES = {connect: code for code, connect in _CODES.items()}
+GRPC_CODES: dict[grpc.StatusCode, Code] = {connect: code for code, connect in _CODES.items()}
 """gRPC's code for each of Connect's."""
 
 # Errors of gRPC's own, without details: its text names the services' inner addresses.

@@ -64,7 +64,7 @@ def read_request(scope: Scope, max_header_bytes: int) -> Request:
     """Return the head of a request.
 
     Raises:
-        BadRequestError: headers are too large, not ASCII, or contradict each other.
+        BadRequestError: headers are too large, not ASCII, or come twice.
     """
     headers: dict[str, str] = {}
     size = 0
@@ -85,8 +85,6 @@ def read_request(scope: Scope, max_header_bytes: int) -> Request:
         else:
             # HTTP/2 may split the cookie header.
             headers[name] += ("; " if name == "cookie" else ", ") + value
-    if "transfer-encoding" in headers and "content-length" in headers:
-        raise BadRequestError("both Content-Length and Transfer-Encoding state the body's length")
     query = len(scope.get("query_string", b""))
     if len(scope.get("raw_path") or b"") + query > max_header_bytes:
         raise BadRequestError(
@@ -142,14 +140,19 @@ def problem(status: int, code: str, message: str, headers: HeaderList = ()) -> R
 
 
 def with_headers(send: Send, headers: HeaderList) -> Send:
-    """Return a `send` that adds headers to the answer, unless the answer has them."""
+    """Return a `send` that adds headers to the answer, unless the answer has them.
+
+    `vary` is added in any case, since each reason for another answer counts.
+    """
     encoded = list(_encoded(headers))
 
     async def adding(event: Event) -> None:
         if event["type"] == "http.response.start":
             own = list(event.get("headers", ()))
             names = {name for name, _ in own}
-            event["headers"] = own + [item for item in encoded if item[0] not in names]
+            event["headers"] = own + [
+                item for item in encoded if item[0] not in names or item[0] == b"vary"
+            ]
         await send(event)
 
     return adding

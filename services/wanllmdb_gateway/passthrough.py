@@ -37,8 +37,10 @@ log = structlog.get_logger(__name__)
 
 Context: TypeAlias = "RequestContext[bytes, bytes]"
 
-# Metadata of gRPC's own protocol that a client may read; the rest of `grpc-` is the protocol's.
-_PASSED = "grpc-retry-pushback-ms"
+# Metadata of a service that reaches the caller: what is named by the service itself, and the
+# part of gRPC's own that a client may read. A service names no header of HTTP.
+_PASSED_PREFIX = "x-"
+_PASSED = ("grpc-retry-pushback-ms",)
 _MAX_METADATA_BYTES = 8 * 1024
 
 
@@ -120,10 +122,11 @@ class Passthrough:
             async with self._served(rpc, request, context) as call:
                 binary = await _binary(request, asked)
                 timeout = min(self._call_timeout, _seconds_left(context) or self._call_timeout)
-                sent = self._backends.call(rpc.path, binary, _metadata(call), timeout)
+                sent = self._backends.call(rpc, binary, _metadata(call), timeout)
                 try:
                     async with self._drain.call():
                         answer: bytes = await sent
+                    _pass_metadata(await sent.initial_metadata(), context.response_headers)
                     _pass_metadata(await sent.trailing_metadata(), context.response_trailers)
                 finally:
                     sent.cancel()
@@ -132,15 +135,18 @@ class Passthrough:
         async def stream(request: bytes, context: Context) -> AsyncIterator[bytes]:
             async with self._served(rpc, request, context) as call:
                 binary = await _binary(request, asked)
-                sent = self._backends.call(
-                    rpc.path, binary, _metadata(call), _seconds_left(context)
-                )
+                sent = self._backends.call(rpc, binary, _metadata(call), _seconds_left(context))
                 scope = self._drain.watch if call.is_watch else self._drain.call
+                is_first = True
                 try:
                     while True:
                         # The scope excludes the yield, where the caller reads.
                         async with scope():
                             message = await sent.read()
+                        if is_first:
+                            is_first = False
+                            headers = await sent.initial_metadata()
+                            _pass_metadata(headers, context.response_headers)
                         if message is grpc.aio.EOF:
                             break
                         yield await _as_asked(request, message, answered)
@@ -176,7 +182,8 @@ class Passthrough:
             yield call
         except grpc.aio.AioRpcError as error:
             call.code = error.code()
-            _pass_metadata(error.trailing_metadata() or (), context.response_trailers)
+            _pass_metadata(error.initial_metadata(), context.response_headers)
+            _pass_metadata(error.trailing_metadata(), context.response_trailers)
             raise passed_on(error, rpc.service) from None
         except ServiceError as error:
             sent = connect_error(error)
@@ -230,17 +237,17 @@ def _metadata(call: Call) -> tuple[tuple[str, str], ...]:
     return tuple(metadata)
 
 
-def _pass_metadata(found: Any, trailers: Headers) -> None:
-    """Pass trailing metadata on, as far as it fits and is not the protocol's own."""
+def _pass_metadata(found: Any, to: Headers) -> None:
+    """Pass the metadata of a service on, as far as it fits."""
     left = _MAX_METADATA_BYTES
     for key, value in found or ():
-        if key.startswith("grpc-") and key != _PASSED:
+        if not key.startswith(_PASSED_PREFIX) and key not in _PASSED:
             continue
         text = base64.b64encode(value).decode().rstrip("=") if isinstance(value, bytes) else value
         left -= len(key) + len(text)
         if left < 0:
             return
-        trailers.add(key, text)
+        to.add(key, text)
 
 
 async def _binary(request: bytes, message_class: type[Message]) -> bytes:

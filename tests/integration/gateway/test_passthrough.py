@@ -12,7 +12,7 @@ from google.rpc import error_details_pb2
 from tests.gateway_calls import BrowserClient, CallError, Protocol
 from tests.sweeps import Registry, config_text, create_sweep, request_id
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
-from wanllmdb.api.registry.v1 import sweep_pb2
+from wanllmdb.api.registry.v1 import sweep_pb2, watch_pb2
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as suggestion_pb
 
 REGISTRY = "/wanllmdb.api.registry.v1.SweepRegistryService"
@@ -88,8 +88,8 @@ async def test_a_stream_sends_each_change_as_it_happens(
     sweep = await create_sweep(registry)
     async with browser.stream(
         f"{REGISTRY}/WatchSweep",
-        pb.WatchSweepRequest(sweep_id=sweep.sweep_id),
-        pb.WatchSweepResponse,
+        watch_pb2.WatchSweepRequest(sweep_id=sweep.sweep_id),
+        watch_pb2.WatchSweepResponse,
     ) as stream:
         await stream.next()
         await registry.CancelSweep(pb.CancelSweepRequest(sweep_id=sweep.sweep_id))
@@ -100,7 +100,9 @@ async def test_a_stream_sends_each_change_as_it_happens(
 
 async def test_a_stream_s_error_arrives_with_its_details(browser: BrowserClient) -> None:
     async with browser.stream(
-        f"{REGISTRY}/WatchSweep", pb.WatchSweepRequest(sweep_id="missing"), pb.WatchSweepResponse
+        f"{REGISTRY}/WatchSweep",
+        watch_pb2.WatchSweepRequest(sweep_id="missing"),
+        watch_pb2.WatchSweepResponse,
     ) as stream:
         with pytest.raises(CallError) as caught:
             await stream.next()

@@ -15,9 +15,8 @@ from structlog.testing import capture_logs
 from tests.certificates import Authority, CertificateFiles, replace
 from tests.conftest import LEASE
 from wanllmdb import InvalidArgumentError
-from wanllmdb._connection.addresses import REGISTRY, Service
+from wanllmdb._connection.addresses import REGISTRY, Service, target_of
 from wanllmdb._connection.tls import Tls
-from wanllmdb_common import service_channel
 from wanllmdb_common.errors import UnavailableError
 from wanllmdb_common.server.lifecycle import running_server
 from wanllmdb_common.server.settings import LimitSettings, ServerSettings
@@ -96,6 +95,8 @@ async def watched(address: str, tls: Tls) -> AsyncIterator[Channels]:
         yield channels
 
 
+# The resolver of names, where the channel finds it.
+TARGET_OF = "wanllmdb_common.service_channel.target_of"
 ALIVE = health_pb2.HealthCheckRequest()
 
 
@@ -151,16 +152,15 @@ async def test_new_files_are_used_once_the_registry_s_name_resolves_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ours = Authority(tmp_path)
-    resolves = service_channel.target_of
 
     def does_not_resolve(address: str, _service: Service) -> str:
         raise InvalidArgumentError(f"{address} does not resolve")
 
     async with watched("127.0.0.1:1", Tls(ours.file)) as channels:
         with capture_logs() as logs:
-            monkeypatch.setattr(service_channel, "target_of", does_not_resolve)
+            monkeypatch.setattr(TARGET_OF, does_not_resolve)
             replace(ours.file, ours.file.read_bytes())
             await eventually(lambda: len(logs) > 1)
         assert {line["problem"] for line in logs} == {"127.0.0.1:1 does not resolve"}
-        monkeypatch.setattr(service_channel, "target_of", resolves)
+        monkeypatch.setattr(TARGET_OF, target_of)
         await channels.wait_for_another()
