@@ -103,6 +103,7 @@ from wanllmdb._types.enums import (
     RunState as RunState,
     SweepOrder as SweepOrder,
     SweepState as SweepState,
+    SweepView as SweepView,
 )
 from wanllmdb._types.keys import (
     ApiKey as ApiKey,
@@ -116,6 +117,7 @@ from wanllmdb._types.runs import (
     Failed as Failed,
     FinishedRun as FinishedRun,
     LeaseStatus as LeaseStatus,
+    MetricCurve as MetricCurve,
     MetricHistory as MetricHistory,
     MetricPoint as MetricPoint,
     MetricRow as MetricRow,
@@ -158,6 +160,10 @@ from wanllmdb._types.spec import (
     SearchSpace as SearchSpace,
     SweepSpec as SweepSpec,
     Uniform as Uniform,
+)
+from wanllmdb._types.sweep_lists import (
+    Project as Project,
+    SweepList as SweepList,
 )
 from wanllmdb._types.sweeps import (
     CanceledRuns as CanceledRuns,
