@@ -238,10 +238,11 @@ def _metadata(call: Call) -> tuple[tuple[str, str], ...]:
 
 
 def _pass_metadata(found: Any, to: Headers) -> None:
-    """Pass the metadata of a service on, as far as it fits."""
+    """Pass the metadata of a service on, as far as it fits and was not passed before."""
     left = _MAX_METADATA_BYTES
+    passed = set(to)
     for key, value in found or ():
-        if not key.startswith(_PASSED_PREFIX) and key not in _PASSED:
+        if key in passed or not (key.startswith(_PASSED_PREFIX) or key in _PASSED):
             continue
         text = base64.b64encode(value).decode().rstrip("=") if isinstance(value, bytes) else value
         left -= len(key) + len(text)
