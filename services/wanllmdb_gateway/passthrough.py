@@ -57,7 +57,7 @@ class CallApplication(ConnectASGIApplication[None]):
             service=None,
             endpoints=lambda _service: endpoints,
             read_max_bytes=max_message_bytes,
-            # Whoever compresses does it in front of the gateway, not in its event loop.
+            # A reverse proxy compresses, and not the event loop of the gateway.
             compressions=(),
             codecs=(BinaryCodec(), JsonCodec()),
         )

@@ -1,4 +1,4 @@
-"""Serves the application by granian: HTTP/1.1, and HTTP/2 over TLS or with prior knowledge."""
+"""Serves the application by granian: HTTP/1.1, and HTTP/2 over TLS."""
 
 from __future__ import annotations
 
@@ -63,6 +63,8 @@ def listening_socket(settings: GatewaySettings) -> socket.socket:
             ("TCP_KEEPIDLE", _KEEPALIVE_SECONDS),
             ("TCP_KEEPINTVL", _PROBE_SECONDS),
             ("TCP_KEEPCNT", _PROBES),
+            # A connection takes a place once its first bytes have arrived.
+            ("TCP_DEFER_ACCEPT", int(settings.body_timeout) + 1),
         ):
             if hasattr(socket, name):
                 opened.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
@@ -111,7 +113,9 @@ async def serving(
         opened,
         application,
         interface=Interfaces.ASGINL,
-        http=HTTPModes.auto,
+        # No browser speaks HTTP/2 without TLS, and only a server of HTTP/1 alone closes a
+        # connection on which nothing arrives: the other waits for the first bytes without end.
+        http=HTTPModes.auto if settings.has_tls else HTTPModes.http1,
         websockets=False,
         backlog=_BACKLOG,
         # The requests that granian hands over at once; calls and streams have smaller limits.

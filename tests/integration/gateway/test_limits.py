@@ -188,10 +188,28 @@ async def test_a_body_that_does_not_arrive_in_time_ends_its_call() -> None:
         assert backend.calls == []
 
 
-async def test_headers_that_do_not_arrive_in_time_end_the_connection() -> None:
+@pytest.mark.parametrize("sent", ["", "P", "POST / HTTP/1.1\r\nHost: x\r\nX-Slow: "])
+async def test_connections_that_wait_with_their_request_keep_no_place(sent: str) -> None:
+    async with gateway_server(NOWHERE, NOWHERE, body_timeout=0.3, max_connections=2) as url:
+        parts = url.removeprefix("http://").split(":")
+        async with contextlib.AsyncExitStack() as stack:
+            for _ in range(4):
+                _, writer = await asyncio.open_connection(parts[0], int(parts[1]))
+                stack.callback(writer.close)
+                writer.write(sent.encode())
+                await writer.drain()
+            async with asyncio.timeout(20):
+                assert (await send(url, "GET", "/healthz")).status == 200
+
+
+async def test_a_connection_without_requests_is_closed() -> None:
     async with gateway_server(NOWHERE, NOWHERE, body_timeout=0.3) as url:
+        host = url.removeprefix("http://")
         began = asyncio.get_running_loop().time()
-        await raw(url, b"POST / HTTP/1.1\r\nHost: x\r\nX-Slow: ", seconds=20)
+        answer = await raw(
+            url, f"GET /healthz HTTP/1.1\r\nHost: {host}\r\n\r\n".encode(), seconds=20
+        )
+        assert answer.startswith(b"HTTP/1.1 200")
         assert asyncio.get_running_loop().time() - began < 15
 
 
