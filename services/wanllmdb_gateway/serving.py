@@ -111,7 +111,8 @@ class _Server(Server):
     def use_tls_files(self, cert: Path, key: Path) -> None:
         """Replace the worker that accepts connections by one with these files."""
         self.build_ssl_context(cert, key, None, TLS_VERSION, None, [], False)
-        self.reload()
+        respawn: Callable[[], None] = self.reload
+        respawn()
 
 
 async def _follow(server: Any, settings: GatewaySettings) -> None:

@@ -285,3 +285,34 @@ async def test_bytes_that_are_no_ascii_in_a_header_are_refused() -> None:
             + b"\xff\xfe\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
         )
         assert answer.startswith(b"HTTP/1.1 400")
+
+
+async def test_a_reader_that_does_not_read_holds_its_stream_back() -> None:
+    sent = 0
+
+    async def large(_body: bytes, _context: Any) -> AsyncIterator[bytes]:
+        nonlocal sent
+        while True:
+            sent += 1
+            yield bytes(64 * 1024)
+
+    async with (
+        running_backend(streams={WATCH: large}) as backend,
+        gateway_server(backend.address, NOWHERE) as url,
+    ):
+        host, _, port = url.removeprefix("http://").partition(":")
+        _, writer = await asyncio.open_connection(host, int(port), limit=1)
+        writer.write(
+            f"POST {WATCH} HTTP/1.1\r\nHost: {host}:{port}\r\nContent-Length: 5\r\n"
+            "Content-Type: application/connect+proto\r\n\r\n\0\0\0\0\0".encode()
+        )
+        await backend.arrived.wait()
+        before = -1
+        while sent != before:
+            before = sent
+            await asyncio.sleep(0.5)
+        # The buffers of three connections, and not all that the service could send.
+        assert 0 < sent < 500
+        writer.close()
+        async with asyncio.timeout(10):
+            await backend.ended.wait()

@@ -20,6 +20,7 @@ from tests.certificates import Authority
 from tests.conftest import registry_server
 from tests.gateway_backend import running_backend
 from tests.gateway_calls import BrowserClient, CallError
+from tests.integration.operations.collector import collector
 from tests.integration.operations.server_process import ServerProcess, server
 from tests.raw_http import Answer, send
 from tests.security_table.keys import new_secret
@@ -180,6 +181,33 @@ async def test_a_stop_takes_no_longer_than_its_grace_period(tmp_path: Path) -> N
         assert caught.value.ended.reason == "SHUTTING_DOWN"
         assert code == 0
         assert seconds < 10
+
+
+async def test_each_call_is_a_span_between_the_page_s_and_the_service_s(tmp_path: Path) -> None:
+    async def empty(_body: bytes, _context: Any) -> bytes:
+        return b""
+
+    trace_id, page_span = "1" * 32, "2" * 16
+    with collector() as spans:
+        async with (
+            running_backend({GET_SWEEP: empty}) as backend,
+            started(
+                backend.address, NOWHERE, tmp_path, "--otlp-endpoint", spans.endpoint
+            ) as process,
+        ):
+            headers = {"traceparent": f"00-{trace_id}-{page_span}-01"}
+            await BrowserClient(process.address).unary(
+                GET_SWEEP, pb.GetSweepRequest(), pb.GetSweepResponse, headers
+            )
+            code, _ = await asyncio.to_thread(process.end)
+            assert code == 0
+    (span,) = [span for span in spans.spans if span.name == GET_SWEEP[1:]]
+    assert (span.service, span.trace_id, span.parent_id) == (
+        "wanllmdb-gateway",
+        trace_id,
+        page_span,
+    )
+    assert backend.calls[0].metadata["traceparent"] == f"00-{trace_id}-{span.span_id}-01"
 
 
 async def test_no_secret_is_in_any_line_of_the_log(postgres_url: str, tmp_path: Path) -> None:
