@@ -42,6 +42,7 @@ Context: TypeAlias = "RequestContext[bytes, bytes]"
 _PASSED_PREFIX = "x-"
 _PASSED = ("grpc-retry-pushback-ms",)
 _MAX_METADATA_BYTES = 8 * 1024
+_ROUNDED_MS = 2.0
 
 
 class CallApplication(ConnectASGIApplication[None]):
@@ -193,7 +194,7 @@ class Passthrough:
             call.code = GRPC_CODES[error.code]
             raise
         except (asyncio.CancelledError, GeneratorExit):
-            left = _seconds_left(context)
+            left = context.timeout_ms
             is_late = left is not None and left <= 0
             call.code = grpc.StatusCode.DEADLINE_EXCEEDED if is_late else grpc.StatusCode.CANCELLED
             raise
@@ -221,8 +222,12 @@ def _leave(entered: Sequence[CallStep], call: Call) -> None:
 
 
 def _seconds_left(context: Context) -> float | None:
+    """Return the seconds until the caller's deadline for the service; None without one."""
     milliseconds = context.timeout_ms
-    return None if milliseconds is None else max(milliseconds / 1000, 0.001)
+    if milliseconds is None:
+        return None
+    # gRPC rounds up, and the service's deadline must not be later than the caller's.
+    return max((milliseconds - _ROUNDED_MS) / 1000, 0.001)
 
 
 def _metadata(call: Call) -> tuple[tuple[str, str], ...]:
