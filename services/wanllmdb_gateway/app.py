@@ -220,8 +220,12 @@ class Gateway:
         if request.path == "/healthz":
             return json_reply(200, {"alive": True})
         services = readiness_of(self._backends)
-        is_ready = not self._is_draining and (
-            self._readiness.is_ready if self._readiness is not None else all(services.values())
+        # One failed look does not count; before the first one, nothing is known.
+        is_ready = (
+            self._backends.has_looked
+            and self._readiness is not None
+            and self._readiness.is_ready
+            and not self._is_draining
         )
         body = {"ready": is_ready, "draining": self._is_draining, "services": dict(services)}
         return json_reply(200 if is_ready else 503, body)

@@ -178,11 +178,14 @@ async def serving(
         ssl_protocol_min=TLS_VERSION,
     )
     logging.getLogger("_granian").setLevel(logging.ERROR)
+    is_serving = True
     task = asyncio.create_task(server.serve(), name="granian")
+    task.add_done_callback(lambda _: log.error("the HTTP server ended") if is_serving else None)
     follower = asyncio.create_task(_follow(server, settings), name="TLS files of the gateway")
     try:
         yield
     finally:
+        is_serving = False
         follower.cancel()
         await asyncio.gather(follower, return_exceptions=True)
         server.stop()
