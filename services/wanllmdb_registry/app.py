@@ -39,10 +39,12 @@ log = structlog.get_logger(__name__)
 class Registry:
     """The parts of the registry that its servicers use.
 
-    `announce` wakes the watches of a sweep and of lists, here and in other replicas, after a change
-    that was not committed through `commits`.
+    `lease` is how long an agent keeps a run without a heartbeat. `announce` wakes the watches of a
+    sweep and of lists, here and in other replicas, after a change that was not committed through
+    `commits`.
     """
 
+    lease: timedelta
     store: SweepStore
     commits: GroupCommit
     sweeps: SweepReads
@@ -102,6 +104,7 @@ async def running_registry(
         sweeps, lists = SweepReads(database), SweepLists(database)
         commits = GroupCommit(store, announce)
         registry = Registry(
+            lease=lease,
             store=store,
             commits=commits,
             sweeps=sweeps,

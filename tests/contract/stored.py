@@ -82,7 +82,7 @@ def create(*numbers: int, request: RequestKey | None = None) -> CreateRuns:
         [RunsForAgent(request, "agent", proposals)],
         False,
         "",
-        lambda runs: ",".join(str(run.number) for run in runs).encode(),
+        lambda _, runs: ",".join(str(run.number) for run in runs).encode(),
         encode,
     )
 

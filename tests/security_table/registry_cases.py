@@ -182,6 +182,15 @@ async def _list_sweeps(world: World, project: str) -> Message:
     return sweep_list_pb2.ListSweepsRequest(filter=sweep_list_pb2.SweepFilter(project=project))
 
 
+async def _watch_sweeps(world: World, project: str) -> Message:
+    return watch_pb2.WatchSweepsRequest(filter=sweep_list_pb2.SweepFilter(project=project))
+
+
+async def _batch_get_runs(world: World, project: str) -> Message:
+    run = await world.running(project)
+    return pb.BatchGetRunsRequest(sweep_id=run.sweep_id, numbers=[run.number])
+
+
 async def _create_key(world: World, project: str) -> Message:
     return key_request(Role.READER, project)
 
@@ -220,6 +229,7 @@ CASES = [
     _sweeps("GetSweep", _of_sweep(pb.GetSweepRequest), READER),
     _sweeps("ListSweeps", _fixed(sweep_list_pb2.ListSweepsRequest), READER, Scope.ANY),
     _sweeps("ListSweeps", _list_sweeps, READER, note="of a project"),
+    _sweeps("ListProjects", _fixed(sweep_list_pb2.ListProjectsRequest), READER, Scope.ANY),
     _sweeps("UpdateSweep", _update_sweep, EDITOR),
     _sweeps("DeleteSweep", _of_sweep(pb.DeleteSweepRequest), EDITOR),
     _sweeps(
@@ -235,6 +245,7 @@ CASES = [
     _sweeps("FinishSweep", _of_sweep(pb.FinishSweepRequest), EDITOR),
     _sweeps("CancelSweep", _of_sweep(pb.CancelSweepRequest), EDITOR),
     _sweeps("GetRun", _of_run(pb.GetRunRequest), READER),
+    _sweeps("BatchGetRuns", _batch_get_runs, READER),
     _sweeps("ListRuns", _of_sweep(pb.ListRunsRequest), READER),
     _sweeps("UpdateRun", _update_run, AGENT),
     _sweeps("EnqueueRuns", _enqueue_runs, EDITOR),
@@ -253,10 +264,17 @@ CASES = [
     _sweeps("ReleaseRun", _of_attempt(pb.ReleaseRunRequest), AGENT),
     _sweeps("Heartbeat", _heartbeat, AGENT, note="of two sweeps"),
     _sweeps("GetMetricHistory", _of_run(pb.GetMetricHistoryRequest), READER),
+    _sweeps(
+        "GetMetricHistories",
+        _of_sweep(plots_pb2.GetMetricHistoriesRequest, numbers=[0], name="loss"),
+        READER,
+    ),
     _sweeps("GetSweepStats", _of_sweep(pb.GetSweepStatsRequest), READER),
     _sweeps("GetParallelCoordinates", _of_sweep(plots_pb2.GetParallelCoordinatesRequest), READER),
     _sweeps("GetTimeline", _of_sweep(plots_pb2.GetTimelineRequest), READER),
     _sweeps("WatchSweep", _of_sweep(watch_pb2.WatchSweepRequest), READER),
+    _sweeps("WatchSweeps", _fixed(watch_pb2.WatchSweepsRequest), READER, Scope.ANY),
+    _sweeps("WatchSweeps", _watch_sweeps, READER, note="of a project"),
     _templates("CreateTemplate", _create_template, EDITOR, Scope.ALL),
     _templates("GetTemplate", _get_template, READER, Scope.ANY),
     _templates("ListTemplates", _fixed(template_pb.ListTemplatesRequest), READER, Scope.ANY),

@@ -44,7 +44,7 @@ class ListedSweeps:
     """The latest messages of listed sweeps, in the view BASIC. For one event loop.
 
     Args:
-        by_id: Reads sweeps by id, up to a number of bytes, ordered by id; see `SweepLists.by_id`.
+        by_id: Reads sweeps by id, up to a number of bytes; see `SweepLists.by_id`.
     """
 
     def __init__(self, by_id: Callable[[Sequence[str], int], Awaitable[Page[Sweep]]]) -> None:
@@ -98,13 +98,10 @@ class ListedSweeps:
             kept = _Kept(shown, wanted[sweep.sweep_id], message, message.ByteSize())
             found[sweep.sweep_id] = kept
             self._keep(kept)
-        # Sweeps are read by id, so those up to the last one were looked for.
-        last = page.items[-1].sweep_id if page.has_more else None
-        return found, {
-            sweep_id
-            for sweep_id in wanted
-            if sweep_id not in found and (last is None or sweep_id < last)
-        }
+        looked_for = list(wanted)
+        if page.has_more:
+            looked_for = looked_for[: looked_for.index(page.items[-1].sweep_id)]
+        return found, {sweep_id for sweep_id in looked_for if sweep_id not in found}
 
     def _keep(self, kept: _Kept) -> None:
         old = self._kept.pop(kept.shown.sweep_id, None)

@@ -51,6 +51,21 @@ T = TypeVar("T")
 E = TypeVar("E", bound=StrEnum)
 
 
+class NamesRun(Protocol):
+    """A message that names a run by its number."""
+
+    number: int
+
+    def HasField(self, field_name: Any, /) -> bool:
+        """Return whether the field is set."""
+
+
+class NamesAttempt(NamesRun, Protocol):
+    """A message that names an attempt of a run."""
+
+    attempt: int
+
+
 class EnumNames(Protocol):
     """The names and numbers of a generated enum."""
 
@@ -166,6 +181,31 @@ class RequestReader(ProblemCollector):
         if value < 0:
             self.problem(field, f"must be at least 0, is {value}")
         return value
+
+    def run_number(self, message: NamesRun, prefix: str = "") -> int:
+        """Return the number of a run, which must be set because 0 is a number.
+
+        Args:
+            message: The message with the field `number`.
+            prefix: The path of the message, with a dot at its end; empty for the request.
+        """
+        if not message.HasField("number"):
+            self.problem(f"{prefix}number", "is required: the number of a run, from 0 on")
+        return self.number(f"{prefix}number", message.number)
+
+    def run_attempt(self, message: NamesAttempt, prefix: str = "") -> tuple[int, int]:
+        """Return the number of a run and its attempt, which is at least 1 once a run is assigned.
+
+        The arguments are those of `run_number`.
+        """
+        number = self.run_number(message, prefix)
+        if message.attempt < 1:
+            self.problem(
+                f"{prefix}attempt",
+                "is required: the run's attempt, as Suggest returned it, from 1 on; "
+                f"is {message.attempt}",
+            )
+        return number, message.attempt
 
     def run_numbers(self, field: str, values: Sequence[int]) -> list[int]:
         """Return the numbers of 1 to MAX_NUMBERS runs, each once."""

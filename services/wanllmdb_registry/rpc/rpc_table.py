@@ -237,6 +237,13 @@ def _has_large_page(request: pb.ListRunsRequest | pb.ListPriorRunsRequest) -> bo
     return request.page_size > LIGHT_ROWS
 
 
+def _searches_or_counts(request: sweep_list_pb2.ListSweepsRequest) -> bool:
+    # Both look at every sweep of the project, or of all projects.
+    return (
+        bool(request.filter.query) or request.include_total_count or request.page_size > LIGHT_ROWS
+    )
+
+
 def _reads_long_history(request: pb.GetMetricHistoryRequest) -> bool:
     return not 0 < request.page_size <= LIGHT_ROWS
 
@@ -258,7 +265,8 @@ _SWEEP_RPCS = {
     ),
     "GetSweep": Rpc(_READS_SWEEP),
     "ListSweeps": Rpc(
-        Access(Role.READER, f"the requested project, else {_OWN_PROJECTS}", _needs_of_list_sweeps)
+        Access(Role.READER, f"the requested project, else {_OWN_PROJECTS}", _needs_of_list_sweeps),
+        heavy=_searches_or_counts,
     ),
     "UpdateSweep": Rpc(
         Access(
@@ -306,7 +314,9 @@ _SWEEP_RPCS = {
     "GetParallelCoordinates": Rpc(_READS_SWEEP, heavy=_always),
     "GetTimeline": Rpc(_READS_SWEEP, heavy=_always),
     "WatchSweep": Rpc(_READS_SWEEP),
-    "ListProjects": Rpc(Access(Role.READER, "any project; returns the key's projects only")),
+    "ListProjects": Rpc(
+        Access(Role.READER, "any project; returns the key's projects only"), heavy=_always
+    ),
     "BatchGetRuns": Rpc(_READS_SWEEP, heavy=_always),
     "GetMetricHistories": Rpc(_READS_SWEEP, heavy=_always),
     "ReadRunColumns": Rpc(_READS_SWEEP, heavy=_always),

@@ -16,7 +16,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from wanllmdb_common.errors import AbortedError, OverloadedError, UnavailableError
+from wanllmdb_common.errors import OverloadedError, UnavailableError
 from wanllmdb_registry.prometheus_metrics import (
     POOL_CONNECTIONS,
     POOL_CONNECTIONS_IN_USE,
@@ -326,7 +326,7 @@ def _address_errors() -> Iterator[None]:
 def _translated(error: Exception, state: str | None) -> Exception | None:
     state = state or ""
     if state in _CONFLICT_STATES:
-        return AbortedError(
+        return UnavailableError(
             "WRITE_CONFLICT", "the write conflicted with another write; retry the same request"
         )
     if state.startswith(_UNAVAILABLE_STATES) or _is_lost_connection(error):
@@ -352,9 +352,9 @@ def _unavailable(error: Exception) -> UnavailableError:
     return _database_unavailable()
 
 
-def write_conflict() -> AbortedError:
+def write_conflict() -> UnavailableError:
     """Return the error of a write whose every attempt conflicted."""
-    return AbortedError(
+    return UnavailableError(
         "WRITE_CONFLICT",
         "the write conflicted with concurrent writes on every attempt; retry the same request",
     )

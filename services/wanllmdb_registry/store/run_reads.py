@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -11,6 +11,7 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Double,
+    Integer,
     Select,
     Text,
     and_,
@@ -25,7 +26,7 @@ from wanllmdb_common.computing.off_loop import BYTES_A_ROW, converted, converted
 from wanllmdb_registry.domain.bounds import READ_BYTES
 from wanllmdb_registry.domain.model import IndexedPriorRun, MetricPoint, Run, RunState
 from wanllmdb_registry.domain.reads import Page, PointPosition, RunOrder, RunPosition
-from wanllmdb_registry.domain.unit_of_work import run_not_found, sweep_not_found
+from wanllmdb_registry.domain.unit_of_work import Attempt, run_not_found, sweep_not_found
 from wanllmdb_registry.store.database import Database
 from wanllmdb_registry.store.query_parts import (
     FIXED_BYTES,
@@ -139,6 +140,37 @@ _prior_runs = (
     .limit(bindparam("limit"))
 )
 _PRIOR_RUNS = Statement(within_bytes(_prior_runs, lambda c: [c["index"]]).order_by("index"))
+# The most values of one attempt that are counted.
+MAX_COUNTED = 1_000_000
+_held = (
+    func.unnest(
+        bindparam("numbers", type_=ARRAY(BigInteger)), bindparam("attempts", type_=ARRAY(Integer))
+    )
+    .table_valued("number", "attempt", name="held")
+    .render_derived()
+)
+# To PostgreSQL, NaN is larger than infinity.
+_finite_values = (
+    select(metric_points.c.step)
+    .where(
+        metric_points.c.sweep_id == bindparam("sweep_id"),
+        metric_points.c.number == _held.c.number,
+        metric_points.c.attempt == _held.c.attempt,
+        metric_points.c.name == bindparam("name"),
+        metric_points.c.value > -math.inf,
+        metric_points.c.value < math.inf,
+    )
+    .limit(MAX_COUNTED)
+    .correlate(_held)
+    .subquery("finite_values")
+)
+_COUNTS = Statement(
+    select(
+        _held.c.number,
+        _held.c.attempt,
+        select(func.count()).select_from(_finite_values).scalar_subquery().label("count"),
+    ).select_from(_held)
+)
 # The positions before the first page by number.
 _BEFORE_ALL = {RunOrder.NUMBER_ASC: -1, RunOrder.NUMBER_DESC: 2**63 - 1}
 # The positions before the first page by objective; an objective is never infinite.
@@ -344,6 +376,20 @@ class RunReads:
         if not rows:
             await self.get(sweep_id, number=number)
         return await converted_each(point_from_row, rows)
+
+    async def metric_values(
+        self, sweep_id: str, name: str, attempts: Sequence[Attempt]
+    ) -> Mapping[Attempt, int]:
+        """Return how many finite values of a metric each attempt reported, at most MAX_COUNTED."""
+        async with self._database.read() as connection:
+            rows = await _COUNTS.fetch(
+                connection,
+                sweep_id=sweep_id,
+                name=name,
+                numbers=[number for number, _ in attempts],
+                attempts=[attempt for _, attempt in attempts],
+            )
+        return {(row["number"], row["attempt"]): row["count"] for row in rows}
 
     async def list_prior_runs(self, sweep_id: str, after: int, limit: int) -> Page[IndexedPriorRun]:
         """Return at most `limit` prior runs, and READ_BYTES, after an index, -1 for the first.

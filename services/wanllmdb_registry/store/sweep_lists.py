@@ -88,14 +88,18 @@ _HEAD = (
     sweeps.c.project,
     _rank.label(_RANK),
 )
-_BY_ID = Statement(
-    within_bytes(
-        select(*_VIEWS[SweepView.BASIC]).where(
-            sweeps.c.sweep_id == func.any(bindparam("sweep_ids", type_=ARRAY(Text)))
-        ),
-        lambda c: [c.sweep_id],
-    )
+_sweep_ids = bindparam("sweep_ids", type_=ARRAY(Text))
+
+
+def _as_requested(c: Columns) -> list[ColumnElement[Any]]:
+    return [func.array_position(_sweep_ids, c.sweep_id)]
+
+
+_by_id = within_bytes(
+    select(*_VIEWS[SweepView.BASIC]).where(sweeps.c.sweep_id == func.any(_sweep_ids)),
+    _as_requested,
 )
+_BY_ID = Statement(_by_id.order_by(*_as_requested(_by_id.selected_columns)))
 
 _own = bindparam("own", type_=ARRAY(Text))
 _found = (
@@ -168,9 +172,9 @@ class SweepLists:
         )
 
     async def by_id(self, sweep_ids: Sequence[str], most_bytes: int) -> Page[Sweep]:
-        """Return sweeps by id, in the view BASIC, up to about `most_bytes`; at least one.
+        """Return sweeps by id, in that order and the view BASIC: the first ones, at least one.
 
-        Sweeps that do not exist are left out.
+        They take about `most_bytes`. Sweeps that do not exist are left out.
         """
         async with self._database.read_many() as connection:
             rows = await _BY_ID.fetch(connection, sweep_ids=list(sweep_ids), most_bytes=most_bytes)

@@ -206,10 +206,9 @@ class RegistryClient:
 
     async def resume_runs(
         self, request: internal_pb.ResumeRunsRequest, scope: CallScope
-    ) -> Sequence[run_pb2.Run]:
+    ) -> internal_pb.ResumeRunsResponse:
         """Return the runs that an agent holds, with new leases."""
-        response = await self._call(self._internal.ResumeRuns, request, scope)
-        return response.runs
+        return await self._call(self._internal.ResumeRuns, request, scope)
 
     async def get_timeline(self, sweep_id: str, scope: CallScope) -> plots_pb2.GetTimelineResponse:
         """Return the start and end of each run, or of every k-th beyond TIMELINE_RUNS runs."""

@@ -230,9 +230,11 @@ async def test_the_basic_view_follows_an_update_of_the_spec(registry: Registry) 
 
 async def test_a_total_counts_the_matching_sweeps_of_all_pages(registry: Registry) -> None:
     for index in range(5):
-        await create_sweep(registry, project="total", name=f"{'ab'[index % 2]}{index}")
+        await create_sweep(
+            registry, project="total", name=f"{['an odd', 'another'][index % 2]} one"
+        )
     request = sweep_list_pb2.ListSweepsRequest(
-        filter=Filter(project="total", query="a"), page_size=2, include_total_count=True
+        filter=Filter(project="total", query="AN ODD ONE"), page_size=2, include_total_count=True
     )
 
     first = await registry.ListSweeps(request)

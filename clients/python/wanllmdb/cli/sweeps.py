@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from typing import Annotated
 
@@ -25,8 +26,8 @@ from wanllmdb.cli.options import (
     SweepId,
     assignments,
     client_of,
+    config_of,
     named_sweep,
-    read_file,
 )
 from wanllmdb.cli.runs_import import runs_at_once
 from wanllmdb.cli.sweep_update import print_created, print_moved, update
@@ -93,17 +94,15 @@ def create(
     Examples: `wanllmdb sweep create sweep.yaml --project vision`;
     `wanllmdb sweep create --template TEMPLATE --set epochs=27`
     """
-    config: str | TemplateUse
+    use: TemplateUse | None = None
     if template:
         if file is not None:
             raise typer.BadParameter("give either a config file or --template, not both")
-        config = TemplateUse(template, assignments(values or ()))
+        use = TemplateUse(template, assignments(values or ()))
     elif file is None:
         raise typer.BadParameter("give a config file, or --template NAME")
     elif values:
         raise typer.BadParameter("--set needs --template")
-    else:
-        config = read_file(file)
     if prior_sweep and prior_runs:
         raise typer.BadParameter(
             "give either --prior-sweep or --prior-runs; use `runs import` for the other one"
@@ -113,7 +112,9 @@ def create(
         source = PriorSweep(prior_sweep)
     elif prior_runs:
         source = runs_at_once(prior_runs)
-    with client_of(context) as client:
+    with contextlib.ExitStack() as stack:
+        config = use or stack.enter_context(config_of(file or "-"))
+        client = stack.enter_context(client_of(context))
         created = client.create_sweep(
             config, project=project, name=name, prior_runs=source, skip_unfit=skip_unfit
         )
