@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from wanllmdb_common.errors import FieldViolation, NotFoundError, invalid_request
 from wanllmdb_registry.domain.command import SingleCommand
 from wanllmdb_registry.domain.model import Run, RunError, RunState, Sweep
+from wanllmdb_registry.domain.sweep_events import SweepEventKind, runs_named
 from wanllmdb_registry.domain.sweep_lifecycle import finish_if_done, load_plan_to_finish
 from wanllmdb_registry.domain.unit_of_work import LoadPlan, UnitOfWork, run_not_found
 
@@ -59,9 +60,17 @@ class CancelRuns(SingleCommand[CanceledRuns]):
                 stopping.append(run.number)
             else:
                 ended.append(run.number)
+        if canceled or stopping:
+            work.note(SweepEventKind.RUNS_CANCELED, self._detail(canceled, stopping))
         if canceled:
             finish_if_done(work)
         return result
+
+    def _detail(self, canceled: Sequence[int], stopping: Sequence[int]) -> str:
+        parts = [runs_named(canceled)] if canceled else []
+        if stopping:
+            parts.append(f"{runs_named(stopping)} running until stopped by the agent")
+        return " and ".join(parts) + (f": {self.reason}" if self.reason else "")
 
     @property
     def _error(self) -> RunError:
