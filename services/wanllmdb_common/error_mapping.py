@@ -1,8 +1,8 @@
 """Turns errors into gRPC statuses with details; no other module does.
 
-The details follow AIP-193: always an ErrorInfo, a BadRequest for arguments, a RetryInfo for
-overload. The text of an unexpected exception stays in the log, under a reference that the
-caller receives.
+The details follow AIP-193: always an ErrorInfo; for arguments a BadRequest, with ProblemPositions
+for a text; for overload a RetryInfo. The text of an unexpected exception stays in the log, under a
+reference that the caller receives.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from google.protobuf import any_pb2
 from google.protobuf.message import Message
 from google.rpc import error_details_pb2, status_pb2
 
+from wanllmdb.api.registry.v1 import error_details_pb2 as wanllmdb_details_pb2
 from wanllmdb_common.errors import (
     AbortedError,
     AlreadyExistsError,
@@ -35,13 +36,16 @@ from wanllmdb_common.errors import (
 DOMAIN = "wanllmdb.dev"
 STATUS_DETAILS_KEY = "grpc-status-details-bin"
 
-# The status reaches the caller in headers. The caller's side may reject more than 8 KiB of them,
-# and then the whole answer is lost. The message is sent twice, and encoding makes the details a
-# third larger.
+# The status reaches the caller in trailers. The caller's side may reject more than 8 KiB of them,
+# and then the whole answer is lost. HTTP/2 counts 32 bytes for each trailer besides its name and
+# value. The reserve is for the trailers that gRPC and proxies add.
+MAX_TRAILER_BYTES = 8 * 1024
+_RESERVED_BYTES = 512
 MAX_MESSAGE_BYTES = 1_500
-MAX_VIOLATION_BYTES = 2_600
 MAX_METADATA_BYTES = 1_000
 MAX_VALUE = 500
+# The most characters of a field and a description.
+_MAX_FIELD, _MAX_DESCRIPTION = 200, 500
 
 _CODES: dict[type[ServiceError], grpc.StatusCode] = {
     InvalidArgumentError: grpc.StatusCode.INVALID_ARGUMENT,
@@ -68,37 +72,73 @@ def code_of(error: ServiceError) -> grpc.StatusCode:
 
 async def abort(context: Context, error: ServiceError) -> NoReturn:
     """End the call with the error's status and details."""
-    code = code_of(error)
-    message = _cut(error.message)
+    await _abort(context, code_of(error), sent_message(error), details_of(error))
+
+
+def sent_message(error: ServiceError) -> str:
+    """Return the message of an error, cut to what may be sent in a header."""
+    return _cut(error.message)
+
+
+def details_of(error: ServiceError) -> list[Message]:
+    """Return the details of an error, at most as large as may be sent in a header."""
     details: list[Message] = [
         error_details_pb2.ErrorInfo(
             reason=error.reason, domain=DOMAIN, metadata=_bounded(error.metadata)
         )
     ]
     if isinstance(error, InvalidArgumentError) and error.violations:
-        details.append(_bad_request(error.violations, error.uncounted))
+        bad, places = error_details_pb2.BadRequest(), None
+        details.append(bad)
+        if any(violation.line for violation in error.violations):
+            places = wanllmdb_details_pb2.ProblemPositions()
+            details.append(places)
+        room = _room(code_of(error), sent_message(error), details)
+        _put(error.violations, room, bad, places)
     if isinstance(error, OverloadedError):
         retry = error_details_pb2.RetryInfo()
         retry.retry_delay.FromMilliseconds(int(error.retry_after * 1000))
         details.append(retry)
-    await _abort(context, code, message, details)
+    return details
 
 
-def _bad_request(
-    violations: Sequence[FieldViolation], uncounted: int
-) -> error_details_pb2.BadRequest:
-    """Return as many violations as fit, and the number of the others where some do not fit."""
-    bad = error_details_pb2.BadRequest()
+def _put(
+    violations: Sequence[FieldViolation],
+    room: int,
+    bad: error_details_pb2.BadRequest,
+    found: wanllmdb_details_pb2.ProblemPositions | None = None,
+) -> None:
+    """Put as many violations into the details as fit into `room` bytes, one at least."""
     for index, violation in enumerate(violations):
-        entry = bad.field_violations.add(
-            field=_sendable(violation.field[:200]),
-            description=_sendable(violation.description[:500]),
+        bad.field_violations.add(
+            field=_sendable(violation.field[:_MAX_FIELD]),
+            description=_sendable(violation.description[:_MAX_DESCRIPTION]),
         )
-        if index and bad.ByteSize() > MAX_VIOLATION_BYTES:
-            entry.field = "..."
-            entry.description = f"and {len(violations) + uncounted - index:,} more problems"
+        size = bad.ByteSize()
+        if found is not None:
+            found.positions.add(line=violation.line, column=violation.column)
+            size += found.ByteSize()
+        if index and size > room:
+            del bad.field_violations[-1]
+            if found is not None:
+                del found.positions[-1]
             break
-    return bad
+
+
+def _room(code: grpc.StatusCode, message: str, details: Sequence[Message]) -> int:
+    """Return the bytes that are left in the trailers for violations and their places."""
+    names = len(STATUS_DETAILS_KEY) + len("grpc-message") + 2 * 32
+    left = MAX_TRAILER_BYTES - _RESERVED_BYTES - names - _encoded_size(message)
+    # Encoding in base64 makes the details a third larger; lengths take up to two bytes more.
+    return left * 3 // 4 - _status(code, message, details).ByteSize() - 8
+
+
+def _encoded_size(text: str) -> int:
+    """Return the bytes of a message in its trailer, where gRPC escapes all but plain ASCII."""
+    return sum(
+        1 if " " <= character <= "~" and character != "%" else 3 * len(character.encode())
+        for character in text
+    )
 
 
 def _bounded(metadata: Mapping[str, str]) -> Mapping[str, str]:
@@ -124,8 +164,7 @@ def _cut(text: str) -> str:
     text = _sendable(text[: MAX_MESSAGE_BYTES + 1])
     size = 0
     for index, character in enumerate(text):
-        plain = " " <= character <= "~" and character != "%"
-        size += 1 if plain else 3 * len(character.encode())
+        size += _encoded_size(character)
         if size > MAX_MESSAGE_BYTES:
             return text[:index]
     return text
@@ -145,14 +184,18 @@ async def abort_internal(context: Context, method: str) -> NoReturn:
 async def _abort(
     context: Context, code: grpc.StatusCode, message: str, details: list[Message]
 ) -> NoReturn:
-    packed = []
-    for detail in details:
-        packed.append(any_pb2.Any())
-        packed[-1].Pack(detail)
-    status = status_pb2.Status(code=code.value[0], message=message, details=packed)
+    status = _status(code, message, details)
     await context.abort(
         code,
         message,
         trailing_metadata=((STATUS_DETAILS_KEY, status.SerializeToString()),),
     )
     raise AssertionError("abort returned")
+
+
+def _status(code: grpc.StatusCode, message: str, details: Sequence[Message]) -> status_pb2.Status:
+    packed = []
+    for detail in details:
+        packed.append(any_pb2.Any())
+        packed[-1].Pack(detail)
+    return status_pb2.Status(code=code.value[0], message=message, details=packed)

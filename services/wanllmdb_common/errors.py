@@ -14,11 +14,14 @@ from dataclasses import dataclass
 class FieldViolation:
     """One problem of one field.
 
-    `field` is a path such as `parameters.lr.min`; `description` is one sentence.
+    `field` is a path such as `parameters.lr.min`; `description` is one sentence. `line` and
+    `column` count from 1 in a text with the problem; they are 0 without a place.
     """
 
     field: str
     description: str
+    line: int = 0
+    column: int = 0
 
 
 class ServiceError(Exception):
@@ -34,7 +37,8 @@ class ServiceError(Exception):
 class InvalidArgumentError(ServiceError):
     """The request can't succeed in any state; the error names every invalid field.
 
-    Where there are too many violations to list, `uncounted` is the least number of the others.
+    Where there are too many violations to list, `uncounted` is the least number of the others. The
+    metadata has the number of all.
     """
 
     def __init__(
@@ -45,9 +49,11 @@ class InvalidArgumentError(ServiceError):
         uncounted: int = 0,
         **metadata: object,
     ) -> None:
-        super().__init__(reason, message, **metadata)
         self.violations = tuple(violations)
         self.uncounted = uncounted
+        if violations:
+            metadata = {"problems": len(violations) + uncounted, **metadata}
+        super().__init__(reason, message, **metadata)
 
 
 class NotFoundError(ServiceError):

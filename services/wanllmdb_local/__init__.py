@@ -8,3 +8,4 @@ from __future__ import annotations
 HOST = "127.0.0.1"
 REGISTRY_PORT = 50051
 SUGGESTION_PORT = 50052
+DASHBOARD_PORT = 8080

@@ -7,6 +7,7 @@ DATA_DIR/
   logs/            the logs of all parts
   state.key        signs the states that samplers store with runs
   admin.key        the API key that may do everything, if keys are required
+  session.key      seals the sessions of browsers in the dashboard
   ports.json       the free ports of the last start
   processes.json   the running processes, to clean up after a killed launcher
 """
@@ -33,12 +34,14 @@ PROCESSES = "processes.json"
 PORTS = "ports.json"
 STATE_KEY = "state.key"
 ADMIN_KEY = "admin.key"
+SESSION_KEY = "session.key"
 LOCK = "lock"
 
 _OURS = {
     *(POSTGRES, POSTGRES_IN_THE_MAKING, INITDB_PASSWORD),
     *(LOGS, PROCESSES, PROCESSES + ".new", PORTS, PORTS + ".new"),
-    *(STATE_KEY, STATE_KEY + ".new", ADMIN_KEY, ADMIN_KEY + ".new", LOCK),
+    *(STATE_KEY, STATE_KEY + ".new", ADMIN_KEY, ADMIN_KEY + ".new"),
+    *(SESSION_KEY, SESSION_KEY + ".new", LOCK),
 }
 # The content of a fresh volume's mount point.
 _HARMLESS = {"lost+found"}

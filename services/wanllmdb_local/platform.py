@@ -1,4 +1,4 @@
-"""The whole platform on one machine: a database and both services, kept running."""
+"""The whole platform on one machine: a database, the services and the gateway, kept running."""
 
 from __future__ import annotations
 
@@ -15,13 +15,15 @@ from wanllmdb_local.files import open_log
 from wanllmdb_local.orphan_cleanup import ProcessRecords, stop_orphaned_services
 from wanllmdb_local.postgres import LOG_FILE as POSTGRES_LOG
 from wanllmdb_local.postgres import EmbeddedPostgres
-from wanllmdb_local.services import Service, Services, replica_name, stop_services
+from wanllmdb_local.services import GATEWAY, Service, Services, replica_name, stop_services
 from wanllmdb_local.settings import PlatformSettings
 from wanllmdb_local.supervision import SILENCE_SECONDS, Supervised
 
 _TICK_SECONDS = 0.05
 # The services give running calls 10 s; the rest is for their own shutdown.
 _SERVICE_GRACE_SECONDS = 15.0
+# The gateway starts faster than the services. Nothing needs it, so the start does not wait longer.
+_GATEWAY_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,8 @@ class Endpoints:
     Attributes:
         registry: The addresses of the registry's replicas, host:port separated by commas.
         suggestion: The addresses of the suggestion service's replicas.
+        dashboard: The address of the dashboard, as http://host:port; None without one, and as
+            long as the gateway could not be started.
         database_url: The URL of the database.
         pids: The process ids by part; those of replicas in the order of their addresses. A
             process that died is listed until its successor answers, and a process that could
@@ -39,6 +43,7 @@ class Endpoints:
 
     registry: str
     suggestion: str
+    dashboard: str | None
     database_url: str
     pids: dict[str, list[int]]
 
@@ -79,6 +84,7 @@ class Platform:
         return Endpoints(
             _addresses(self._services["registry"]),
             _addresses(self._services["suggestion"]),
+            next((each.address for each in self._services[GATEWAY] if each.ready_pids), None),
             self._database_url(),
             {
                 **{
@@ -111,7 +117,7 @@ class Platform:
         """Start everything and return once each service answers.
 
         A replica that can't be started is retried later, as long as another replica of its
-        service answers.
+        service answers; the gateway is retried in any case.
 
         Raises:
             LocalError: The platform can't start.
@@ -127,12 +133,14 @@ class Platform:
         services = Services(settings)
         postgres = self._start_postgres() if settings.database_url is None else None
         registries = services.registries(self._database_url())
+        suggestions = services.suggestions(registries)
         self._services = {
             "registry": registries,
-            "suggestion": services.suggestions(registries),
+            "suggestion": suggestions,
+            GATEWAY: services.gateways(registries, suggestions),
         }
-        groups = [
-            [
+        groups = {
+            kind: [
                 Supervised(
                     replica.name,
                     replica,
@@ -143,23 +151,19 @@ class Platform:
                 )
                 for replica in replicas
             ]
-            for replicas in self._services.values()
-        ]
-        self._parts = [part for group in groups for part in group]
+            for kind, replicas in self._services.items()
+        }
+        self._parts = [part for group in groups.values() for part in group]
         if postgres is not None:
             self._parts.insert(0, postgres)
-        while not all(part.is_well or part.failure for part in self._parts):
-            self._tick()
-            self._check_postgres()
-            for group in groups:
-                failures = [part.failure for part in group if part.failure and not part.is_well]
-                if len(failures) == len(group):
-                    raise StartError(failures[0])
-            time.sleep(_TICK_SECONDS)
+        gateways = groups.pop(GATEWAY)
+        self._wait(list(groups.values()), gateways)
         self._is_up = True
         for part in self._parts:
             if part.failure:
                 part.report(f"can't be started yet; retrying: {part.failure}")
+            elif not part.is_well:
+                part.report("is not ready yet")
 
     def supervise(self, *, until: Callable[[], bool]) -> Iterator[Endpoints]:
         """Restart what dies or hangs until `until` is true; yield when a part is ready again."""
@@ -185,6 +189,28 @@ class Platform:
         part.report(f"ready at {self._postgres.address}, data in {self._settings.data_dir}")
         return part
 
+    def _wait(self, groups: list[list[Supervised]], gateways: list[Supervised]) -> None:
+        """Return once all parts are ready or failed; don't wait long for the gateway.
+
+        Raises:
+            StartError: All replicas of a service failed, or PostgreSQL ended.
+        """
+        needed = [part for part in self._parts if part not in gateways]
+        needed_since: float | None = None
+        while needed_since is None or not all(map(_is_settled, gateways)):
+            self._tick()
+            self._check_postgres()
+            for group in groups:
+                failures = [part.failure for part in group if part.failure and not part.is_well]
+                if len(failures) == len(group):
+                    raise StartError(failures[0])
+            now = time.monotonic()
+            if needed_since is None and all(map(_is_settled, needed)):
+                needed_since = now
+            if needed_since is not None and now - needed_since > _GATEWAY_SECONDS:
+                return
+            time.sleep(_TICK_SECONDS)
+
     def _tick(self) -> None:
         before = self._service_pids()
         for part in self._parts:
@@ -207,6 +233,7 @@ class Platform:
                 for kind in ("registry", "suggestion")
                 for number in range(1, replicas + 1)
             ),
+            *([] if self._settings.dashboard is None else [f"{GATEWAY}.log"]),
         ]
 
     def _well(self) -> set[Supervised]:
@@ -231,6 +258,10 @@ class Platform:
             return self._settings.database_url
         assert self._postgres is not None
         return self._postgres.url()
+
+
+def _is_settled(part: Supervised) -> bool:
+    return part.is_well or part.failure is not None
 
 
 def _addresses(replicas: Sequence[Service]) -> str:

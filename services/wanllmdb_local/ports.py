@@ -30,13 +30,15 @@ class WantedPort:
     Attributes:
         port: The number; 0 for any free port.
         option: The option that requested the port, for errors.
-        preferred: The preferred free port; 0 for any.
+        preferred: The free port to try first; 0 for any.
+        last: The free port to try next, which was chosen before; 0 for none.
         host: The address to listen on.
     """
 
     port: int = 0
     option: str = ""
     preferred: int = 0
+    last: int = 0
     host: str = HOST
 
 
@@ -101,7 +103,7 @@ def _bind(held: contextlib.ExitStack, want: WantedPort) -> int:
 
 def _bind_free(held: contextlib.ExitStack, want: WantedPort) -> int:
     candidates = random.sample(_FREE_PORTS, _TRIES)
-    for port in [want.preferred, *candidates] if want.preferred else candidates:
+    for port in filter(None, (want.preferred, want.last, *candidates)):
         with contextlib.suppress(OSError):
             _hold(held, want.host, port)
             return port
@@ -137,8 +139,8 @@ def _by_whom(port: int) -> str:
 def choose_ports(file: Path, wanted: Mapping[str, WantedPort]) -> dict[str, int]:
     """Choose ports by name, and record them in the file for the next start.
 
-    A free port is the one of the last start, unless another program took it since, so that
-    addresses stay valid.
+    A free port is the one that is preferred, else the one of the last start, unless another
+    program took it since, so that addresses stay valid.
 
     Args:
         file: The file with the ports of the last start.
@@ -150,9 +152,7 @@ def choose_ports(file: Path, wanted: Mapping[str, WantedPort]) -> dict[str, int]
         DataDirError: The file can't be written.
     """
     last = _read(file)
-    bound = bind_ports(
-        [replace(want, preferred=last.get(name, 0)) for name, want in wanted.items()]
-    )
+    bound = bind_ports([replace(want, last=last.get(name, 0)) for name, want in wanted.items()])
     chosen = dict(zip(wanted, bound, strict=True))
     try:
         staging = file.with_name(file.name + ".new")

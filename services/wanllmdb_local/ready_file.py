@@ -11,7 +11,7 @@ from wanllmdb_local.errors import ReadyFileError
 from wanllmdb_local.files import OddFileError, read_text
 from wanllmdb_local.platform import Endpoints
 
-_KEYS = {"registry", "suggestion", "database_url", "pids"}
+_KEYS = {"registry", "suggestion", "dashboard", "database_url", "pids"}
 _OTHERS = "does not contain the addresses of a platform"
 
 
@@ -69,6 +69,7 @@ class ReadyFile:
         content = {
             "registry": endpoints.registry,
             "suggestion": endpoints.suggestion,
+            "dashboard": endpoints.dashboard,
             "database_url": endpoints.database_url,
             "pids": endpoints.pids,
         }

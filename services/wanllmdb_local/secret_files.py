@@ -1,4 +1,4 @@
-"""Secrets that are generated once and kept in a file: the state key and the admin key."""
+"""Secrets that are generated once and kept in a file: the keys of states, sessions and admin."""
 
 from __future__ import annotations
 
@@ -69,6 +69,17 @@ def state_key(file: Path) -> str:
             "nsga2 and nsga3 start over in the current sweeps."
         )
     return key
+
+
+def session_key(file: Path) -> str:
+    """Return the secret that seals the sessions of browsers; generate it if there is no file.
+
+    Only this user can read the file. Losing the key signs everybody out of the dashboard.
+
+    Raises:
+        DataDirError: The file can't be read or written.
+    """
+    return kept_secret(file, lambda: secrets.token_hex(_BYTES))
 
 
 ADMIN_KEY_VARIABLE = "WANLLMDB_REGISTRY_ADMIN_KEY"

@@ -10,18 +10,19 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-import grpc
-from grpc_health.v1 import health_pb2, health_pb2_grpc
-
-from wanllmdb_local import HOST
+from wanllmdb_local import DASHBOARD_PORT, HOST
 from wanllmdb_local import data_dir as layout
 from wanllmdb_local.errors import StartError
 from wanllmdb_local.files import open_log, tail
+from wanllmdb_local.health import GrpcHealth, Health, HttpHealth
 from wanllmdb_local.parent_death_watch import start_tied_to_parent
 from wanllmdb_local.ports import WantedPort, choose_ports
-from wanllmdb_local.secret_files import ADMIN_KEY_VARIABLE, admin_key, state_key
-from wanllmdb_local.settings import PlatformSettings
+from wanllmdb_local.secret_files import ADMIN_KEY_VARIABLE, admin_key, session_key, state_key
+from wanllmdb_local.settings import Dashboard, PlatformSettings
 from wanllmdb_local.stopping import stop_processes
+
+GATEWAY = "gateway"
+"""The kind, and the name, of the service that serves the dashboard."""
 
 
 class Services:
@@ -63,6 +64,43 @@ class Services:
             "suggestion", ["--registry", addresses], {"WANLLMDB_SUGGESTION_STATE_KEY": key}
         )
 
+    def gateways(self, registries: list[Service], suggestions: list[Service]) -> list[Service]:
+        """Create the gateway that serves the dashboard; none without a dashboard.
+
+        Raises:
+            DataDirError: The file of the session key can't be used.
+        """
+        dashboard = self._settings.dashboard
+        if dashboard is None:
+            return []
+        file = self._settings.data_dir / layout.SESSION_KEY
+        session_key(file)
+        protection = self._settings.gateway_protection
+        port = self._ports[GATEWAY]
+        scheme = "https" if protection.has_tls else "http"
+        url = f"{scheme}://{protection.address(port)}"
+        arguments = [
+            *(*protection.arguments(), "--port", str(port)),
+            *("--registry", ",".join(registry.local_address for registry in registries)),
+            *("--suggestion", ",".join(suggestion.local_address for suggestion in suggestions)),
+            *("--session-key-file", str(file)),
+        ]
+        if protection.is_exposed:
+            # The name in the address, which the gateway would take for another server's.
+            others = os.environ.get("WANLLMDB_GATEWAY_PUBLIC_URL", "")
+            arguments += ["--public-url", ",".join(filter(None, (url, others)))]
+        return [
+            Service(
+                GATEWAY,
+                name=GATEWAY,
+                address=url,
+                local_address=f"{protection.local_host}:{port}",
+                health=HttpHealth(protection.local_host, port, has_tls=protection.has_tls),
+                arguments=arguments,
+                log_file=self._settings.data_dir / layout.LOGS / f"{GATEWAY}.log",
+            )
+        ]
+
     def _wanted_ports(self) -> dict[str, WantedPort]:
         settings = self._settings
         host = settings.protection.host
@@ -76,6 +114,10 @@ class Services:
                 wanted[f"{kind}-{number}"] = WantedPort(asked_for, f"--{kind}-port", host=host)
                 if settings.protection.needs_local_ports:
                     wanted[f"{kind}-{number}-local"] = WantedPort()
+        if settings.dashboard is not None:
+            wanted[GATEWAY] = _dashboard_port(
+                settings.dashboard, host=settings.gateway_protection.host
+            )
         return wanted
 
     def _replicas(
@@ -105,10 +147,18 @@ class Services:
             name=name,
             address=address,
             local_address=local_address,
+            health=GrpcHealth(local_address),
             arguments=[*listening, *arguments],
             log_file=self._settings.data_dir / layout.LOGS / f"{name}.log",
             environment=environment,
         )
+
+
+def _dashboard_port(dashboard: Dashboard, *, host: str) -> WantedPort:
+    if dashboard.port is not None:
+        return WantedPort(dashboard.port, "--dashboard-port", host=host)
+    # Other programs use this port too, and the platform runs without it.
+    return WantedPort(preferred=DASHBOARD_PORT, host=host)
 
 
 def replica_name(kind: str, number: int, replicas: int) -> str:
@@ -119,17 +169,18 @@ def replica_name(kind: str, number: int, replicas: int) -> str:
 # A cold start imports numpy, scipy and optuna, which takes seconds on a slow disk.
 READY_SECONDS = 90.0
 _USAGE_EXIT_CODE = 2
-_HEALTH_SECONDS = 2.0
-_NO_ANSWER = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)
-_PREFIXES = {"registry": "WANLLMDB_REGISTRY_", "suggestion": "WANLLMDB_SUGGESTION_"}
+_KINDS = ("registry", "suggestion", GATEWAY)
 _DECIDED = (
     *("HOST", "PORT", "LOCAL_PORT", "INSECURE"),
     *("TLS_CERT", "TLS_KEY", "TLS_CLIENT_CA"),
+    # The gateway reaches the services on this machine.
+    *("SERVICES_TLS", "SERVICES_TLS_CA", "SERVICES_TLS_CERT", "SERVICES_TLS_KEY"),
+    "SERVICES_TLS_SERVER_NAME",
 )
 
 
 class Service:
-    """One of the two servers as a process; not thread-safe.
+    """One of the servers as a process; not thread-safe.
 
     Start it in the main thread: the process ends with the thread that started it.
     """
@@ -141,16 +192,18 @@ class Service:
         name: str,
         address: str,
         local_address: str,
+        health: Health,
         arguments: Sequence[str],
         log_file: Path,
         environment: Mapping[str, str] | None = None,
     ) -> None:
         """
         Args:
-            kind: `registry` or `suggestion`; its package is wanllmdb_KIND.
+            kind: `registry`, `suggestion` or `gateway`; its package is wanllmdb_KIND.
             name: The name of the replica in messages.
-            address: The address for clients, as host:port; it stays after a restart.
-            local_address: The plain-text address for this machine.
+            address: The address for clients; it stays after a restart.
+            local_address: The address for this machine, as host:port.
+            health: Asks the process whether it serves.
             arguments: The arguments of the process.
             log_file: The file for its output.
             environment: Variables in addition to this process's own.
@@ -163,11 +216,15 @@ class Service:
         self._command = [sys.executable, "-m", f"wanllmdb_{kind}", *arguments]
         self._environment = _inherited(kind) | dict(environment or {})
         self.process: subprocess.Popen[bytes] | None = None
-        self._channel: grpc.Channel | None = None
+        self._health = health
         self.ready_pids: list[int] = []
         """The pid of the last process that answered; empty before the first one."""
         self._deadline = 0.0
         self._log_start = 0
+
+    @property
+    def _title(self) -> str:
+        return self._kind if self._kind == GATEWAY else f"{self._kind} service"
 
     @property
     def pids(self) -> list[int]:
@@ -188,8 +245,7 @@ class Service:
                 output=log,
                 env=self._environment,
             )
-        # One connection for the life of the process, opened before clients use up the limit.
-        self._channel = grpc.insecure_channel(self.local_address)
+        self._health.connect()
         self._deadline = time.monotonic() + READY_SECONDS
 
     def kill(self) -> None:
@@ -201,9 +257,7 @@ class Service:
 
     def disconnect(self) -> None:
         """Close the connection for health checks."""
-        if self._channel is not None:
-            self._channel.close()
-            self._channel = None
+        self._health.disconnect()
 
     def is_running(self) -> bool:
         return self.process is not None and self.process.poll() is None
@@ -216,12 +270,12 @@ class Service:
         """
         if not self.is_running():
             raise StartError(self._why_it_ended())
-        if self._announced() and self._serves():
+        if self._announced() and self._health.serves():
             self.ready_pids = self.pids
             return True
         if time.monotonic() > self._deadline:
             raise StartError(
-                f"The {self._kind} service does not answer on {self.local_address} after "
+                f"The {self._title} does not answer on {self.local_address} after "
                 f"{READY_SECONDS:.0f} s. The end of its log, {self.log_file}:\n"
                 + self._last_words()
             )
@@ -239,40 +293,16 @@ class Service:
 
     def answers(self, seconds: float) -> bool:
         """Whether the process answers anything within the time, an error included."""
-        try:
-            self._check(seconds)
-        except grpc.RpcError as error:
-            return _code(error) not in _NO_ANSWER
-        return True
-
-    def _serves(self) -> bool:
-        try:
-            return bool(self._check(_HEALTH_SECONDS) == health_pb2.HealthCheckResponse.SERVING)
-        except grpc.RpcError:
-            return False
-
-    def _check(self, seconds: float) -> int:
-        """Return the liveness status.
-
-        Raises:
-            grpc.RpcError: The call failed.
-        """
-        channel = self._channel
-        if channel is None:
-            raise grpc.RpcError("the service was not started, or has been stopped")
-        stub = health_pb2_grpc.HealthStub(channel)
-        # Without waiting, a call fails at once where there is no connection yet.
-        answer = stub.Check(health_pb2.HealthCheckRequest(), timeout=seconds, wait_for_ready=True)
-        return int(answer.status)
+        return self._health.answers(seconds)
 
     def _why_it_ended(self) -> str:
         assert self.process is not None
         code = self.process.returncode
         if code == _USAGE_EXIT_CODE:
-            return f"The {self._kind} service refused to start: {self._last_words(lines=1)}"
+            return f"The {self._title} refused to start: {self._last_words(lines=1)}"
         how = f"by signal {signal.Signals(-code).name}" if code < 0 else f"with exit code {code}"
         return (
-            f"The {self._kind} service ended {how} before it was ready. "
+            f"The {self._title} ended {how} before it was ready. "
             f"The end of its log, {self.log_file}:\n{self._last_words()}"
         )
 
@@ -280,14 +310,10 @@ class Service:
         return tail(self.log_file, lines=lines, start=self._log_start)
 
 
-def _code(error: grpc.RpcError) -> grpc.StatusCode:
-    return error.code() if isinstance(error, grpc.Call) else grpc.StatusCode.UNKNOWN
-
-
 def _inherited(kind: str) -> dict[str, str]:
     """Return this process's environment without launcher settings and other services' secrets."""
     decided = {f"WANLLMDB_{kind.upper()}_{name}" for name in _DECIDED}
-    foreign = tuple(prefix for name, prefix in _PREFIXES.items() if name != kind)
+    foreign = tuple(f"WANLLMDB_{other.upper()}_" for other in _KINDS if other != kind)
     return {
         name: value
         for name, value in os.environ.items()

@@ -57,6 +57,11 @@ class Protection:
         host = socket.gethostname() if self.host in _UNSPECIFIED else self.host
         return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
+    @property
+    def local_host(self) -> str:
+        """The address at which this machine reaches what listens on the host."""
+        return {"0.0.0.0": HOST, "::": "::1"}.get(self.host, self.host)
+
     def check(self) -> None:
         """Check that the services may listen with these settings.
 
@@ -96,6 +101,18 @@ class Protection:
 
 
 @dataclass(frozen=True)
+class Dashboard:
+    """The dashboard of a platform.
+
+    Attributes:
+        port: Its port; 0 for a free one, None for the default one or, if another program has that,
+            a free one.
+    """
+
+    port: int | None = None
+
+
+@dataclass(frozen=True)
 class PlatformSettings:
     """The settings of `up`.
 
@@ -106,6 +123,7 @@ class PlatformSettings:
         replicas: The number of replicas of each service. All but the first use free ports.
         database_url: The URL of a PostgreSQL server; None for the embedded one.
         protection: Where the services listen, and how they are protected.
+        dashboard: The dashboard; None to run none.
     """
 
     data_dir: Path
@@ -114,3 +132,14 @@ class PlatformSettings:
     replicas: int = 1
     database_url: str | None = None
     protection: Protection = field(default_factory=Protection)
+    dashboard: Dashboard | None = None
+
+    @property
+    def gateway_protection(self) -> Protection:
+        """Where the gateway listens, and how it is protected.
+
+        It can't demand client certificates. Where the services do, only this machine reaches it.
+        """
+        if self.protection.tls_client_ca is not None:
+            return Protection(has_keys=self.protection.has_keys)
+        return self.protection

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from wanllmdb.cli.console import say, say_lines
-from wanllmdb_local import HOST, REGISTRY_PORT, SUGGESTION_PORT
-from wanllmdb_local.requirements import require_server
+from wanllmdb_local import DASHBOARD_PORT, HOST, REGISTRY_PORT, SUGGESTION_PORT
+from wanllmdb_local.requirements import problem_of_gateway, require_server
 
 if TYPE_CHECKING:
     from wanllmdb_local.platform import Endpoints
     from wanllmdb_local.ready_file import ReadyFile
-    from wanllmdb_local.settings import PlatformSettings
+    from wanllmdb_local.settings import Dashboard, PlatformSettings
     from wanllmdb_local.stopping import StopSignals
 
 # Each registry opens 16 database connections, and the embedded PostgreSQL accepts 200.
@@ -51,6 +51,19 @@ def command(
         int,
         typer.Option(min=0, max=65535, help="Port of the suggestion service; 0 picks a free one."),
     ] = SUGGESTION_PORT,
+    dashboard_port: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            max=65535,
+            help=f"Port of the dashboard; 0 picks a free one. Default: {DASHBOARD_PORT}, or a free "
+            "one if another program has it.",
+            show_default=False,
+        ),
+    ] = None,
+    no_dashboard: Annotated[
+        bool, typer.Option("--no-dashboard", help="Run without the dashboard.")
+    ] = False,
     replicas: Annotated[
         int,
         typer.Option(
@@ -104,11 +117,13 @@ def command(
         typer.Option(help="Write addresses and process ids to this file (JSON) once all is ready."),
     ] = None,
 ) -> None:
-    """Run the whole platform on this machine: PostgreSQL and both services.
+    """Run the whole platform on this machine: PostgreSQL, both services and the dashboard.
 
     The data is kept: the next `up` on the same data directory continues with it. A process that
     dies or hangs is restarted. Ctrl-C stops everything in order.
     """
+    if no_dashboard and dashboard_port is not None:
+        raise typer.BadParameter("--dashboard-port and --no-dashboard exclude each other")
     require_server("wanllmdb up")
     from wanllmdb_local.data_dir import default_data_dir
     from wanllmdb_local.errors import (
@@ -138,6 +153,7 @@ def command(
             has_keys=require_keys or ADMIN_KEY_VARIABLE in os.environ,
             insecure=insecure,
         ),
+        dashboard=None if no_dashboard else _dashboard(dashboard_port),
     )
     try:
         settings.protection.check()
@@ -154,6 +170,20 @@ def command(
         where = error.filename or settings.data_dir
         say(f"wanllmdb up: {where} can't be used: {error.strerror or error}.", err=True)
         raise typer.Exit(_FAILED) from None
+
+
+def _dashboard(port: int | None) -> Dashboard | None:
+    """Return the dashboard; None if it is not installed, unless its port was given."""
+    from wanllmdb_local.settings import Dashboard
+
+    problem = problem_of_gateway()
+    if problem is None:
+        return Dashboard(port)
+    if port is not None:
+        say(f"wanllmdb up: {problem}", err=True)
+        raise typer.Exit(_FAILED)
+    say(f"There is no dashboard: {problem}")
+    return None
 
 
 def _run(settings: PlatformSettings, ready_file: Path | None, signals: StopSignals) -> None:

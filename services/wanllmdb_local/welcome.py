@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from wanllmdb_local import HOST, REGISTRY_PORT, SUGGESTION_PORT
+from wanllmdb_local import DASHBOARD_PORT, HOST, REGISTRY_PORT, SUGGESTION_PORT
 from wanllmdb_local.data_dir import ADMIN_KEY, LOGS
 from wanllmdb_local.platform import Endpoints
 from wanllmdb_local.secret_files import ADMIN_KEY_VARIABLE
@@ -13,11 +13,10 @@ from wanllmdb_local.settings import PlatformSettings
 
 def welcome(settings: PlatformSettings, endpoints: Endpoints) -> str:
     """Return the message, without a newline at the end."""
-    facts = [
-        ("registry", endpoints.registry),
-        ("suggestion", endpoints.suggestion),
-        ("logs", str(settings.data_dir / LOGS)),
-    ]
+    facts = [("registry", endpoints.registry), ("suggestion", endpoints.suggestion)]
+    if endpoints.dashboard is not None:
+        facts.append(("dashboard", endpoints.dashboard))
+    facts.append(("logs", str(settings.data_dir / LOGS)))
     if settings.protection.has_keys:
         facts.append(("admin key", _admin_key(settings)))
     return "\n".join(
@@ -29,6 +28,7 @@ def welcome(settings: PlatformSettings, endpoints: Endpoints) -> str:
             "Next, in another terminal:",
             *(f"  {line}" for line in _exports(settings, endpoints)),
             "  wanllmdb sweep create sweep.yaml",
+            *(["  wanllmdb ui"] if endpoints.dashboard is not None else []),
         ]
     )
 
@@ -53,6 +53,8 @@ def _exports(settings: PlatformSettings, endpoints: Endpoints) -> list[str]:
             f"export WANLLMDB_REGISTRY={endpoints.registry} "
             f"WANLLMDB_SUGGESTION={endpoints.suggestion}"
         )
+    if endpoints.dashboard not in (None, f"http://{HOST}:{DASHBOARD_PORT}"):
+        lines.append(f"export WANLLMDB_DASHBOARD={endpoints.dashboard}")
     if protection.has_tls:
         lines.append(
             f"export WANLLMDB_TLS_CA=CA.pem  # the authority that signed {protection.tls_cert}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -18,15 +18,18 @@ from wanllmdb_registry.domain.api_keys.authentication import KeyRing
 from wanllmdb_registry.domain.api_keys.sweep_projects import SweepProjects
 from wanllmdb_registry.domain.bounds import MESSAGE_BYTES
 from wanllmdb_registry.domain.group_commit import GroupCommit
+from wanllmdb_registry.domain.live_lists import LiveLists
 from wanllmdb_registry.domain.watch import ChangeHub
 from wanllmdb_registry.store.agent_reads import AgentReads
 from wanllmdb_registry.store.change_channel import ChangeChannel
+from wanllmdb_registry.store.curve_reads import CurveReads
 from wanllmdb_registry.store.database import Database, DatabaseProbe
 from wanllmdb_registry.store.event_reads import EventReads
 from wanllmdb_registry.store.key_store import KeyStore
 from wanllmdb_registry.store.migrate import migrate
 from wanllmdb_registry.store.plot_reads import PlotReads
 from wanllmdb_registry.store.run_reads import RunReads
+from wanllmdb_registry.store.sweep_lists import SweepLists
 from wanllmdb_registry.store.sweep_reads import SweepReads
 from wanllmdb_registry.store.sweep_store import SweepStore
 from wanllmdb_registry.store.sync_reads import SyncReads
@@ -40,26 +43,35 @@ class ServerFacts:
     """What the server reports about itself; see GetServerInfoResponse in the protos."""
 
     keys_required: bool
-    lease: timedelta
     max_message_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
 class Registry:
-    """The parts of the registry that its servicers use."""
+    """The parts of the registry that its servicers use.
+
+    `lease` is how long an agent keeps a run without a heartbeat. `announce` wakes the watches of a
+    sweep and of lists, here and in other replicas, after a change that was not committed through
+    `commits`.
+    """
 
     facts: ServerFacts
+    lease: timedelta
     store: SweepStore
     commits: GroupCommit
     sweeps: SweepReads
+    lists: SweepLists
+    live_lists: LiveLists
     runs: RunReads
     syncs: SyncReads
     plots: PlotReads
     events: EventReads
     agents: AgentReads
+    curves: CurveReads
     templates: TemplateStore
     hub: ChangeHub
     changes: ChangeChannel
+    announce: Callable[[str], None]
     keys: KeyStore
     key_ring: KeyRing
     sweep_projects: SweepProjects
@@ -100,26 +112,31 @@ async def running_registry(
         hub = ChangeHub()
         changes = ChangeChannel(database, hub.notify, hub.notify_all)
 
-        def notify(sweep_id: str) -> None:
+        def announce(sweep_id: str) -> None:
             hub.notify(sweep_id)
             changes.announce(sweep_id)
 
         keys = KeyStore(database)
-        sweeps = SweepReads(database)
-        commits = GroupCommit(store, notify)
+        sweeps, lists = SweepReads(database), SweepLists(database)
+        commits = GroupCommit(store, announce)
         registry = Registry(
-            facts=ServerFacts(require_keys, lease, max_message_bytes),
+            facts=ServerFacts(require_keys, max_message_bytes),
+            lease=lease,
             store=store,
             commits=commits,
             sweeps=sweeps,
+            lists=lists,
+            live_lists=LiveLists(lists, hub),
             runs=RunReads(database),
             syncs=SyncReads(database),
             plots=PlotReads(database),
             events=EventReads(database),
             agents=AgentReads(database, lease),
+            curves=CurveReads(database),
             templates=TemplateStore(database),
             hub=hub,
             changes=changes,
+            announce=announce,
             keys=keys,
             key_ring=KeyRing(keys, required=require_keys, root=root_key),
             sweep_projects=SweepProjects(sweeps),

@@ -52,5 +52,5 @@ REPLIES_DELETED = Counter(
 )
 WATCHERS = Gauge(
     "wanllmdb_registry_watchers",
-    "Open WatchSweep calls.",
+    "Open WatchSweep and WatchSweeps calls.",
 )

@@ -12,13 +12,10 @@ from pydantic_core import PydanticCustomError
 from pydantic_settings import SettingsConfigDict
 
 from wanllmdb import InvalidArgumentError
+from wanllmdb._connection.addresses import REGISTRY, target_of
 from wanllmdb._connection.tls import Tls
 from wanllmdb_common.server.settings import ServerSettings
-from wanllmdb_suggestion.registry.channel import (
-    check_tls,
-    is_on_this_machine,
-    registry_target,
-)
+from wanllmdb_common.service_channel import check_tls, is_on_this_machine
 
 DEFAULT_REGISTRY = "127.0.0.1:50051"
 MIN_KEY_DIGITS = 32
@@ -101,7 +98,7 @@ class SuggestionSettings(ServerSettings):
     @classmethod
     def _check_registry(cls, address: str) -> str:
         try:
-            registry_target(address)
+            target_of(address, REGISTRY)
         except InvalidArgumentError as error:
             raise PydanticCustomError("registry", "{problem}", {"problem": str(error)}) from None
         return address
@@ -133,7 +130,7 @@ class SuggestionSettings(ServerSettings):
         if (
             self.tls_to_registry is None
             and not self.insecure
-            and not is_on_this_machine(self.registry)
+            and not is_on_this_machine(self.registry, REGISTRY)
         ):
             raise PydanticCustomError(
                 "registry_tls",

@@ -11,6 +11,7 @@ from tests.benchmarks import (
     agent,
     analysis,
     bayes,
+    gateway,
     keys,
     kills,
     reads,
@@ -34,6 +35,7 @@ TABLES = {
     "keys": keys.run,
     "replicas": replicas.run,
     "watching": watching.run,
+    "gateway": gateway.run,
 }
 
 # Benchmarks with platforms of their own, which they break.

@@ -16,7 +16,7 @@ from statistics import median
 from tests.benchmarks.calls import Calls, calls_to
 from tests.benchmarks.filling import fill
 from tests.benchmarks.load import Load, measure, table
-from tests.integration.client.killable import free_port
+from tests.ports import free_port
 from wanllmdb_local.platform import Endpoints
 
 CLIENTS = 16

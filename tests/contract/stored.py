@@ -65,7 +65,8 @@ def new_sweep(run_cap: int | None = None, *metrics: Metric) -> Sweep:
         run_cap=run_cap,
         seed=1,
     )
-    return Sweep(uuid4().hex[:12], "p", "n", "", spec, datetime.now(UTC))
+    now = datetime.now(UTC)
+    return Sweep(uuid4().hex[:12], "p", "n", "", spec, now, now)
 
 
 def key(fingerprint: bytes = b"f") -> RequestKey:
@@ -81,7 +82,7 @@ def create(*numbers: int, request: RequestKey | None = None) -> CreateRuns:
         [RunsForAgent(request, "agent", proposals)],
         False,
         "",
-        lambda runs: ",".join(str(run.number) for run in runs).encode(),
+        lambda _, runs: ",".join(str(run.number) for run in runs).encode(),
         encode,
     )
 

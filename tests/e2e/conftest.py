@@ -13,7 +13,10 @@ from tests.e2e.up_process import UpProcess, temporary_data_dir, up
 @pytest.fixture(scope="session")
 def platform() -> Iterator[UpProcess]:
     """A running platform; each test creates sweeps of its own."""
-    with temporary_data_dir() as data_dir, up(data_dir) as running:
+    with (
+        temporary_data_dir() as data_dir,
+        up(data_dir, "--dashboard-port", "0", dashboard=True) as running,
+    ):
         running.wait_until_ready()
         yield running
         assert running.stop() == 0

@@ -50,10 +50,12 @@ class UpProcess:
     def environment(self) -> dict[str, str]:
         """Return this process's environment with the platform's addresses."""
         ready = self.ready
+        dashboard = ready["dashboard"]
         return {
             **os.environ,
             "WANLLMDB_REGISTRY": ready["registry"],
             "WANLLMDB_SUGGESTION": ready["suggestion"],
+            **({} if dashboard is None else {"WANLLMDB_DASHBOARD": dashboard}),
         }
 
 
@@ -62,9 +64,18 @@ def up(
     data_dir: Path,
     *arguments: str,
     ports: tuple[int, int] = (0, 0),
+    dashboard: bool = False,
     environment: Mapping[str, str] | None = None,
 ) -> Iterator[UpProcess]:
-    """Start `up`, and stop it after the block in any case."""
+    """Start `up`, and stop it after the block in any case.
+
+    Args:
+        data_dir: Its data directory.
+        arguments: Further arguments.
+        ports: The ports of the registry and of the suggestion service; 0 for a free one.
+        dashboard: Whether to run the dashboard too, on the port that `arguments` name.
+        environment: Variables in addition to this process's own.
+    """
     with tempfile.TemporaryDirectory(prefix="wanllmdb-test-") as name:
         folder = Path(name)
         output_file = folder / "output"
@@ -74,6 +85,7 @@ def up(
                     *(sys.executable, "-m", "wanllmdb.cli.main", "up"),
                     *("--data-dir", str(data_dir), "--ready-file", str(folder / "ready.json")),
                     *("--registry-port", str(ports[0]), "--suggestion-port", str(ports[1])),
+                    *([] if dashboard else ["--no-dashboard"]),
                     *arguments,
                 ],
                 stdout=output,

@@ -111,6 +111,36 @@ _PROPER: Mapping[str, list[Message]] = {
                 created_after=timestamp_pb2.Timestamp(seconds=1),
             )
         ),
+        *(
+            sweep_list_pb2.ListSweepsRequest(
+                filter=sweep_list_pb2.SweepFilter(query="a"),
+                order=order,
+                view=sweep_list_pb2.SWEEP_VIEW_BASIC,
+                include_total_count=True,
+                page_size=1,
+                page_token=token,
+            )
+            for order, token in (
+                (sweep_list_pb2.SWEEP_ORDER_UPDATE_TIME_DESC, "@token8"),
+                (sweep_list_pb2.SWEEP_ORDER_RUNS_DESC, "@token15"),
+                (sweep_list_pb2.SWEEP_ORDER_STATE_ASC, "@token15"),
+                (sweep_list_pb2.SWEEP_ORDER_NAME_ASC, "@token16"),
+            )
+        ),
+    ],
+    "ListProjects": [sweep_list_pb2.ListProjectsRequest(page_size=1, page_token="@token2")],
+    "WatchSweeps": [
+        watch_pb2.WatchSweepsRequest(
+            filter=sweep_list_pb2.SweepFilter(project="default"),
+            order=sweep_list_pb2.SWEEP_ORDER_UPDATE_TIME_DESC,
+            max_sweeps=2,
+        )
+    ],
+    "BatchGetRuns": [pb.BatchGetRunsRequest(sweep_id="@random", numbers=[1, 0])],
+    "GetMetricHistories": [
+        plots_pb2.GetMetricHistoriesRequest(
+            sweep_id="@random", numbers=[0, 1], name="loss", max_points=2
+        )
     ],
     "UpdateSweep": [
         pb.UpdateSweepRequest(
@@ -206,6 +236,7 @@ _PROPER: Mapping[str, list[Message]] = {
     ],
     "ReleaseRun": [_run(pb.ReleaseRunRequest, reason="a")],
     "ResumeRuns": [_change(internal_pb.ResumeRunsRequest, agent_id="agent", count=2)],
+    "TerminateSweep": [_change(internal_pb.TerminateSweepRequest, "@unmeasured", message="a")],
     "Heartbeat": [
         pb.HeartbeatRequest(leases=[pb.RunLease(sweep_id="@random", number=4, attempt=1)])
     ],

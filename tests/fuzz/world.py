@@ -61,6 +61,7 @@ _SWEEPS: dict[str, dict[str, Any]] = {
     "empty": {"method": "random", "metric": _LOSS, "parameters": _SPACE},
 }
 
+_LONG_AGO = "2020-01-01T00:00:00+00:00"
 # Positions where no page ends, in tokens that are nevertheless bound to their requests.
 _POSITIONS: list[list[Any]] = [
     [],
@@ -71,13 +72,15 @@ _POSITIONS: list[list[Any]] = [
     [-1, "x"],
     [0.5, 0.5],
     [1, float("inf")],
-    ["2020-01-01T00:00:00+00:00", "x", "y"],
+    [_LONG_AGO, _LONG_AGO, "y"],
     ["9999-12-31T23:59:59", "", ""],
     ["x", "\x00", "y"],
     ["\ud800", "\ud800", "\ud800"],
     [{}, []],
     [[[[1]]]],
     [True, False],
+    [2**63 - 1, _LONG_AGO, "y"],
+    ["x", _LONG_AGO, "y"],
 ]
 
 _SWEEP_NAMES = [*(f"@{name}" for name in _SWEEPS), "@deleted"]

@@ -23,7 +23,6 @@ from wanllmdb_common.error_mapping import STATUS_DETAILS_KEY
 UNCERTAIN_CODES = frozenset(
     ["UNAVAILABLE", "DEADLINE_EXCEEDED", "CANCELLED", "RESOURCE_EXHAUSTED", "INTERNAL", "UNKNOWN"]
 )
-UNCERTAIN_REASONS = frozenset(["WRITE_CONFLICT"])
 
 
 @dataclass(eq=False, slots=True)
@@ -66,11 +65,7 @@ class Try:
     @property
     def is_refused(self) -> bool:
         """Whether the request was not carried out, for certain."""
-        return (
-            bool(self.code)
-            and self.code not in UNCERTAIN_CODES
-            and self.reason not in UNCERTAIN_REASONS
-        )
+        return bool(self.code) and self.code not in UNCERTAIN_CODES
 
     @property
     def end(self) -> float:

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import secrets
 import signal
-import socket
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,6 +17,7 @@ import grpc.aio
 import psutil
 
 from tests.certificates import Authority, CertificateFiles, replace
+from tests.ports import free_ports
 from tests.robustness.processes import DidNotStartError, ServiceProcess
 from tests.robustness.proxy import Proxy
 from tests.robustness.security import PLAIN, Security
@@ -205,7 +205,7 @@ class Platform:
         # Stopped last: services that lose their database first fill the log.
         self._stack.callback(self._postgres.stop)
         self._postgres.start()
-        self._ports = dict(zip(SERVICES, _free_ports(len(SERVICES)), strict=True))
+        self._ports = dict(zip(SERVICES, free_ports(len(SERVICES)), strict=True))
         self._stack.push_async_callback(self._stop_services)
         database = int(self._postgres.address.rpartition(":")[2])
         for name in REGISTRIES:
@@ -299,12 +299,3 @@ class Platform:
                 postmaster = psutil.Process(pid)
                 found += [postmaster, *postmaster.children(recursive=True)]
         return found
-
-
-def _free_ports(count: int) -> list[int]:
-    """Return different free ports; all are held open until the last one is chosen."""
-    with contextlib.ExitStack() as held:
-        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind((HOST, 0))
-        return [one.getsockname()[1] for one in sockets]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import grpc
 import grpc.aio
@@ -44,13 +46,24 @@ class Cell:
         return (self.seen.code, self.seen.reason) == (self.expected.code, self.expected.reason)
 
 
-async def try_case(world: World, case: Case) -> list[Cell]:
-    """Return the cells of a row: each one-project key in both projects, and all other keys."""
+# Sends a request with a key and returns how the call ends.
+Caller: TypeAlias = "Callable[[World, str, Message, Key], Awaitable[Ending]]"
+
+
+async def try_case(world: World, case: Case, call: Caller | None = None) -> list[Cell]:
+    """Return the cells of a row: each one-project key in both projects, and all other keys.
+
+    Args:
+        world: The servers and keys.
+        case: The row.
+        call: How calls are sent; over gRPC by default.
+    """
+    send = call or ending_of
     cells = []
     for key in world.keys:
         for project in (OTHER,) if key.projects is None else (OWN, OTHER):
             request = await case.make(world, project)
-            seen = await ending_of(world, case.rpc, request, key)
+            seen = await send(world, case.rpc, request, key)
             cells.append(Cell(case, key, project, _expected(case, key, project), seen))
     return cells
 

@@ -29,6 +29,7 @@ from wanllmdb_common.search_space.proto_conversion import parameters_to_proto, v
 _SWEEPS = "/wanllmdb.api.registry.v1.SweepRegistryService"
 _TEMPLATES = "/wanllmdb.api.registry.v1.TemplateService"
 _KEYS = "/wanllmdb.api.registry.v1.KeyService"
+_INTERNAL = "/wanllmdb.internal.registry.v1.InternalRegistryService"
 
 Make = Callable[[World, str], Awaitable[Message]]
 
@@ -147,7 +148,9 @@ async def _import_runs_of_another(world: World, project: str) -> Message:
 async def _heartbeat(world: World, project: str) -> Message:
     own, other = await world.running(OWN), await world.running(project)
     return pb.HeartbeatRequest(
-        leases=[pb.RunLease(sweep_id=run.sweep_id, attempt=1) for run in (own, other)]
+        leases=[
+            pb.RunLease(sweep_id=run.sweep_id, number=run.number, attempt=1) for run in (own, other)
+        ]
     )
 
 
@@ -186,6 +189,15 @@ async def _list_sweeps(world: World, project: str) -> Message:
     return sweep_list_pb2.ListSweepsRequest(filter=sweep_list_pb2.SweepFilter(project=project))
 
 
+async def _watch_sweeps(world: World, project: str) -> Message:
+    return watch_pb2.WatchSweepsRequest(filter=sweep_list_pb2.SweepFilter(project=project))
+
+
+async def _batch_get_runs(world: World, project: str) -> Message:
+    run = await world.running(project)
+    return pb.BatchGetRunsRequest(sweep_id=run.sweep_id, numbers=[run.number])
+
+
 async def _create_key(world: World, project: str) -> Message:
     return key_request(Role.READER, project)
 
@@ -210,8 +222,11 @@ def _keys(rpc: str, make: Make, role: Role, scope: Scope = Scope.PROJECT, note: 
     return Case(f"{_KEYS}/{rpc}", make, role, scope, note)
 
 
+def _internal(rpc: str, make: Make, role: Role) -> Case:
+    return Case(f"{_INTERNAL}/{rpc}", make, role)
+
+
 READER, AGENT, EDITOR, ADMIN = Role
-_TERMINATED = sweep_pb2.FINISH_REASON_TERMINATED
 
 CASES = [
     _sweeps("CreateSweep", _create_sweep, EDITOR),
@@ -221,6 +236,7 @@ CASES = [
     _sweeps("GetSweep", _of_sweep(pb.GetSweepRequest), READER),
     _sweeps("ListSweeps", _fixed(sweep_list_pb2.ListSweepsRequest), READER, Scope.ANY),
     _sweeps("ListSweeps", _list_sweeps, READER, note="of a project"),
+    _sweeps("ListProjects", _fixed(sweep_list_pb2.ListProjectsRequest), READER, Scope.ANY),
     _sweeps("UpdateSweep", _update_sweep, EDITOR),
     _sweeps("DeleteSweep", _of_sweep(pb.DeleteSweepRequest), EDITOR),
     _sweeps(
@@ -234,18 +250,11 @@ CASES = [
     _sweeps("PauseSweep", _of_sweep(pb.PauseSweepRequest, started=True), EDITOR),
     _sweeps("ResumeSweep", _resume_sweep, EDITOR),
     _sweeps("FinishSweep", _of_sweep(pb.FinishSweepRequest), EDITOR),
-    _sweeps(
-        "FinishSweep",
-        _of_sweep(pb.FinishSweepRequest, started=True, reason=_TERMINATED),
-        AGENT,
-        note="by its terminator",
-    ),
     _sweeps("CancelSweep", _of_sweep(pb.CancelSweepRequest), EDITOR),
-    _sweeps("CreateRuns", _create_runs, AGENT),
     _sweeps("GetRun", _of_run(pb.GetRunRequest), READER),
+    _sweeps("BatchGetRuns", _batch_get_runs, READER),
     _sweeps("ListRuns", _of_sweep(pb.ListRunsRequest), READER),
     _sweeps("UpdateRun", _update_run, AGENT),
-    _sweeps("SyncRuns", _of_sweep(internal_pb.SyncRunsRequest), READER),
     _sweeps("EnqueueRuns", _enqueue_runs, EDITOR),
     _sweeps("RetryRuns", _retry_runs, EDITOR),
     _sweeps("CancelRuns", _cancel_runs, EDITOR),
@@ -260,13 +269,19 @@ CASES = [
         AGENT,
     ),
     _sweeps("ReleaseRun", _of_attempt(pb.ReleaseRunRequest), AGENT),
-    _sweeps("ResumeRuns", _of_sweep(internal_pb.ResumeRunsRequest, agent_id="agent"), AGENT),
     _sweeps("Heartbeat", _heartbeat, AGENT, note="of two sweeps"),
     _sweeps("GetMetricHistory", _of_run(pb.GetMetricHistoryRequest), READER),
+    _sweeps(
+        "GetMetricHistories",
+        _of_sweep(plots_pb2.GetMetricHistoriesRequest, numbers=[0], name="loss"),
+        READER,
+    ),
     _sweeps("GetSweepStats", _of_sweep(pb.GetSweepStatsRequest), READER),
     _sweeps("GetParallelCoordinates", _of_sweep(plots_pb2.GetParallelCoordinatesRequest), READER),
     _sweeps("GetTimeline", _of_sweep(plots_pb2.GetTimelineRequest), READER),
     _sweeps("WatchSweep", _of_sweep(watch_pb2.WatchSweepRequest), READER),
+    _sweeps("WatchSweeps", _fixed(watch_pb2.WatchSweepsRequest), READER, Scope.ANY),
+    _sweeps("WatchSweeps", _watch_sweeps, READER, note="of a project"),
     _sweeps("ListAgents", _of_sweep(activity_pb2.ListAgentsRequest), READER),
     _sweeps("ListSweepEvents", _of_sweep(activity_pb2.ListSweepEventsRequest), READER),
     _sweeps("GetServerInfo", _fixed(pb.GetServerInfoRequest), READER, Scope.ANY),
@@ -284,4 +299,8 @@ CASES = [
     _keys("ListKeys", _fixed(key_pb.ListKeysRequest), ADMIN, Scope.ANY),
     _keys("RevokeKey", _revoke_key, ADMIN),
     _keys("GetCaller", _fixed(key_pb.GetCallerRequest), READER, Scope.ANY),
+    _internal("CreateRuns", _create_runs, AGENT),
+    _internal("SyncRuns", _of_sweep(internal_pb.SyncRunsRequest), READER),
+    _internal("ResumeRuns", _of_sweep(internal_pb.ResumeRunsRequest, agent_id="agent"), AGENT),
+    _internal("TerminateSweep", _of_sweep(internal_pb.TerminateSweepRequest, started=True), AGENT),
 ]

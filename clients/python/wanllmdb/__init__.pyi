@@ -37,6 +37,7 @@ from wanllmdb._errors import (
     PermissionDeniedError as PermissionDeniedError,
     ResourceExhaustedError as ResourceExhaustedError,
     RunStopped as RunStopped,
+    TextPosition as TextPosition,
     UnauthenticatedError as UnauthenticatedError,
     UnavailableError as UnavailableError,
     UnimplementedError as UnimplementedError,

@@ -43,6 +43,14 @@ class FieldProblem(NamedTuple):
     """The problem, in one sentence."""
 
 
+class TextPosition(NamedTuple):
+    """A place in a text; both numbers count from 1."""
+
+    line: int
+    column: int
+    """In characters."""
+
+
 class WanllmdbError(Exception):
     """The base class of all errors of the client.
 
@@ -112,7 +120,17 @@ class AuthenticationError(CommError):
 
 
 class InvalidArgumentError(UsageError):
-    """The request is invalid; `str()` lists every invalid field on its own line."""
+    """The request is invalid; `str()` lists the invalid fields, each on its own line.
+
+    Attributes:
+        positions: for each of `fields`, where it is in the config's text; None where it is at no
+            single place. Empty if the request had no config as text.
+        file: the name of the file with the text, if a caller knows it; `str()` then begins the
+            line of each field with its place, as `sweep.yaml:3:5`.
+    """
+
+    positions: Sequence[TextPosition | None] = ()
+    file: str = ""
 
     _HEADLINES: ClassVar[Mapping[str, str]] = {"INVALID_SWEEP_CONFIG": "invalid sweep config"}
 
@@ -120,14 +138,29 @@ class InvalidArgumentError(UsageError):
         if not self.fields:
             return self.message
         headline = self._HEADLINES.get(self.reason, "invalid request")
-        # A last entry "..." counts the problems beyond those that fit into a response.
-        is_cut = self.fields[-1][0] == "..."
-        count = len(self.fields) - is_cut
-        problems = ("the first " if is_cut else "") + (
-            "1 problem" if count == 1 else f"{count} problems"
-        )
-        lines = [f"  {path}: {text}" if path else f"  {text}" for path, text in self.fields]
+        count = len(self.fields) + self.unnamed
+        problems = "1 problem" if count == 1 else f"{count:,} problems"
+        lines = [
+            f"  {place}{path}: {text}" if path else f"  {place}{text}"
+            for place, (path, text) in zip(self._places(), self.fields, strict=True)
+        ]
+        if self.unnamed:
+            lines.append(f"  and {self.unnamed:,} more")
         return "\n".join([f"{headline}, {problems}:", *lines])
+
+    def _places(self) -> list[str]:
+        if not self.file or len(self.positions) != len(self.fields):
+            return [""] * len(self.fields)
+        return [
+            f"{self.file}: " if place is None else f"{self.file}:{place.line}:{place.column}: "
+            for place in self.positions
+        ]
+
+    @property
+    def unnamed(self) -> int:
+        """The number of problems that `fields` does not name: an answer has room for the first."""
+        total = self.metadata.get("problems", "")
+        return max(int(total) - len(self.fields), 0) if total.isdecimal() else 0
 
 
 class NotFoundError(CommError):

@@ -69,10 +69,10 @@ class CallLimits:
         self._settings = settings
         self._is_heavy = is_heavy
         self._buckets = TokenBuckets(settings.calls_per_second, clock)
-        self._calls = _Counted(
+        self._calls = CallCounter(
             "calls", "at once", settings.max_calls, settings.max_calls_per_caller
         )
-        self._streams = _Counted(
+        self._streams = CallCounter(
             "watches and exports", "at once", settings.max_streams, settings.max_streams_per_caller
         )
         self._share = FairShare(settings.shared_calls, LEAST_SHARE, clock=clock)
@@ -114,10 +114,10 @@ class CallLimits:
         wait = self._buckets.take(limited.name)
         if wait:
             limit = f"{self._settings.calls_per_second:g} calls a second"
-            raise _rate_limited(limited, limit, wait)
+            raise rate_limited(limited, limit, wait)
 
 
-class _Counted:
+class CallCounter:
     """Counts what is in progress, in all and for each rate-limit class."""
 
     def __init__(self, what: str, when: str, most: int, most_of_one: int) -> None:
@@ -131,7 +131,7 @@ class _Counted:
     def enter(self, limited: RateLimitClass) -> None:
         """Count one more; raises OverloadedError, RATE_LIMITED or OVERLOADED, beyond the limit."""
         if limited.is_bounded and self._by_class[limited.name] >= self._most_of_one:
-            raise _rate_limited(
+            raise rate_limited(
                 limited, f"{self._most_of_one:,} {self._what} {self._when}", RETRY_AFTER
             )
         if self._total >= self._most:
@@ -154,7 +154,8 @@ class _Counted:
             del self._by_class[limited.name]
 
 
-def _rate_limited(limited: RateLimitClass, limit: str, retry_after: float) -> OverloadedError:
+def rate_limited(limited: RateLimitClass, limit: str, retry_after: float) -> OverloadedError:
+    """Return the error RATE_LIMITED, with the time after which to retry."""
     # The reply holds whole milliseconds, and 0 would mean that no delay was given.
     seconds = math.ceil(retry_after * 1000) / 1000
     return OverloadedError(
@@ -205,15 +206,24 @@ class TokenBuckets:
 
     def take(self, name: str) -> float:
         """Take a token and return 0, or return the seconds until there is one."""
-        rate = self._rate
-        if not rate:
+        if not self._rate:
             return 0.0
-        now = self._clock()
-        most = max(1.0, rate * BURST)
-        tokens, since = self._buckets.get(name, (most, now))
-        tokens = min(most, tokens + (now - since) * rate)
+        tokens, now = self._tokens(name)
         self._buckets[name] = (max(tokens - 1, 0.0) if tokens >= 1 else tokens, now)
         self._buckets.move_to_end(name)
         if len(self._buckets) > MAX_BUCKETS:
             self._buckets.popitem(last=False)
-        return 0.0 if tokens >= 1 else (1 - tokens) / rate
+        return self._wait(tokens)
+
+    def wait(self, name: str) -> float:
+        """Return the seconds until there is a token, without taking it."""
+        return self._wait(self._tokens(name)[0]) if self._rate else 0.0
+
+    def _tokens(self, name: str) -> tuple[float, float]:
+        now = self._clock()
+        most = max(1.0, self._rate * BURST)
+        tokens, since = self._buckets.get(name, (most, now))
+        return min(most, tokens + (now - since) * self._rate), now
+
+    def _wait(self, tokens: float) -> float:
+        return 0.0 if tokens >= 1 else (1 - tokens) / self._rate

@@ -113,7 +113,7 @@ async def serve_until_signal(
     stop = stop_signal(settings.grace)
     try:
         async with (
-            running_telemetry(name, settings, observation) as observing,
+            running_telemetry(name, settings, observation, settings.audit_log) as observing,
             running_server(
                 settings,
                 services=observation.services,

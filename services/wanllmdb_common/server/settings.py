@@ -1,4 +1,4 @@
-"""Settings of both servers, from flags, then environment variables, then defaults."""
+"""Settings of the servers, from flags, then environment variables, then defaults."""
 
 from __future__ import annotations
 
@@ -198,8 +198,8 @@ class LimitSettings(BaseSettings):
     )
 
 
-class ServerSettings(ListenSettings, LimitSettings):
-    """Base class of each server's settings; a subclass sets `env_prefix` and the port."""
+class ProcessSettings(BaseSettings):
+    """The logs, metrics, traces and shutdown of a server; a subclass sets `env_prefix`."""
 
     model_config = SettingsConfigDict(
         cli_kebab_case=True,
@@ -214,12 +214,6 @@ class ServerSettings(ListenSettings, LimitSettings):
     )
     log_format: Literal["text", "json"] = Field(
         "text", description="Format of the log, which goes to stderr."
-    )
-    audit_log: str = Field(
-        "stderr",
-        min_length=1,
-        description="Destination of the audit log, which has one line per call that changes "
-        "something: stderr, the path of a file, or off.",
     )
     metrics_port: int | None = Field(
         None,
@@ -247,6 +241,17 @@ class ServerSettings(ListenSettings, LimitSettings):
         allow_inf_nan=False,
         description="Seconds of the grace period during which new calls are still accepted, so "
         "that load balancers can react.",
+    )
+
+
+class ServerSettings(ListenSettings, LimitSettings, ProcessSettings):
+    """Base class of each gRPC server's settings; a subclass sets `env_prefix` and the port."""
+
+    audit_log: str = Field(
+        "stderr",
+        min_length=1,
+        description="Destination of the audit log, which has one line per call that changes "
+        "something: stderr, the path of a file, or off.",
     )
 
 

@@ -7,7 +7,7 @@ import contextlib
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, Protocol
 
 import structlog
 from prometheus_client import start_http_server
@@ -16,7 +16,7 @@ from wanllmdb._shown import shown_lines
 from wanllmdb_common.calls.audit import Audit, AuditTable
 from wanllmdb_common.calls.call import CallStep
 from wanllmdb_common.server.readiness import Readiness
-from wanllmdb_common.server.settings import UNIX_SCHEMES, USAGE_EXIT_CODE, ServerSettings
+from wanllmdb_common.server.settings import UNIX_SCHEMES, USAGE_EXIT_CODE
 from wanllmdb_common.telemetry.call_metrics import READY, CallMetrics, observe_loop_lag
 
 if TYPE_CHECKING:
@@ -32,25 +32,47 @@ class Observation:
 
     Attributes:
         services: The full names of its services.
-        audit_table: The rules of its audit log.
+        audit_table: The rules of its audit log; None for a server without one.
         readiness: The state of its dependency.
         instruments: Returns instruments that create spans besides those of calls; called only
             when tracing is on.
     """
 
     services: Sequence[str]
-    audit_table: AuditTable
+    audit_table: AuditTable | None
     readiness: Readiness
     instruments: Callable[[], Sequence[Instrument]] = tuple
 
 
+class ObservedSettings(Protocol):
+    """The settings that telemetry needs."""
+
+    @property
+    def host(self) -> str:
+        """The address that the server listens on."""
+
+    @property
+    def metrics_port(self) -> int | None:
+        """The port for metrics; None for no metrics."""
+
+    @property
+    def otlp_endpoint(self) -> str:
+        """The collector of traces; empty for no traces."""
+
+
 @contextlib.asynccontextmanager
 async def running_telemetry(
-    name: str, settings: ServerSettings, observation: Observation
+    name: str, settings: ObservedSettings, observation: Observation, audit_log: str = "off"
 ) -> AsyncIterator[list[CallStep]]:
     """Yield the steps that come before all others, which are valid within the block.
 
     When the settings can't be fulfilled, print one line and exit with code 2.
+
+    Args:
+        name: The server's name, without the prefix of its program.
+        settings: The settings of metrics and traces.
+        observation: What is observed.
+        audit_log: As in ServerSettings.
     """
     steps: list[CallStep] = []
     async with contextlib.AsyncExitStack() as stack:
@@ -71,11 +93,11 @@ async def running_telemetry(
             instruments = observation.instruments()
             tracing = running_tracing(f"wanllmdb-{name}", settings.otlp_endpoint, instruments)
             steps.append(stack.enter_context(tracing))
-        if settings.audit_log != "off":
+        if observation.audit_table is not None and audit_log != "off":
             try:
-                audit = Audit(observation.audit_table, observation.services, settings.audit_log)
+                audit = Audit(observation.audit_table, observation.services, audit_log)
             except OSError as error:
-                _exit(name, f"--audit-log: can't write {settings.audit_log}: {error.strerror}")
+                _exit(name, f"--audit-log: can't write {audit_log}: {error.strerror}")
             steps.append(audit)
         yield steps
 

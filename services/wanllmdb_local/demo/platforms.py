@@ -18,6 +18,7 @@ from wanllmdb.cli.console import say
 from wanllmdb_local.errors import StartError
 from wanllmdb_local.files import open_log, tail
 from wanllmdb_local.parent_death_watch import start_tied_to_parent
+from wanllmdb_local.requirements import problem_of_gateway
 from wanllmdb_local.stopping import stop_process
 
 _START_SECONDS = 120.0
@@ -105,6 +106,7 @@ def _started(data_dir: Path, folder: Path) -> Iterator[DemoPlatform]:
                 *(sys.executable, "-m", "wanllmdb.cli.main", "up"),
                 *("--data-dir", str(data_dir), "--ready-file", str(ready_file)),
                 *("--registry-port", "0", "--suggestion-port", "0"),
+                *(["--dashboard-port", "0"] if problem_of_gateway() is None else []),
             ],
             stop_signal=signal.SIGTERM,
             output=log,
@@ -116,6 +118,8 @@ def _started(data_dir: Path, folder: Path) -> Iterator[DemoPlatform]:
                 raise StartError(f"The platform did not start:\n{tail(log_file)}")
             time.sleep(0.05)
         ready = json.loads(ready_file.read_text())
+        if ready["dashboard"] is not None:
+            say(f"Dashboard: {ready['dashboard']}")
         yield DemoPlatform(ready["registry"], ready["suggestion"], folder)
     finally:
         stop_process(process, signal.SIGTERM, seconds=_STOP_SECONDS)

@@ -21,6 +21,7 @@ from wanllmdb_local.demo.platforms import DemoPlatform
 from wanllmdb_local.errors import LocalError
 from wanllmdb_local.files import open_log, tail
 from wanllmdb_local.parent_death_watch import start_tied_to_parent
+from wanllmdb_local.requirements import problem_of_gateway
 from wanllmdb_local.stopping import stop_process
 
 PROJECT = "demo"
@@ -179,6 +180,7 @@ def print_kept(sweep_ids: Sequence[str], *, up: str | None, seconds: float) -> N
         f"{len(sweep_ids)} finished sweeps are kept in project {PROJECT}, after {seconds:.0f} s.",
         "To look at them:",
         *([f"  {up}   # in another terminal"] if up is not None else []),
+        *(["  wanllmdb ui"] if problem_of_gateway() is None else []),
         f"  wanllmdb sweep ls --project {PROJECT}",
         f"  wanllmdb importance {network}",
         f"  wanllmdb best {tree}",

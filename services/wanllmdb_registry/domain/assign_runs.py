@@ -66,7 +66,8 @@ class CreateRuns(Command):
         requests: The Suggests with their proposals.
         space_exhausted: Whether the proposer has no points left.
         etag: The sweep's version that the proposals were made for; empty for any.
-        encode_runs: Encodes the answer to one Suggest, which is stored under its request id.
+        encode_runs: Encodes the answer to one Suggest, the sweep's new attempts, which is stored
+            under its request id.
         encode: Encodes the answers to all Suggests, and the etag; None for it in a conflict.
         size: Bytes of the proposed parameters.
         earlier_answers_only: Whether every request without a stored answer is in conflict.
@@ -76,7 +77,7 @@ class CreateRuns(Command):
     requests: Sequence[RunsForAgent]
     space_exhausted: bool
     etag: str
-    encode_runs: Callable[[Sequence[Run]], bytes]
+    encode_runs: Callable[[Sweep, Sequence[Run]], bytes]
     encode: Callable[[Sequence[CreatedRuns], str | None], bytes]
     size: int = 0
     earlier_answers_only: bool = False
@@ -114,7 +115,7 @@ class CreateRuns(Command):
         created = []
         for request in self.requests:
             runs = [_assign(work, p, request.agent_id) for p in request.proposals]
-            reply = self.encode_runs(runs)
+            reply = self.encode_runs(work.sweep, runs)
             if request.key is not None:
                 work.record(request.key, reply)
             created.append(CreatedRuns(reply))

@@ -259,10 +259,10 @@ class BestRun:
 class Sweep:
     """A stored sweep, with its counters and its best run.
 
-    `revision` increases with every change of the sweep or of its runs. `own_revision` is the
-    revision of the last change of the sweep's own fields or state, and `version` counts these
-    changes for the etag. `ended_seconds` is the sum of the durations of ended runs, and `events`
-    counts what was recorded as an event.
+    `revision` increases with every change of the sweep or of its runs, and `update_time` is the
+    time of the last one. `own_revision` is the revision of the last change of the sweep's own
+    fields or state, and `version` counts these changes for the etag. `ended_seconds` is the sum of
+    the durations of ended runs, and `events` counts what was recorded as an event.
     """
 
     sweep_id: str
@@ -271,6 +271,7 @@ class Sweep:
     description: str
     spec: SweepSpec
     create_time: datetime
+    update_time: datetime
     state: SweepState = SweepState.PENDING
     finish_reason: FinishReason | None = None
     next_number: int = 0

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from wanllmdb_registry.domain.model import (
     FinishReason,
@@ -36,11 +36,21 @@ class Page(Generic[T]):
 
 
 class SweepOrder(StrEnum):
-    """The order of listed sweeps."""
+    """The order of listed sweeps; equal ones are ordered by time, newest first, or by id."""
 
     CREATE_TIME_DESC = "create_time desc"
     CREATE_TIME_ASC = "create_time asc"
     NAME_ASC = "name asc"
+    UPDATE_TIME_DESC = "update_time desc"
+    RUNS_DESC = "runs desc"
+    STATE_ASC = "state asc"
+
+
+class SweepView(StrEnum):
+    """How much of each listed sweep is read; see SweepView in the protos."""
+
+    FULL = "full"
+    BASIC = "basic"
 
 
 class RunOrder(StrEnum):
@@ -56,25 +66,92 @@ class RunOrder(StrEnum):
 class SweepFilter:
     """A filter of listed sweeps; empty fields filter nothing.
 
-    `projects` are the projects that the caller may see, None for all.
+    `projects` are the projects that the caller may see, None for all. `query` is part of the name,
+    the id or the description, in upper or lower case.
     """
 
     project: str = ""
     projects: frozenset[str] | None = None
     states: tuple[SweepState, ...] = ()
     methods: tuple[Method, ...] = ()
-    name_prefix: str = ""
+    query: str = ""
     created_after: datetime | None = None
     created_before: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class SweepPosition:
-    """The last sweep of a page."""
+    """The last sweep of a page: what its order compares first, then what it compares next.
 
+    `key` is a name, a time or a number.
+    """
+
+    key: Any
     create_time: datetime
-    name: str
     sweep_id: str
+
+
+def position_of(order: SweepOrder, sweep: Sweep) -> SweepPosition:
+    """Return where a sweep stands in an order."""
+    match order:
+        case SweepOrder.NAME_ASC:
+            key: Any = sweep.name
+        case SweepOrder.UPDATE_TIME_DESC:
+            key = sweep.update_time
+        case SweepOrder.RUNS_DESC:
+            key = sweep.next_number
+        case SweepOrder.STATE_ASC:
+            # As in the database, which reads states backwards.
+            key = len(SweepState) - list(SweepState).index(sweep.state)
+        case SweepOrder.CREATE_TIME_ASC | SweepOrder.CREATE_TIME_DESC:
+            key = sweep.create_time
+    return SweepPosition(key, sweep.create_time, sweep.sweep_id)
+
+
+@dataclass(frozen=True, slots=True)
+class SweepHead:
+    """A sweep in a list, and what tells whether it changed.
+
+    The creation time tells a sweep from a deleted one with the same id.
+    """
+
+    sweep_id: str
+    revision: int
+    create_time: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ListHead:
+    """The first sweeps of a list, and how many sweeps match its filter, at one moment."""
+
+    sweeps: tuple[SweepHead, ...]
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A project, its sweeps by state, and when one of them last changed."""
+
+    name: str
+    counts: Mapping[SweepState, int]
+    update_time: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class MetricCurve:
+    """The history of a metric in an attempt of a run, in buckets: one entry for each bucket.
+
+    `min_values` and `max_values` are those of finite values, NaN if there are none. Both are empty
+    if each bucket has one point.
+    """
+
+    number: int
+    attempt: int
+    steps: Sequence[int]
+    values: Sequence[float]
+    min_values: Sequence[float]
+    max_values: Sequence[float]
+    points: int
 
 
 @dataclass(frozen=True, slots=True)

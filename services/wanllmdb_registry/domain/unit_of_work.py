@@ -138,6 +138,7 @@ class UnitOfWork:
     def next_revision(self) -> int:
         """Return the revision of the next change; each change of a transaction has its own."""
         self.sweep.revision += 1
+        self.sweep.update_time = max(self.sweep.update_time, self.now)
         self.mutations += 1
         return self.sweep.revision
 

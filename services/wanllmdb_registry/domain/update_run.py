@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from wanllmdb_common.errors import (
+    AbortedError,
     AlreadyExistsError,
 )
 from wanllmdb_registry.domain.command import SingleCommand
@@ -32,10 +33,14 @@ UPDATABLE_RUN_FIELDS = ("name", "labels", "config", "external_run_id")
 
 @dataclass(frozen=True)
 class UpdateRun(SingleCommand[Run]):
-    """Changes a run's name, labels, config or external id, in any state of the run."""
+    """Changes a run's name, labels, config or external id, in any state of the run.
+
+    `if_revision` is the run's revision as its caller last read it; None for any.
+    """
 
     number: int
     update: RunUpdate
+    if_revision: int | None = None
 
     def load_plan(self, sweep: Sweep) -> LoadPlan:
         taken = {self.update.external_run_id} - {""}
@@ -43,6 +48,16 @@ class UpdateRun(SingleCommand[Run]):
 
     def apply(self, work: UnitOfWork) -> Run:
         run = work.run(self.number)
+        if self.if_revision is not None and self.if_revision != run.revision:
+            raise AbortedError(
+                "REVISION_MISMATCH",
+                f"run {run.number} of sweep '{run.sweep_id}' has changed since revision "
+                f"{self.if_revision}: its revision is {run.revision}; read it again and repeat "
+                "the change",
+                sweep_id=run.sweep_id,
+                number=run.number,
+                revision=run.revision,
+            )
         external_run_id = self.update.external_run_id or None
         if "external_run_id" in self.update.fields:
             for other in work.runs.values():

@@ -10,25 +10,39 @@ import asyncio
 import contextlib
 from collections import defaultdict
 
+ANY_SWEEP = ""
+"""In place of a sweep's id: all sweeps, also those that are created and deleted."""
+
 
 class ChangeHub:
-    """The events of a sweep's watchers, one each."""
+    """The events of watchers, one each: of those of a sweep, and of those of lists.
+
+    Attributes:
+        changes: How many changes were announced so far, of any sweep.
+    """
 
     def __init__(self) -> None:
         self._events: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
+        self.changes = 0
 
     def notify(self, sweep_id: str) -> None:
-        """Wake the watchers of a sweep."""
-        for event in self._events.get(sweep_id, ()):
+        """Wake the watchers of a sweep and of lists."""
+        self.changes += 1
+        for event in (*self._events.get(sweep_id, ()), *self._events.get(ANY_SWEEP, ())):
             event.set()
 
     def notify_all(self) -> None:
         """Wake every watcher, since it is unknown which sweeps changed."""
-        for sweep_id in self._events:
-            self.notify(sweep_id)
+        self.changes += 1
+        for events in self._events.values():
+            for event in events:
+                event.set()
 
     def subscribe(self, sweep_id: str) -> asyncio.Event:
-        """Return an event that is set with every change; pass it to `unsubscribe` at the end."""
+        """Return an event that is set with every change of the sweep, or of ANY_SWEEP.
+
+        Pass it to `unsubscribe` at the end.
+        """
         event = asyncio.Event()
         self._events[sweep_id].add(event)
         return event

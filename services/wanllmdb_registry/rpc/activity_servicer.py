@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import importlib.metadata
 
-from google.protobuf import duration_pb2
-
 from wanllmdb.api.registry.v1 import activity_pb2
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb_common.error_mapping import Context
@@ -63,16 +61,15 @@ class ActivityServicer(BaseServicer):
     ) -> pb.GetServerInfoResponse:
         facts = self.registry.facts
         clock = await self.registry.sweeps.clock()
-        lease = duration_pb2.Duration()
-        lease.FromTimedelta(facts.lease)
-        return pb.GetServerInfoResponse(
+        response = pb.GetServerInfoResponse(
             version=_VERSION,
             keys_required=facts.keys_required,
-            lease_duration=lease,
             max_message_bytes=facts.max_message_bytes,
             database_id=clock.database_id,
             time=timestamp(clock.now),
         )
+        response.lease_duration.FromTimedelta(self.registry.lease)
+        return response
 
 
 def _agent_to_proto(agent: AgentActivity) -> activity_pb2.Agent:

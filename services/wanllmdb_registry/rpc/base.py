@@ -13,7 +13,7 @@ from wanllmdb_common.calls.caller import Role
 from wanllmdb_common.calls.rate_limits import LIGHT_BYTES, host_of, rate_limit_class_of
 from wanllmdb_common.computing.time_slices import TimeSlices
 from wanllmdb_common.did_you_mean import few_hints
-from wanllmdb_common.errors import AbortedError
+from wanllmdb_common.errors import UnavailableError
 from wanllmdb_registry.app import Registry
 from wanllmdb_registry.domain.api_keys.api_key import ApiKey, scope_of
 from wanllmdb_registry.domain.command import Command
@@ -62,7 +62,7 @@ class BaseServicer:
                 return await self.commit(sweep_id, command)
             except SpecChangedError:
                 continue
-        raise AbortedError(
+        raise UnavailableError(
             "WRITE_CONFLICT",
             f"the spec of sweep '{sweep_id}' kept changing while this request was checked; "
             "retry the same request",

@@ -18,8 +18,9 @@ from wanllmdb_registry.domain.bounds import MAX_SPEC_BYTES, MAX_WARNING, MAX_WAR
 from wanllmdb_registry.domain.config.export import config_of
 from wanllmdb_registry.domain.config.grids import check_feasible
 from wanllmdb_registry.domain.config.parsing.config import ParsedConfig, check_spec, parse_config
+from wanllmdb_registry.domain.config.positions import placed
 from wanllmdb_registry.domain.config.problems import invalid_config
-from wanllmdb_registry.domain.config.text import read_text_with_warnings, write_compact
+from wanllmdb_registry.domain.config.text import read_config_text, write_compact
 from wanllmdb_registry.domain.model import SweepSpec
 from wanllmdb_registry.domain.templates.rendering import parse_template
 from wanllmdb_registry.rpc.base import computed
@@ -45,7 +46,7 @@ async def parse_source(
         template = await templates.get(name)
         return await computed(lambda: _feasible(lambda: parse_template(template, values)))
     # A large config takes one second to validate, and a constraint half a second.
-    return await computed(lambda: _feasible(lambda: _parsed(request)))
+    return await computed(lambda: _parsed(request))
 
 
 def _feasible(parse: Callable[[], ParsedConfig]) -> ParsedConfig:
@@ -60,9 +61,15 @@ def _parsed(request: pb.CreateSweepRequest | pb.ParseSweepConfigRequest) -> Pars
         case "spec":
             reader = SpecReader()
             spec, written = reader.spec(request.spec)
-            return check_spec(spec, written, reader.problems)
+            return _feasible(lambda: check_spec(spec, written, reader.problems))
         case "config_text":
-            return parse_config(*read_text_with_warnings(request.config_text.text))
+            given = request.config_text
+            read = read_config_text(given.text)
+            keeps_floats = given.keeps_floats or not read.is_json
+            with placed(read):
+                return _feasible(
+                    lambda: parse_config(read.data, read.warnings, keeps_floats=keeps_floats)
+                )
         case _:
             text = "set one of spec, config_text or template"
             raise InvalidArgumentError(

@@ -75,6 +75,7 @@ def sweep_to_proto(sweep: Sweep, now: datetime | None = None) -> sweep_pb2.Sweep
         revision=sweep.revision,
         etag=sweep.etag,
         create_time=timestamp(sweep.create_time),
+        update_time=timestamp(sweep.update_time),
         start_time=timestamp(sweep.start_time),
         end_time=timestamp(sweep.end_time),
         end_message=sweep.end_message,
@@ -237,7 +238,8 @@ def spec_to_proto(spec: SweepSpec) -> sweep_pb2.SweepSpec:
     message = sweep_pb2.SweepSpec(
         method=enum_number("METHOD", spec.method.name),  # type: ignore[arg-type]  # by name
         metrics=map(_metric_to_proto, spec.metrics),
-        search_space=space_to_proto(spec.space),
+        # An outline has no space.
+        search_space=space_to_proto(spec.space) if spec.space.parameters else None,
         run_cap=spec.run_cap,
         seed=spec.seed,
         retries=sweep_pb2.RetryPolicy(lost=spec.retries.lost, failed=spec.retries.failed),

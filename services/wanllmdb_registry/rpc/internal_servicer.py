@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
+from functools import partial
 from itertools import groupby
 from operator import itemgetter
 
+from wanllmdb.api.registry.v1 import run_pb2
 from wanllmdb_common.calls.call import current_call
 from wanllmdb_common.computing.off_loop import BYTES_A_ROW, converted
 from wanllmdb_common.error_mapping import Context
@@ -22,7 +25,7 @@ from wanllmdb_registry.domain.bounds import (
     POINT_BYTES,
 )
 from wanllmdb_registry.domain.leases import ResumeRuns
-from wanllmdb_registry.domain.model import FinishReason, IndexedPriorRun, MetricPoint, Run
+from wanllmdb_registry.domain.model import FinishReason, IndexedPriorRun, MetricPoint, Run, Sweep
 from wanllmdb_registry.domain.reads import SyncedRuns
 from wanllmdb_registry.domain.sweep_events import Requester
 from wanllmdb_registry.domain.sweep_lifecycle import FinishSweep
@@ -100,7 +103,7 @@ class InternalServicer(BaseServicer):
             request.space_exhausted,
             etag,
             _encode_created,
-            _encode_create_response,
+            partial(_encode_create_response, self.registry.lease),
             size=reader.size,
             earlier_answers_only=request.earlier_answers_only,
             # The suggestion service calls with the agent's key, but from its own address.
@@ -125,7 +128,9 @@ class InternalServicer(BaseServicer):
         size = synced.size // BYTES_A_ROW + len(synced.points)
         return await converted(lambda: synced_to_proto(synced), size)
 
-    async def ResumeRuns(self, request: internal_pb.ResumeRunsRequest, context: Context) -> bytes:
+    async def ResumeRuns(
+        self, request: internal_pb.ResumeRunsRequest, context: Context
+    ) -> internal_pb.ResumeRunsResponse:
         reader = RequestReader()
         sweep_id = reader.sweep_id(request.sweep_id)
         key = reader.key(request)
@@ -133,7 +138,25 @@ class InternalServicer(BaseServicer):
         count = reader.limit("count", request.count, default=1, maximum=MAX_RESUMED)
         reader.done()
         command = ResumeRuns(key, _encode_held, agent_id=agent_id, count=count)
-        return await self.commit(sweep_id, command)
+        reply = await self.commit(sweep_id, command)
+        response = internal_pb.ResumeRunsResponse.FromString(reply)
+        if response.runs:
+            await self._set_metric_values(sweep_id, response.runs)
+            response.lease_duration.FromTimedelta(self.registry.lease)
+        return response
+
+    async def _set_metric_values(self, sweep_id: str, runs: Sequence[run_pb2.Run]) -> None:
+        """Count the values of the sweep's metric that each run's attempt has reported until now.
+
+        The counts are not part of the stored reply, because reports do not change it.
+        """
+        sweep = await self.registry.sweeps.get(sweep_id)
+        if sweep.spec.metric is None:
+            return
+        attempts = [(run.number, run.attempt) for run in runs]
+        counts = await self.registry.runs.metric_values(sweep_id, sweep.spec.metric.name, attempts)
+        for run in runs:
+            run.metric_values = counts[run.number, run.attempt]
 
     async def TerminateSweep(
         self, request: internal_pb.TerminateSweepRequest, context: Context
@@ -161,12 +184,20 @@ def _sampler_state(reader: RequestReader, field: str, state: bytes) -> bytes:
     return state
 
 
-def _encode_created(runs: Sequence[Run]) -> bytes:
-    return internal_pb.CreatedRuns(runs=map(run_to_proto, runs)).SerializeToString()
+def _encode_created(sweep: Sweep, runs: Sequence[Run]) -> bytes:
+    messages = [run_to_proto(run) for run in runs]
+    if sweep.spec.metric is not None:
+        for message in messages:
+            # A new attempt has reported nothing.
+            message.metric_values = 0
+    return internal_pb.CreatedRuns(runs=messages).SerializeToString()
 
 
-def _encode_create_response(created: Sequence[CreatedRuns], etag: str | None) -> bytes:
+def _encode_create_response(
+    lease: timedelta, created: Sequence[CreatedRuns], etag: str | None
+) -> bytes:
     response = internal_pb.CreateRunsResponse(conflict=etag is None, etag=etag or "")
+    response.lease_duration.FromTimedelta(lease)
     for entry in created:
         result = response.results.add()
         if entry.reply is not None:

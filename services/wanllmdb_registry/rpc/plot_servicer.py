@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import partial
 
 from wanllmdb.api.registry.v1 import plots_pb2
+from wanllmdb_common.computing.off_loop import converted
 from wanllmdb_common.computing.time_slices import with_checkpoints
 from wanllmdb_common.error_mapping import Context
 from wanllmdb_common.search_space.distributions import Parameter
@@ -15,13 +16,15 @@ from wanllmdb_common.search_space.plot_axes import Scale, axis_of, position_on
 from wanllmdb_common.search_space.proto_conversion import value_to_proto
 from wanllmdb_registry.domain.bounds import MAX_SPEC_BYTES, PAGE_BYTES
 from wanllmdb_registry.domain.model import RunState, Sweep
-from wanllmdb_registry.domain.reads import FinishedRun, Timeline
+from wanllmdb_registry.domain.reads import FinishedRun, MetricCurve, Timeline
 from wanllmdb_registry.rpc.base import BaseServicer, computed
 from wanllmdb_registry.rpc.conversion import run_state, timestamp
 from wanllmdb_registry.rpc.request_reader import RequestReader
 
 # Runs of a plot that are read at once.
 _PLOT_PAGE = 10_000
+# Buckets of all curves of an answer: a bucket takes 33 bytes at most.
+MAX_POINTS_TOGETHER = 90_000
 
 
 class PlotServicer(BaseServicer):
@@ -65,6 +68,40 @@ class PlotServicer(BaseServicer):
             if not page.has_more:
                 return await computed(partial(plot.message, limit))
             after = page.items[-1].number
+
+    async def GetMetricHistories(
+        self, request: plots_pb2.GetMetricHistoriesRequest, context: Context
+    ) -> plots_pb2.GetMetricHistoriesResponse:
+        reader = RequestReader()
+        sweep_id = reader.sweep_id(request.sweep_id)
+        numbers = reader.run_numbers("numbers", request.numbers)
+        name = reader.text("name", request.name, required=True)
+        most = reader.limit("max_points", request.max_points, default=100, maximum=10_000)
+        reader.done()
+        most = min(most, MAX_POINTS_TOGETHER // len(numbers))
+        # Read before the values, which then include every change up to it.
+        revision = await self.registry.curves.revision(sweep_id)
+        curves = await self.registry.curves.curves(sweep_id, numbers, name, most)
+        found = [curves[number] for number in numbers if number in curves]
+        return await converted(
+            lambda: plots_pb2.GetMetricHistoriesResponse(
+                curves=map(_curve, found), revision=revision
+            ),
+            # A thousand numbers take as long as a row.
+            sum(len(curve.steps) for curve in found) // 250,
+        )
+
+
+def _curve(curve: MetricCurve) -> plots_pb2.MetricCurve:
+    return plots_pb2.MetricCurve(
+        number=curve.number,
+        attempt=curve.attempt,
+        steps=curve.steps,
+        values=curve.values,
+        min_values=curve.min_values,
+        max_values=curve.max_values,
+        point_count=curve.points,
+    )
 
 
 def _columns(sweep: Sweep, timeline: Timeline) -> plots_pb2.GetTimelineResponse:

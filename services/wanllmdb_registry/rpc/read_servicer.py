@@ -50,9 +50,30 @@ class ReadServicer(BaseServicer):
                 reader.problem("run", "set number or external_run_id")
         reader.done()
         run = await self.registry.runs.get(sweep_id, **which)  # type: ignore[arg-type]  # one of two
-        return await converted(
+        response = await converted(
             lambda: pb.GetRunResponse(run=run_to_proto(run)), len(run.summary) // 10
         )
+        sweep = await self.registry.sweeps.get(sweep_id)
+        if sweep.spec.metric is not None:
+            attempt = (run.number, run.attempt)
+            name = sweep.spec.metric.name
+            counts = await self.registry.runs.metric_values(sweep_id, name, [attempt])
+            response.run.metric_values = counts[attempt]
+        return response
+
+    async def BatchGetRuns(
+        self, request: pb.BatchGetRunsRequest, context: Context
+    ) -> pb.BatchGetRunsResponse:
+        reader = RequestReader()
+        sweep_id = reader.sweep_id(request.sweep_id)
+        numbers = reader.run_numbers("numbers", request.numbers)
+        reader.done()
+        found = await self.registry.runs.get_many(sweep_id, numbers)
+        page = await converted(
+            lambda: fitting([run_to_proto(run) for run in found.items]),
+            found.size // BYTES_A_ROW,
+        )
+        return pb.BatchGetRunsResponse(runs=page)
 
     async def ListRuns(self, request: pb.ListRunsRequest, context: Context) -> pb.ListRunsResponse:
         reader = RequestReader()
@@ -83,7 +104,7 @@ class ReadServicer(BaseServicer):
     ) -> pb.GetMetricHistoryResponse:
         reader = RequestReader()
         sweep_id = reader.sweep_id(request.sweep_id)
-        number = reader.number("number", request.number)
+        number = reader.run_number(request)
         limit = reader.limit("page_size", request.page_size, default=10_000, maximum=50_000)
         names = reader.texts("names", request.names, most=MAX_METRIC_NAMES)
         reader.done()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import StrEnum
 from functools import partial
@@ -41,11 +42,28 @@ MAX_PROBLEMS = 1_000
 MAX_LABELS = 100
 MAX_FILTERS = 100
 MAX_METRIC_NAMES = 1_000
+# Runs that a request may name.
+MAX_NUMBERS = 1_000
 MAX_CONFIG_ENTRIES = 1_000
 _MAX_INT64 = 2**63 - 1
 
 T = TypeVar("T")
 E = TypeVar("E", bound=StrEnum)
+
+
+class NamesRun(Protocol):
+    """A message that names a run by its number."""
+
+    number: int
+
+    def HasField(self, field_name: Any, /) -> bool:
+        """Return whether the field is set."""
+
+
+class NamesAttempt(NamesRun, Protocol):
+    """A message that names an attempt of a run."""
+
+    attempt: int
 
 
 class EnumNames(Protocol):
@@ -163,6 +181,41 @@ class RequestReader(ProblemCollector):
         if value < 0:
             self.problem(field, f"must be at least 0, is {value}")
         return value
+
+    def run_number(self, message: NamesRun, prefix: str = "") -> int:
+        """Return the number of a run, which must be set because 0 is a number.
+
+        Args:
+            message: The message with the field `number`.
+            prefix: The path of the message, with a dot at its end; empty for the request.
+        """
+        if not message.HasField("number"):
+            self.problem(f"{prefix}number", "is required: the number of a run, from 0 on")
+        return self.number(f"{prefix}number", message.number)
+
+    def run_attempt(self, message: NamesAttempt, prefix: str = "") -> tuple[int, int]:
+        """Return the number of a run and its attempt, which is at least 1 once a run is assigned.
+
+        The arguments are those of `run_number`.
+        """
+        number = self.run_number(message, prefix)
+        if message.attempt < 1:
+            self.problem(
+                f"{prefix}attempt",
+                "is required: the run's attempt, as Suggest returned it, from 1 on; "
+                f"is {message.attempt}",
+            )
+        return number, message.attempt
+
+    def run_numbers(self, field: str, values: Sequence[int]) -> list[int]:
+        """Return the numbers of 1 to MAX_NUMBERS runs, each once."""
+        if not 1 <= len(values) <= MAX_NUMBERS:
+            self.problem(field, f"must have 1 to {MAX_NUMBERS:,} entries, has {len(values):,}")
+            return []
+        twice = sorted(number for number, count in Counter(values).items() if count > 1)
+        if twice:
+            self.problem(field, f"names run {twice[0]} more than once")
+        return [self.number(field, value) for value in values]
 
     def parameters(
         self, field: str, messages: Mapping[str, search_space_pb2.ParameterValue]

@@ -240,6 +240,13 @@ def _has_large_page(
     return request.page_size > LIGHT_ROWS
 
 
+def _searches_or_counts(request: sweep_list_pb2.ListSweepsRequest) -> bool:
+    # Both look at every sweep of the project, or of all projects.
+    return (
+        bool(request.filter.query) or request.include_total_count or request.page_size > LIGHT_ROWS
+    )
+
+
 def _reads_long_history(request: pb.GetMetricHistoryRequest) -> bool:
     return not 0 < request.page_size <= LIGHT_ROWS
 
@@ -261,7 +268,8 @@ _SWEEP_RPCS = {
     ),
     "GetSweep": Rpc(_READS_SWEEP),
     "ListSweeps": Rpc(
-        Access(Role.READER, f"the requested project, else {_OWN_PROJECTS}", _needs_of_list_sweeps)
+        Access(Role.READER, f"the requested project, else {_OWN_PROJECTS}", _needs_of_list_sweeps),
+        heavy=_searches_or_counts,
     ),
     "UpdateSweep": Rpc(
         Access(
@@ -309,7 +317,9 @@ _SWEEP_RPCS = {
     "GetParallelCoordinates": Rpc(_READS_SWEEP, heavy=_always),
     "GetTimeline": Rpc(_READS_SWEEP, heavy=_always),
     "WatchSweep": Rpc(_READS_SWEEP),
-    "ListProjects": Rpc(Access(Role.READER, "any project; returns the key's projects only")),
+    "ListProjects": Rpc(
+        Access(Role.READER, "any project; returns the key's projects only"), heavy=_always
+    ),
     "BatchGetRuns": Rpc(_READS_SWEEP, heavy=_always),
     "GetMetricHistories": Rpc(_READS_SWEEP, heavy=_always),
     "ReadRunColumns": Rpc(_READS_SWEEP, heavy=_always),
@@ -355,9 +365,9 @@ def _of_service(file: FileDescriptor, rows: Mapping[str, Rpc]) -> Iterable[tuple
 
 RPC_TABLE: Mapping[str, Rpc] = {
     **dict(_of_service(pb.DESCRIPTOR, _SWEEP_RPCS)),
-    **dict(_of_service(internal_pb.DESCRIPTOR, _INTERNAL_RPCS)),
     **dict(_of_service(template_service_pb2.DESCRIPTOR, _TEMPLATE_RPCS)),
     **dict(_of_service(key_service_pb2.DESCRIPTOR, _KEY_RPCS)),
+    **dict(_of_service(internal_pb.DESCRIPTOR, _INTERNAL_RPCS)),
 }
 ACCESS: AccessTable = {rpc: row.access for rpc, row in RPC_TABLE.items()}
 AUDIT_TABLE: AuditTable = {

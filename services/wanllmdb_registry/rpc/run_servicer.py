@@ -140,7 +140,7 @@ class RunServicer(BaseServicer):
         run = request.run
         sweep_id = reader.text("run.sweep_id", run.sweep_id, required=True)
         key = reader.key(request)
-        number = reader.number("run.number", run.number)
+        number = reader.run_number(run, "run.")
         update = RunUpdate(
             reader.mask("update_mask", request.update_mask.paths, UPDATABLE_RUN_FIELDS),
             reader.text("run.name", run.name),
@@ -153,28 +153,34 @@ class RunServicer(BaseServicer):
         def encode(run: Run) -> bytes:
             return pb.UpdateRunResponse(run=run_to_proto(run)).SerializeToString()
 
-        command = UpdateRun(key, encode, number=number, update=update)
+        command = UpdateRun(
+            key,
+            encode,
+            number=number,
+            update=update,
+            if_revision=request.if_revision if request.HasField("if_revision") else None,
+        )
         return await self.commit(sweep_id, command)
 
     async def ReportMetrics(self, request: pb.ReportMetricsRequest, context: Context) -> bytes:
         reader = RequestReader()
         sweep_id = reader.sweep_id(request.sweep_id)
         key = reader.key(request)
-        number = reader.number("number", request.number)
+        number, attempt = reader.run_attempt(request)
         rows = await converted(lambda: reader.rows(request.rows), _values_in(request.rows))
         reader.done()
 
         def encode(command: RunCommand) -> bytes:
             return pb.ReportMetricsResponse(command=run_command(command)).SerializeToString()
 
-        command = ReportMetrics(key, encode, number=number, attempt=request.attempt, rows=rows)
+        command = ReportMetrics(key, encode, number=number, attempt=attempt, rows=rows)
         return await self.commit(sweep_id, command)
 
     async def FinishRun(self, request: pb.FinishRunRequest, context: Context) -> bytes:
         reader = RequestReader()
         sweep_id = reader.sweep_id(request.sweep_id)
         key = reader.key(request)
-        number = reader.number("number", request.number)
+        number, attempt = reader.run_attempt(request)
         rows = await converted(lambda: reader.rows(request.rows), _values_in(request.rows))
         outcome = _outcome(reader, request)
         config = reader.config("config", request.config)
@@ -183,7 +189,7 @@ class RunServicer(BaseServicer):
             key,
             _encode_ended,
             number=number,
-            attempt=request.attempt,
+            attempt=attempt,
             rows=rows,
             outcome=outcome,
             config=config,
@@ -200,14 +206,14 @@ class RunServicer(BaseServicer):
         reader = RequestReader()
         sweep_id = reader.sweep_id(request.sweep_id)
         key = reader.key(request)
-        number = reader.number("number", request.number)
+        number, attempt = reader.run_attempt(request)
         reader.done()
 
         def encode(run: Run) -> bytes:
             return pb.ReleaseRunResponse(run=run_to_proto(run)).SerializeToString()
 
         reason = _reason(request.reason)
-        command = ReleaseRun(key, encode, number=number, attempt=request.attempt, reason=reason)
+        command = ReleaseRun(key, encode, number=number, attempt=attempt, reason=reason)
         return await self.commit(sweep_id, command)
 
     async def Heartbeat(
@@ -218,10 +224,11 @@ class RunServicer(BaseServicer):
             reader.problem(
                 "leases", f"has {len(request.leases)} entries, at most {MAX_LEASES:,} are allowed"
             )
+            reader.done()
         by_sweep: defaultdict[str, list[Attempt]] = defaultdict(list)
         for index, lease in enumerate(request.leases):
             reader.text(f"leases[{index}].sweep_id", lease.sweep_id, required=True)
-            by_sweep[lease.sweep_id].append((lease.number, lease.attempt))
+            by_sweep[lease.sweep_id].append(reader.run_attempt(lease, f"leases[{index}]."))
         reader.done()
         statuses = {
             (sweep_id, *attempt): status
@@ -229,6 +236,7 @@ class RunServicer(BaseServicer):
             for attempt, status in (await self._renew(sweep_id, held)).items()
         }
         response = pb.HeartbeatResponse()
+        response.lease_duration.FromTimedelta(self.registry.lease)
         for lease in request.leases:
             status = response.statuses.add(lease=lease)
             status.MergeFrom(statuses[lease.sweep_id, lease.number, lease.attempt])

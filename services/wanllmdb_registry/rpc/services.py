@@ -25,6 +25,7 @@ from wanllmdb_registry.app import Registry
 from wanllmdb_registry.rpc.activity_servicer import ActivityServicer
 from wanllmdb_registry.rpc.internal_servicer import InternalServicer
 from wanllmdb_registry.rpc.key_servicer import KeyServicer
+from wanllmdb_registry.rpc.list_servicer import ListServicer
 from wanllmdb_registry.rpc.plot_servicer import PlotServicer
 from wanllmdb_registry.rpc.prior_run_servicer import PriorRunServicer
 from wanllmdb_registry.rpc.read_servicer import ReadServicer
@@ -35,10 +36,10 @@ from wanllmdb_registry.rpc.sweep_servicer import SweepServicer
 from wanllmdb_registry.rpc.template_servicer import TemplateServicer
 
 SERVICES: tuple[str, ...] = (
-    internal_pb.DESCRIPTOR.services_by_name["InternalRegistryService"].full_name,
     pb.DESCRIPTOR.services_by_name["SweepRegistryService"].full_name,
     template_pb.DESCRIPTOR.services_by_name["TemplateService"].full_name,
     key_pb.DESCRIPTOR.services_by_name["KeyService"].full_name,
+    internal_pb.DESCRIPTOR.services_by_name["InternalRegistryService"].full_name,
 )
 
 
@@ -46,6 +47,7 @@ SERVICES: tuple[str, ...] = (
 class SweepRegistryServicer(  # type: ignore[misc]
     ActivityServicer,
     SweepServicer,
+    ListServicer,
     RunServicer,
     PriorRunServicer,
     ReadServicer,

@@ -9,22 +9,18 @@ import uuid
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Literal
 
 from google.protobuf.message import Message
 
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
-from wanllmdb.api.registry.v1 import sweep_list_pb2, sweep_pb2
 from wanllmdb_common.calls.call import current_call
 from wanllmdb_common.calls.caller import Role
-from wanllmdb_common.computing.off_loop import BYTES_A_ROW, converted
 from wanllmdb_common.error_mapping import Context
 from wanllmdb_registry.domain.bounds import MAX_DESCRIPTION, MAX_END_MESSAGE
 from wanllmdb_registry.domain.config.export import config_of
 from wanllmdb_registry.domain.config.text import write_json, write_yaml
-from wanllmdb_registry.domain.model import FinishReason, Method, Sweep, SweepState
+from wanllmdb_registry.domain.model import FinishReason, Sweep
 from wanllmdb_registry.domain.prior_runs import Fitting, events_of_creation
-from wanllmdb_registry.domain.reads import SweepFilter, SweepOrder, SweepPosition
 from wanllmdb_registry.domain.sweep_lifecycle import (
     CancelSweep,
     DeleteSweep,
@@ -35,34 +31,19 @@ from wanllmdb_registry.domain.sweep_lifecycle import (
     Transition,
 )
 from wanllmdb_registry.domain.update_sweep import UpdatedSweep, UpdateSweep, check_update
-from wanllmdb_registry.rpc.base import (
-    BaseServicer,
-    computed,
-    own_projects,
-    requester,
-    require_in_project,
-)
+from wanllmdb_registry.rpc.base import BaseServicer, computed, requester, require_in_project
 from wanllmdb_registry.rpc.config_sources import parse_source, require_size, some_warnings, written
 from wanllmdb_registry.rpc.conversion import (
     spec_to_proto,
     stats_to_proto,
     sweep_to_proto,
-    time_from_proto,
 )
-from wanllmdb_registry.rpc.page_tokens import as_text, as_time, fitting, read_token, write_token
 from wanllmdb_registry.rpc.prior_run_servicer import fit_source
 from wanllmdb_registry.rpc.request_reader import RequestReader
 from wanllmdb_registry.rpc.spec_reader import read_sweep_update
 
 DEFAULT_PROJECT = "default"
 MAX_SEED = 2**31
-
-_ORDERS = {
-    sweep_list_pb2.SWEEP_ORDER_UNSPECIFIED: SweepOrder.CREATE_TIME_DESC,
-    sweep_list_pb2.SWEEP_ORDER_CREATE_TIME_DESC: SweepOrder.CREATE_TIME_DESC,
-    sweep_list_pb2.SWEEP_ORDER_CREATE_TIME_ASC: SweepOrder.CREATE_TIME_ASC,
-    sweep_list_pb2.SWEEP_ORDER_NAME_ASC: SweepOrder.NAME_ASC,
-}
 
 
 class SweepServicer(BaseServicer):
@@ -90,13 +71,15 @@ class SweepServicer(BaseServicer):
             spec = replace(spec, seed=secrets.randbelow(MAX_SEED))
         project = request.project or parsed.project or DEFAULT_PROJECT
         require_in_project(Role.EDITOR, project)
+        now = datetime.now(UTC)
         sweep = Sweep(
             sweep_id=sweep_id,
             project=project,
             name=request.name or parsed.name or f"sweep-{sweep_id}",
             description=request.description or parsed.description,
             spec=spec,
-            create_time=datetime.now(UTC),
+            create_time=now,
+            update_time=now,
         )
         prior = Fitting()
         if request.HasField("prior_run_source"):
@@ -112,9 +95,11 @@ class SweepServicer(BaseServicer):
             imported_runs=len(placed.runs),
             skipped_runs=prior.skipped,
         )
-        return await self.registry.store.create_sweep(
+        reply = await self.registry.store.create_sweep(
             sweep, key, response.SerializeToString(), placed, events
         )
+        self.registry.announce(sweep_id)
+        return reply
 
     async def GetSweep(self, request: pb.GetSweepRequest, context: Context) -> pb.GetSweepResponse:
         return pb.GetSweepResponse(sweep=sweep_to_proto(await self._get(request.sweep_id)))
@@ -147,50 +132,6 @@ class SweepServicer(BaseServicer):
             name=parsed.name,
             description=parsed.description,
         )
-
-    async def ListSweeps(
-        self, request: sweep_list_pb2.ListSweepsRequest, context: Context
-    ) -> sweep_list_pb2.ListSweepsResponse:
-        reader = RequestReader()
-        limit = reader.limit("page_size", request.page_size, default=50, maximum=1000)
-        given = request.filter
-        which = SweepFilter(
-            project=reader.text("filter.project", given.project),
-            projects=own_projects(),
-            states=tuple(
-                reader.members("filter.states", given.states, sweep_pb2.SweepState, SweepState)
-            ),
-            methods=tuple(
-                reader.members("filter.methods", given.methods, sweep_pb2.Method, Method)
-            ),
-            name_prefix=reader.text("filter.query", given.query),
-            created_after=_time(reader, given, "created_after"),
-            created_before=_time(reader, given, "created_before"),
-        )
-        order = _ORDERS.get(request.order)
-        if order is None:
-            reader.problem("order", f"is not one of {', '.join(sweep_list_pb2.SweepOrder.keys())}")
-        reader.done()
-        position = read_token(
-            request, request.page_token, (as_time, as_text, as_text), which.projects
-        )
-        after = None
-        if position is not None:
-            after = SweepPosition(position[0], position[1], position[2])
-        found = await self.registry.sweeps.list(
-            which, order or SweepOrder.CREATE_TIME_DESC, after, limit
-        )
-        page = await converted(
-            lambda: fitting([sweep_to_proto(sweep) for sweep in found.items]),
-            found.size // BYTES_A_ROW,
-        )
-        response = sweep_list_pb2.ListSweepsResponse(sweeps=page)
-        if found.has_more or len(found.items) > len(page):
-            last = found.items[len(page) - 1]
-            response.next_page_token = write_token(
-                request, [last.create_time.isoformat(), last.name, last.sweep_id], which.projects
-            )
-        return response
 
     async def UpdateSweep(self, request: pb.UpdateSweepRequest, context: Context) -> bytes:
         reader = RequestReader()
@@ -286,16 +227,6 @@ def _sweep_id(seed: str) -> str:
 def _int64(size: int | None) -> int | None:
     """Return a grid's size, limited to the range of the field."""
     return None if size is None else min(size, 2**63 - 1)
-
-
-def _time(
-    reader: RequestReader,
-    given: sweep_list_pb2.SweepFilter,
-    field: Literal["created_after", "created_before"],
-) -> datetime | None:
-    if not given.HasField(field):
-        return None
-    return reader.attempt(f"filter.{field}", lambda: time_from_proto(getattr(given, field)))
 
 
 def encode_updated(updated: UpdatedSweep) -> bytes:

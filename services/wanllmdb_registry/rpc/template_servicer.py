@@ -15,6 +15,7 @@ from wanllmdb_common.error_mapping import Context
 from wanllmdb_common.errors import (
     AbortedError,
     InvalidArgumentError,
+    UnavailableError,
 )
 from wanllmdb_common.search_space.distributions import ParameterValue
 from wanllmdb_common.search_space.proto_conversion import value_to_proto
@@ -144,7 +145,7 @@ class TemplateServicer(BaseServicer):
                 unchecked = error.template
                 await computed(partial(check_template, unchecked))
                 checked = unchecked
-        raise AbortedError(
+        raise UnavailableError(
             "WRITE_CONFLICT",
             f"template '{name}' kept changing during the check; retry the same request",
         )

@@ -16,7 +16,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from wanllmdb_common.errors import AbortedError, OverloadedError, UnavailableError
+from wanllmdb_common.errors import OverloadedError, UnavailableError
 from wanllmdb_registry.prometheus_metrics import (
     POOL_CONNECTIONS,
     POOL_CONNECTIONS_IN_USE,
@@ -185,10 +185,24 @@ class Database:
     @contextlib.asynccontextmanager
     async def list(self) -> AsyncIterator[AsyncConnection]:
         """Take a connection of the engine, for statements that are composed for each call."""
+        async with self._listing(self.engine.connect()) as connection:
+            yield connection
+
+    @contextlib.asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[AsyncConnection]:
+        """Take a connection as `list` does, all of whose statements see the same moment."""
+        engine = self.engine.execution_options(isolation_level="REPEATABLE READ")
+        async with self._listing(engine.begin()) as connection:
+            yield connection
+
+    @contextlib.asynccontextmanager
+    async def _listing(
+        self, connecting: contextlib.AbstractAsyncContextManager[AsyncConnection]
+    ) -> AsyncIterator[AsyncConnection]:
         await self._wait_until_ready()
         with translated_errors():
             began = time.perf_counter()
-            async with self.engine.connect() as connection:
+            async with connecting as connection:
                 _list_wait.observe(time.perf_counter() - began)
                 with _list_in_use.track_inprogress():
                     yield connection
@@ -312,7 +326,7 @@ def _address_errors() -> Iterator[None]:
 def _translated(error: Exception, state: str | None) -> Exception | None:
     state = state or ""
     if state in _CONFLICT_STATES:
-        return AbortedError(
+        return UnavailableError(
             "WRITE_CONFLICT", "the write conflicted with another write; retry the same request"
         )
     if state.startswith(_UNAVAILABLE_STATES) or _is_lost_connection(error):
@@ -338,9 +352,9 @@ def _unavailable(error: Exception) -> UnavailableError:
     return _database_unavailable()
 
 
-def write_conflict() -> AbortedError:
+def write_conflict() -> UnavailableError:
     """Return the error of a write whose every attempt conflicted."""
-    return AbortedError(
+    return UnavailableError(
         "WRITE_CONFLICT",
         "the write conflicted with concurrent writes on every attempt; retry the same request",
     )

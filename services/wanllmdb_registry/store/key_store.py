@@ -11,7 +11,7 @@ from sqlalchemy import ARRAY, DateTime, Integer, Text, bindparam, func, or_, sel
 from sqlalchemy.dialects.postgresql import insert
 
 from wanllmdb_common.calls.caller import Role
-from wanllmdb_common.errors import AbortedError
+from wanllmdb_common.errors import UnavailableError
 from wanllmdb_registry.domain.api_keys.api_key import (
     ApiKey,
     FoundKey,
@@ -128,7 +128,7 @@ class KeyStore:
         for _ in range(_TRIES):
             try:
                 return await self._create(new, request)
-            except AbortedError as error:
+            except UnavailableError as error:
                 # The same request ran concurrently and was faster.
                 if not isinstance(error.__cause__, asyncpg.UniqueViolationError):
                     raise

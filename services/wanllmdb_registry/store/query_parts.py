@@ -29,7 +29,7 @@ from sqlalchemy.sql.elements import Label
 from wanllmdb_common.computing.off_loop import BYTES_A_ROW, converted
 from wanllmdb_registry.domain.model import RunState
 from wanllmdb_registry.domain.reads import Page
-from wanllmdb_registry.store.schema import last_values, runs
+from wanllmdb_registry.store.schema import last_values, runs, sweeps
 from wanllmdb_registry.store.statement import Row
 
 T = TypeVar("T")
@@ -71,6 +71,20 @@ _message_columns = [
 ]
 RUN = select(*_message_columns, run_bytes(runs.c).label("bytes"))
 """The columns that a message of a run contains, except its last values."""
+
+
+WHOLE_SWEEP = [column for column in sweeps.c if column.name != "outline"]
+"""The columns of a sweep; its outline repeats parts of its config."""
+
+OUTLINED_SWEEP = [
+    sweeps.c.outline.label("config")
+    if column.name == "config"
+    else null().label(column.name)
+    if column.name == "best_parameters"
+    else column
+    for column in WHOLE_SWEEP
+]
+"""The same for lists: an outline of the config, and no parameters of the best run."""
 
 
 def no_last_values() -> list[Label[Any]]:

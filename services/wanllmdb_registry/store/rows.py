@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from wanllmdb_registry.domain.config.export import config_of
+from wanllmdb_registry.domain.config.export import config_of, outline_of
 from wanllmdb_registry.domain.config.parsing.config import parse_stored
 from wanllmdb_registry.domain.model import (
     BestRun,
@@ -36,12 +36,10 @@ def spec_from_config(config: str) -> SweepSpec:
 
 
 def sweep_from_row(row: Row) -> Sweep:
-    """Return the sweep of a row of `sweeps`."""
+    """Return the sweep of a row of `sweeps`, read with WHOLE_SWEEP or OUTLINED_SWEEP."""
     best = None
     if row["best_number"] is not None:
-        best = BestRun(
-            row["best_number"], row["best_objective"], json.loads(row["best_parameters"])
-        )
+        best = BestRun(row["best_number"], row["best_objective"], _read(row["best_parameters"]))
     return Sweep(
         sweep_id=row["sweep_id"],
         project=row["project"],
@@ -49,6 +47,7 @@ def sweep_from_row(row: Row) -> Sweep:
         description=row["description"],
         spec=spec_from_config(row["config"]),
         create_time=row["create_time"],
+        update_time=row["update_time"],
         state=SweepState(row["state"]),
         finish_reason=None if row["finish_reason"] is None else FinishReason(row["finish_reason"]),
         next_number=row["next_number"],
@@ -75,7 +74,7 @@ def sweep_from_row(row: Row) -> Sweep:
     )
 
 
-SWEEP_OWN_COLUMNS = ("name", "description", "config")
+SWEEP_OWN_COLUMNS = ("name", "description", "config", "outline")
 SWEEP_COLUMNS = (
     "state",
     "finish_reason",
@@ -95,6 +94,7 @@ SWEEP_COLUMNS = (
     "revision",
     "own_revision",
     "version",
+    "update_time",
     "start_time",
     "end_time",
     "end_message",
@@ -117,10 +117,12 @@ def new_sweep_row(sweep: Sweep) -> dict[str, Any]:
 
 def sweep_own_row(sweep: Sweep) -> dict[str, Any]:
     """Return the columns that change with the sweep's own fields."""
+    config = config_of(sweep.spec)
     return {
         "name": sweep.name,
         "description": sweep.description,
-        "config": json.dumps(config_of(sweep.spec)),
+        "config": json.dumps(config),
+        "outline": json.dumps(outline_of(config)),
     }
 
 
@@ -146,6 +148,7 @@ def sweep_row(sweep: Sweep) -> dict[str, Any]:
         "revision": sweep.revision,
         "own_revision": sweep.own_revision,
         "version": sweep.version,
+        "update_time": sweep.update_time,
         "start_time": sweep.start_time,
         "end_time": sweep.end_time,
         "end_message": sweep.end_message,

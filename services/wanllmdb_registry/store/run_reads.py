@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -11,6 +11,7 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Double,
+    Integer,
     Select,
     Text,
     and_,
@@ -25,12 +26,13 @@ from wanllmdb_common.computing.off_loop import BYTES_A_ROW, converted, converted
 from wanllmdb_registry.domain.bounds import READ_BYTES
 from wanllmdb_registry.domain.model import IndexedPriorRun, MetricPoint, Run, RunState
 from wanllmdb_registry.domain.reads import Page, PointPosition, RunOrder, RunPosition
-from wanllmdb_registry.domain.unit_of_work import run_not_found, sweep_not_found
+from wanllmdb_registry.domain.unit_of_work import Attempt, run_not_found, sweep_not_found
 from wanllmdb_registry.store.database import Database
 from wanllmdb_registry.store.query_parts import (
     FIXED_BYTES,
     METRIC_BYTES,
     RUN,
+    Columns,
     Order,
     bytes_of,
     converted_page,
@@ -43,12 +45,26 @@ from wanllmdb_registry.store.rows import point_from_row, prior_run_from_row, run
 from wanllmdb_registry.store.schema import metric_points, prior_runs, runs, sweeps
 from wanllmdb_registry.store.statement import Row, Statement
 
-_SWEEP = Statement(select(sweeps).where(sweeps.c.sweep_id == bindparam("sweep_id")))
+_SWEEP = Statement(select(sweeps.c.sweep_id).where(sweeps.c.sweep_id == bindparam("sweep_id")))
 _of_sweep = runs.c.sweep_id == bindparam("sweep_id")
 _in_states = runs.c.state == func.any(bindparam("states", type_=ARRAY(Text)))
 _BY_NUMBER = Statement(with_last_values(RUN.where(_of_sweep, runs.c.number == bindparam("number"))))
 _BY_EXTERNAL_ID = Statement(
     with_last_values(RUN.where(_of_sweep, runs.c.external_run_id == bindparam("external_run_id")))
+)
+_numbers = bindparam("numbers", type_=ARRAY(BigInteger))
+_NUMBERS = Statement(select(runs.c.number).where(_of_sweep, runs.c.number == func.any(_numbers)))
+
+
+def _as_requested(c: Columns) -> list[ColumnElement[Any]]:
+    return [func.array_position(_numbers, c.number)]
+
+
+_BY_NUMBERS = Statement(
+    with_last_values(
+        within_bytes(RUN.where(_of_sweep, runs.c.number == func.any(_numbers)), _as_requested),
+        _as_requested,
+    )
 )
 # The orders of pages.
 _ORDERS: dict[RunOrder, Order] = {
@@ -124,6 +140,37 @@ _prior_runs = (
     .limit(bindparam("limit"))
 )
 _PRIOR_RUNS = Statement(within_bytes(_prior_runs, lambda c: [c["index"]]).order_by("index"))
+# The most values of one attempt that are counted.
+MAX_COUNTED = 1_000_000
+_held = (
+    func.unnest(
+        bindparam("numbers", type_=ARRAY(BigInteger)), bindparam("attempts", type_=ARRAY(Integer))
+    )
+    .table_valued("number", "attempt", name="held")
+    .render_derived()
+)
+# To PostgreSQL, NaN is larger than infinity.
+_finite_values = (
+    select(metric_points.c.step)
+    .where(
+        metric_points.c.sweep_id == bindparam("sweep_id"),
+        metric_points.c.number == _held.c.number,
+        metric_points.c.attempt == _held.c.attempt,
+        metric_points.c.name == bindparam("name"),
+        metric_points.c.value > -math.inf,
+        metric_points.c.value < math.inf,
+    )
+    .limit(MAX_COUNTED)
+    .correlate(_held)
+    .subquery("finite_values")
+)
+_COUNTS = Statement(
+    select(
+        _held.c.number,
+        _held.c.attempt,
+        select(func.count()).select_from(_finite_values).scalar_subquery().label("count"),
+    ).select_from(_held)
+)
 # The positions before the first page by number.
 _BEFORE_ALL = {RunOrder.NUMBER_ASC: -1, RunOrder.NUMBER_DESC: 2**63 - 1}
 # The positions before the first page by objective; an objective is never infinite.
@@ -159,6 +206,31 @@ class RunReads:
                     raise sweep_not_found(sweep_id)
                 raise run_not_found(sweep_id, number=number, external_run_id=external_run_id)
         return await converted(lambda: run_from_row(row), row["bytes"] // BYTES_A_ROW)
+
+    async def get_many(self, sweep_id: str, numbers: Sequence[int]) -> Page[Run]:
+        """Return runs by number, in that order, and READ_BYTES; at least one run.
+
+        A query before that looks for all of them.
+
+        Raises:
+            NotFoundError: SWEEP_NOT_FOUND, or RUN_NOT_FOUND with the first that does not exist.
+        """
+        async with self._database.read_many() as connection:
+            found = await _NUMBERS.fetch(connection, sweep_id=sweep_id, numbers=list(numbers))
+            existing = {row["number"] for row in found}
+            rows: Sequence[Row] = ()
+            if existing.issuperset(numbers):
+                rows = await _BY_NUMBERS.fetch(
+                    connection, sweep_id=sweep_id, numbers=list(numbers), most_bytes=READ_BYTES
+                )
+            # Without rows now, the sweep was deleted in between.
+            if not rows:
+                if await _SWEEP.fetch_one(connection, sweep_id=sweep_id) is None:
+                    raise sweep_not_found(sweep_id)
+                raise run_not_found(
+                    sweep_id, number=next(number for number in numbers if number not in existing)
+                )
+        return await page_of(run_from_row, rows, len(numbers))
 
     async def list(
         self,
@@ -304,6 +376,20 @@ class RunReads:
         if not rows:
             await self.get(sweep_id, number=number)
         return await converted_each(point_from_row, rows)
+
+    async def metric_values(
+        self, sweep_id: str, name: str, attempts: Sequence[Attempt]
+    ) -> Mapping[Attempt, int]:
+        """Return how many finite values of a metric each attempt reported, at most MAX_COUNTED."""
+        async with self._database.read() as connection:
+            rows = await _COUNTS.fetch(
+                connection,
+                sweep_id=sweep_id,
+                name=name,
+                numbers=[number for number, _ in attempts],
+                attempts=[attempt for _, attempt in attempts],
+            )
+        return {(row["number"], row["attempt"]): row["count"] for row in rows}
 
     async def list_prior_runs(self, sweep_id: str, after: int, limit: int) -> Page[IndexedPriorRun]:
         """Return at most `limit` prior runs, and READ_BYTES, after an index, -1 for the first.

@@ -29,6 +29,13 @@ from sqlalchemy import (
 
 metadata = MetaData()
 
+# A sweep's state as a number, highest for PENDING: the states in their order, when read backwards.
+# An index serves an order only if the query has the very same expression.
+STATE_RANK = (
+    "array_position(ARRAY['CANCELED'::text, 'FAILED'::text, 'FINISHED'::text, 'PAUSED'::text, "
+    "'RUNNING'::text, 'PENDING'::text], state)"
+)
+
 
 def _time(name: str, nullable: bool = False) -> Column[object]:
     return Column(name, DateTime(timezone=True), nullable=nullable)
@@ -52,6 +59,8 @@ sweeps = Table(
     Column("description", Text, nullable=False),
     # The spec as a config in JSON text, which keeps every number exact and is readable.
     Column("config", Text, nullable=False),
+    # The same without the search space, the command and the options of algorithms, for lists.
+    Column("outline", Text, nullable=False),
     Column("method", Text, nullable=False),
     Column("state", Text, nullable=False),
     Column("finish_reason", Text),
@@ -73,6 +82,7 @@ sweeps = Table(
     Column("own_revision", BigInteger, nullable=False),
     Column("version", BigInteger, nullable=False),
     _time("create_time"),
+    _time("update_time"),
     _time("start_time", nullable=True),
     _time("end_time", nullable=True),
     Column("end_message", Text, nullable=False),
@@ -82,6 +92,10 @@ sweeps = Table(
     Index("sweeps_by_time", "create_time", "sweep_id"),
     Index("sweeps_by_project", "project", "create_time", "sweep_id"),
     Index("sweeps_by_name", "name", "sweep_id"),
+    # Read backwards, which keeps equal sweeps newest first.
+    Index("sweeps_by_update_time", "update_time", "create_time", "sweep_id"),
+    Index("sweeps_by_runs", "next_number", "create_time", "sweep_id"),
+    Index("sweeps_by_state", text(f"({STATE_RANK})"), "create_time", "sweep_id"),
 )
 
 runs = Table(

@@ -37,6 +37,7 @@ from sqlalchemy.dialects.postgresql import Insert, insert
 
 from wanllmdb_registry.domain.model import RunState
 from wanllmdb_registry.store.query_parts import (
+    WHOLE_SWEEP,
     all_last_values,
     is_state,
     run_bytes,
@@ -67,7 +68,7 @@ _numbers = func.any(bindparam("numbers", type_=ARRAY(BigInteger)))
 
 # The same round trip finds out whether a request was answered before.
 _read_sweep = select(
-    sweeps,
+    *WHOLE_SWEEP,
     func.clock_timestamp().label("now"),
     select(func.count())
     .select_from(replies)

@@ -15,6 +15,7 @@ from wanllmdb_registry.domain.unit_of_work import sweep_not_found
 from wanllmdb_registry.store.database import Database
 from wanllmdb_registry.store.query_parts import (
     RUN,
+    WHOLE_SWEEP,
     Columns,
     all_last_values,
     bytes_of,
@@ -103,7 +104,7 @@ _new_prior = (
     .limit(bindparam("limit"))
 )
 _NEW_PRIOR_RUNS = Statement(within_bytes(_new_prior, _by_revision).order_by("revision"))
-_SWEEP = Statement(select(sweeps).where(sweeps.c.sweep_id == bindparam("sweep_id")))
+_SWEEP = Statement(select(*WHOLE_SWEEP).where(sweeps.c.sweep_id == bindparam("sweep_id")))
 
 
 class SyncReads:

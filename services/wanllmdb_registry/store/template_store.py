@@ -11,7 +11,7 @@ import asyncpg
 from sqlalchemy import Integer, Interval, Text, bindparam, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from wanllmdb_common.errors import AbortedError
+from wanllmdb_common.errors import UnavailableError
 from wanllmdb_registry.domain.bounds import READ_BYTES
 from wanllmdb_registry.domain.reads import Page
 from wanllmdb_registry.domain.templates.template import (
@@ -120,7 +120,7 @@ class TemplateStore:
             try:
                 async with self._database.transaction() as connection:
                     return await self._apply(connection, name, key, change)
-            except AbortedError as error:
+            except UnavailableError as error:
                 # A concurrent write created the template or answered the request.
                 if not isinstance(error.__cause__, asyncpg.UniqueViolationError):
                     raise

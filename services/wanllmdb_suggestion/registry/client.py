@@ -14,6 +14,7 @@ import grpc
 import grpc.aio
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
+from wanllmdb._connection.addresses import REGISTRY
 from wanllmdb._connection.tls import Tls
 from wanllmdb.api.registry.v1 import (
     key_service_pb2,
@@ -33,8 +34,8 @@ from wanllmdb_common.internal.registry.v1 import (
     internal_registry_service_pb2_grpc as internal_grpc,
 )
 from wanllmdb_common.server.health import READINESS
+from wanllmdb_common.service_channel import ServiceChannel
 from wanllmdb_common.telemetry.trace_context import Metadata, trace_headers
-from wanllmdb_suggestion.registry.channel import RegistryChannel
 from wanllmdb_suggestion.registry.rpc_errors import is_passed_on, service_error
 
 Request = TypeVar("Request", contravariant=True)
@@ -49,6 +50,8 @@ TIMELINE_RUNS = 100_000
 # The most concurrent calls for the runs of one response.
 _CALLS_AT_ONCE = 32
 
+# Pages of thousands of runs exceed gRPC's default of 4 MiB.
+MAX_ANSWER_BYTES = 64 * 1024 * 1024
 # The most bytes of runs in one response; gRPC's 4 MiB leave the rest for the other fields.
 _ANSWER_BYTES = 3 * 1024 * 1024
 
@@ -134,7 +137,14 @@ class RegistryClient:
     def __init__(self, address: str, timeout: float, tls: Tls | None = None) -> None:
         self._address = address
         self._timeout = timeout
-        self._channel = RegistryChannel(address, tls, self._use, grace=timeout)
+        self._channel = ServiceChannel(
+            REGISTRY,
+            address,
+            tls,
+            self._use,
+            grace=timeout,
+            max_message_bytes=MAX_ANSWER_BYTES,
+        )
 
     async def __aenter__(self) -> Self:
         await self._channel.__aenter__()
@@ -196,10 +206,9 @@ class RegistryClient:
 
     async def resume_runs(
         self, request: internal_pb.ResumeRunsRequest, scope: CallScope
-    ) -> Sequence[run_pb2.Run]:
+    ) -> internal_pb.ResumeRunsResponse:
         """Return the runs that an agent holds, with new leases."""
-        response = await self._call(self._internal.ResumeRuns, request, scope)
-        return response.runs
+        return await self._call(self._internal.ResumeRuns, request, scope)
 
     async def get_timeline(self, sweep_id: str, scope: CallScope) -> plots_pb2.GetTimelineResponse:
         """Return the start and end of each run, or of every k-th beyond TIMELINE_RUNS runs."""

@@ -35,6 +35,8 @@ def check_should_stop(request: pb.ShouldStopRequest) -> None:
     """Raises INVALID_REQUEST."""
     violations = Violations()
     violations.sweep_id(request.sweep_id)
+    if not request.HasField("number"):
+        violations.add("number", "is required: the number of a run, from 0 on")
     if request.number < 0:
         violations.add("number", f"must be at least 0, not {request.number}")
     violations.raise_any()

@@ -22,6 +22,7 @@ from wanllmdb_suggestion.optimizer.types import Exhausted
 from wanllmdb_suggestion.prometheus_metrics import CONFLICTS, SUGGESTS_TOGETHER
 from wanllmdb_suggestion.registry.client import CallScope, RegistryClient
 from wanllmdb_suggestion.registry.conversion import proposals_to_proto
+from wanllmdb_suggestion.suggest.resumed import next_check_of
 from wanllmdb_suggestion.suggest.round import RoundPlan, Served, plan_round
 from wanllmdb_suggestion.suggest.session import SweepSession
 from wanllmdb_suggestion.suggest.suggest_queue import PendingSuggest, scope_of, select_round
@@ -72,7 +73,7 @@ class SuggestBatcher:
         Raises:
             FailedPreconditionError: SWEEP_NOT_RUNNING, ALGORITHM_NOT_INSTALLED,
                 CONSTRAINTS_NOT_MET.
-            AbortedError: WRITE_CONFLICT: every try conflicted with concurrent writes.
+            UnavailableError: WRITE_CONFLICT: every try conflicted with concurrent writes.
             ServiceError: an error of the registry.
         """
         suggest = PendingSuggest(
@@ -112,17 +113,21 @@ class SuggestBatcher:
             request_id=str(uuid.uuid5(_RESUME_IDS, str(uuid.UUID(suggest.request_id)))),
         )
         try:
-            runs = await self._registry.resume_runs(request, suggest.scope)
+            held = await self._registry.resume_runs(request, suggest.scope)
         except InvalidArgumentError as error:
             if error.reason != "REQUEST_ID_REUSED":
                 raise
             raise request_id_reused(suggest.request_id) from error
-        if not runs:
+        if not held.runs:
             return None
         async with self._session.fresh_model(suggest.scope) as model:
-            rule = model.stop_rule
-            next_check = None if rule is None else rule.first_count
-        return pb.SuggestResponse(runs=runs, next_check_iteration=next_check, resumed=True)
+            next_check = await self._session.off_loop(lambda: next_check_of(model, held.runs))
+        return pb.SuggestResponse(
+            runs=held.runs,
+            next_check_iteration=next_check,
+            resumed=True,
+            lease_duration=held.lease_duration,
+        )
 
     async def _answer(self, waiting: Sequence[PendingSuggest]) -> None:
         try:
@@ -174,7 +179,10 @@ class SuggestBatcher:
                 shortage = None
                 if len(result.runs) < suggest.count:
                     shortage = plan.shortage if result.answered_before else suggestions.shortage
-                suggest.resolve(_response(plan, result, shortage, newly))
+                answer = _response(plan, result, shortage, newly)
+                if answer.runs:
+                    answer.lease_duration.CopyFrom(response.lease_duration)
+                suggest.resolve(answer)
         if plan.error is None:
             await self._pace(plan, len(served), response)
 
@@ -240,7 +248,7 @@ class SuggestBatcher:
         suggest.tries += 1
         if suggest.tries >= MAX_TRIES:
             suggest.reject(
-                AbortedError(
+                UnavailableError(
                     "WRITE_CONFLICT",
                     f"the runs for sweep '{self._session.sweep_id}' conflicted with concurrent "
                     f"writes {MAX_TRIES} times in a row; retry the same request",

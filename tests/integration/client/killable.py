@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import socket
 import subprocess
 import sys
 import tempfile
@@ -14,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import IO
 
 from tests.conftest import STATE_KEY
+from tests.ports import free_port
 
 SECONDS = 60.0
 
@@ -25,7 +25,7 @@ class KillableService:
     module: str
     flags: tuple[str, ...]
     environment: Mapping[str, str]
-    port: int = field(default_factory=lambda: free_port())
+    port: int = field(default_factory=free_port)
     process: asyncio.subprocess.Process | None = None
     log: IO[bytes] = field(default_factory=tempfile.TemporaryFile)
 
@@ -103,11 +103,3 @@ async def killable_services(
         yield services
     finally:
         await services.kill()
-
-
-def free_port() -> int:
-    """A port that is currently free."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

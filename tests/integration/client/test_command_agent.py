@@ -9,7 +9,6 @@ import os
 import pty
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -33,6 +32,7 @@ from tests.integration.client.programs import (
     until,
     until_gone,
 )
+from tests.ports import free_port
 from wanllmdb import Client, RunState, SweepState
 
 LASTING = """
@@ -86,11 +86,6 @@ async def work(sweep_id: str, *arguments: str, environment: dict[str, str]) -> t
         out, err = await end_of(process, 60)
     assert process.returncode is not None
     return process.returncode, out, err
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
 
 
 def pids_of(folder: Path, number: int = 0) -> tuple[int, int]:

@@ -16,6 +16,7 @@ import pytest
 
 from tests.conftest import registry_server, suggestion_server
 from tests.integration.client.conftest import config
+from tests.ports import free_port
 from wanllmdb import AsyncClient, Client, Failed, Run, RunChanged, RunState, Succeeded
 from wanllmdb._agent import ActiveRun, Agent, Ended
 
@@ -269,7 +270,7 @@ async def test_an_agent_goes_on_when_the_suggestion_service_was_killed(
 ) -> None:
     sweep_id = await new_sweep(client, run_cap=20)
 
-    async with suggestion_process(registry_address, port=0) as suggestion:
+    async with suggestion_process(registry_address, free_port()) as suggestion:
         here = environment | {"WANLLMDB_SUGGESTION": suggestion}
         agent = await start(SLOW_AGENT, sweep_id, "4", environment=here)
         await reaches(agent, b"step 1")

@@ -11,6 +11,7 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from structlog.testing import capture_logs
 
+from tests.ports import free_port
 from wanllmdb_common.server.lifecycle import running_server
 from wanllmdb_common.server.listening import PortTakenError
 from wanllmdb_common.server.settings import ServerSettings
@@ -45,9 +46,7 @@ async def test_on_a_unix_socket() -> None:
 
 
 async def test_on_a_second_port_of_this_machine() -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     settings = quick(local_port=port)
     async with running_server(settings, services=[], register=lambda _: None) as address:
         assert await answers(address)

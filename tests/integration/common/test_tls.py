@@ -15,10 +15,10 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from structlog.testing import capture_logs
 
 from tests.certificates import Authority, CertificateFiles, replace
+from tests.ports import free_port
 from wanllmdb_common.server.lifecycle import running_server
 from wanllmdb_common.server.settings import ServerSettings
 from wanllmdb_common.server.tls import TlsFileError
-from wanllmdb_local.ports import WantedPort, bind_ports
 
 LIVES = health_pb2.HealthCheckResponse.SERVING
 
@@ -111,7 +111,7 @@ async def test_with_mutual_tls_the_client_needs_a_certificate_of_that_authority(
 
 async def test_the_local_port_is_plain_and_on_this_machine_alone(tmp_path: Path) -> None:
     ours = Authority(tmp_path)
-    (port,) = bind_ports([WantedPort()])
+    port = free_port()
     async with server(ours.issue(), client_ca=ours.file, local_port=port) as address:
         assert await gets_in(f"127.0.0.1:{port}", None)
         assert not await gets_in(address, None)

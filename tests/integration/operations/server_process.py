@@ -9,6 +9,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from tests.ports import free_port
+
 START_SECONDS = 90.0
 
 
@@ -75,4 +77,4 @@ def suggestion(addresses: str, folder: Path, name: str, *more: str) -> Iterator[
 
 
 def _port(more: tuple[str, ...]) -> tuple[str, ...]:
-    return () if "--port" in more else ("--port", "0")
+    return () if "--port" in more else ("--port", str(free_port()))

@@ -118,7 +118,9 @@ async def test_a_watch_ends_at_once_and_can_be_resumed(alone: ServerProcess) -> 
             )
         )
         watch = stub.WatchSweep(watch_pb2.WatchSweepRequest(sweep_id=created.sweep.sweep_id))
-        await anext(aiter(watch))
+        lists = stub.WatchSweeps(watch_pb2.WatchSweepsRequest())
+        for each in (watch, lists):
+            await anext(aiter(each))
         names = health_pb2_grpc.HealthStub(channel).Watch(
             health_pb2.HealthCheckRequest(service="wanllmdb.api.registry.v1.SweepRegistryService")
         )
@@ -127,9 +129,10 @@ async def test_a_watch_ends_at_once_and_can_be_resumed(alone: ServerProcess) -> 
         began = time.monotonic()
         ended = asyncio.create_task(asyncio.to_thread(alone.end))
         assert (await anext(statuses)).status == health_pb2.HealthCheckResponse.NOT_SERVING
-        with rpc_fails(grpc.StatusCode.UNAVAILABLE, "SHUTTING_DOWN"):
-            async for _ in watch:
-                pass
+        for each in (watch, lists):
+            with rpc_fails(grpc.StatusCode.UNAVAILABLE, "SHUTTING_DOWN"):
+                async for _ in each:
+                    pass
         print(f"told after {time.monotonic() - began:.2f} s")
         names.cancel()
         code, _ = await ended

@@ -186,9 +186,8 @@ def test_one_trace_goes_from_the_agent_to_the_sql(observed: Observed) -> None:
             names.append(span.name)
         return names[::-1]
 
-    package = "wanllmdb.api"
-    suggest = f"{package}.suggestion.v1.SuggestionService/Suggest"
-    create = f"{package}.registry.v1.SweepRegistryService/CreateRuns"
+    suggest = "wanllmdb.api.suggestion.v1.SuggestionService/Suggest"
+    create = "wanllmdb.internal.registry.v1.InternalRegistryService/CreateRuns"
     lines = {tuple(line(span)) for span in observed.spans}
     whole = [names for names in lines if names[:3] == ("wanllmdb.trial", suggest, create)]
     assert any(len(names) == 4 and names[3] in ("WITH", "UPDATE", "SELECT") for names in whole), (
@@ -198,7 +197,7 @@ def test_one_trace_goes_from_the_agent_to_the_sql(observed: Observed) -> None:
     (first, *_) = [span for span in observed.spans if span.name == "epoch"]
     together = {span.service for span in observed.spans if span.trace_id == first.trace_id}
     assert together == {"training", "wanllmdb-registry", "wanllmdb-suggestion"}
-    finish = f"{package}.registry.v1.SweepRegistryService/FinishRun"
+    finish = "wanllmdb.api.registry.v1.SweepRegistryService/FinishRun"
     assert ("wanllmdb.trial", finish) in lines
     # Nothing that the servers do by themselves, and no values.
     assert not [span for span in observed.spans if span.name == "SELECT" and not span.parent_id]

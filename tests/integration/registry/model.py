@@ -356,10 +356,12 @@ class Sweep:
 
     def held(self, number: int, attempt: int) -> Run:
         """Return the run if this attempt counts."""
+        if attempt < 1:
+            raise Rejected("INVALID_ARGUMENT", "INVALID_REQUEST")
         if number >= len(self.runs):
             raise Rejected("NOT_FOUND", "RUN_NOT_FOUND")
         run = self.runs[number]
-        if not 1 <= attempt <= run.attempt:
+        if attempt > run.attempt:
             raise Rejected("INVALID_ARGUMENT", "INVALID_REQUEST")
         if attempt < run.attempt:
             raise Rejected("FAILED_PRECONDITION", "RUN_LEASE_LOST")

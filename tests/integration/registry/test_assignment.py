@@ -126,7 +126,8 @@ async def test_a_proposal_that_does_not_know_of_a_queued_run_leaves_it_as_it_is(
     )
     unaware = create_runs_request(sweep.sweep_id, proposal(0, x=0.75, n=1))
     assert (await registry.CreateRuns(unaware)).conflict
-    assert await get_run(registry, sweep.sweep_id, 0) == queued.runs[0]
+    before, after = queued.runs[0], await get_run(registry, sweep.sweep_id, 0)
+    assert (after.revision, after.parameters) == (before.revision, before.parameters)
     aware = create_runs_request(sweep.sweep_id, proposal(0, x=0.25, n=3))
     (result,) = (await registry.CreateRuns(aware)).results
     assert parameters_from_proto(result.runs[0].parameters) == {"x": 0.25, "n": 3}

@@ -15,8 +15,8 @@ import pytest
 from tests.conftest import registry_server, suggestion_server
 from tests.registry_stub import RegistryStub
 from tests.sweeps import create_runs, create_sweep, proposal, request_id
+from wanllmdb.api.registry.v1 import plots_pb2, run_pb2
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
-from wanllmdb.api.registry.v1 import run_pb2
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as suggestion_pb
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2_grpc as suggestion_grpc
 
@@ -116,13 +116,21 @@ async def test_changes_committed_together_last_as_long_as_the_most_patient_calle
     ]
 
 
-@pytest.mark.parametrize("rpc", ["ListRuns", "ExportRuns", "GetTimeline", "GetMetricHistory"])
+READS: dict[str, Callable[[str], Any]] = {
+    "ListRuns": lambda sweep_id: pb.ListRunsRequest(sweep_id=sweep_id),
+    "ExportRuns": lambda sweep_id: pb.ExportRunsRequest(sweep_id=sweep_id),
+    "GetTimeline": lambda sweep_id: plots_pb2.GetTimelineRequest(sweep_id=sweep_id),
+    "GetMetricHistory": lambda sweep_id: pb.GetMetricHistoryRequest(sweep_id=sweep_id, number=0),
+}
+
+
+@pytest.mark.parametrize("rpc", READS)
 async def test_a_call_that_is_canceled_stops_its_statement(
     own_registry: Any, database_url: str, rpc: str
 ) -> None:
     sweep = await create_sweep(own_registry)
     await create_runs(own_registry, sweep.sweep_id, proposal(0))
-    request = getattr(pb, f"{rpc}Request")(sweep_id=sweep.sweep_id)
+    request = READS[rpc](sweep.sweep_id)
     async with blocked(database_url, "LOCK TABLE runs IN ACCESS EXCLUSIVE MODE") as database:
         call = getattr(own_registry, rpc)(request)
         reading = asyncio.ensure_future(_read(call))

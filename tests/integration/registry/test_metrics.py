@@ -102,7 +102,13 @@ async def test_wrong_reports_are_rejected_with_every_field(registry: Registry) -
     )
     with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as failure:
         await registry.ReportMetrics(report)
-    assert failure.fields.keys() == {"number", "rows[0].step", "rows[0].values", "request_id"}
+    assert failure.fields.keys() == {
+        "number",
+        "attempt",
+        "rows[0].step",
+        "rows[0].values",
+        "request_id",
+    }
     for attempt in (0, 2):
         with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as failure:
             await registry.ReportMetrics(

@@ -66,24 +66,33 @@ async def test_a_list_shows_the_sweeps_of_ones_projects(
     mine = [sweep_id for index, sweep_id in enumerate(ids) if index % 3 != 1]
     reader = await at.new(Role.READER, "list-1", "list-3", "no-such-project")
 
-    async def listed(page_size: int, **fields: Any) -> list[str]:
+    async def listed(page_size: int, order: str = "CREATE_TIME_DESC", **fields: Any) -> list[str]:
         found: list[str] = []
-        token = ""
+        request = sweep_list_pb2.ListSweepsRequest(
+            filter=sweep_list_pb2.SweepFilter(**fields),
+            order=f"SWEEP_ORDER_{order}",
+            page_size=page_size,
+            include_total_count=True,
+        )
         while True:
-            request = sweep_list_pb2.ListSweepsRequest(
-                page_size=page_size, page_token=token, **fields
-            )
             page = await reader.registry.ListSweeps(request)
             found += [sweep.sweep_id for sweep in page.sweeps]
-            token = page.next_page_token
-            if not token:
+            request.page_token = page.next_page_token
+            if not page.next_page_token:
+                assert page.total_count == len(found)
                 return found
 
+    await root.registry.StartSweep(pb.StartSweepRequest(sweep_id=mine[2]))
     for size in (1, 3, 8, 50):
         assert await listed(size) == mine[::-1]
-        assert await listed(size, order=sweep_list_pb2.SWEEP_ORDER_CREATE_TIME_ASC) == mine
+        assert await listed(size, "CREATE_TIME_ASC") == mine
         by_name = sorted(mine, key=lambda sweep_id: (ids.index(sweep_id) * 7) % 12)
-        assert await listed(size, order=sweep_list_pb2.SWEEP_ORDER_NAME_ASC) == by_name
+        assert await listed(size, "NAME_ASC") == by_name
+        started_first = [mine[2], *(sweep_id for sweep_id in mine[::-1] if sweep_id != mine[2])]
+        assert await listed(size, "UPDATE_TIME_DESC") == started_first
+        assert await listed(size, "RUNS_DESC") == mine[::-1]
+        assert await listed(size, "STATE_ASC") == [*started_first[1:], mine[2]]
+        assert await listed(size, query="S-0") == [i for i in mine[::-1] if by_name.index(i) < 7]
         of_one = [sweep_id for index, sweep_id in enumerate(ids) if index % 3 == 2]
         assert await listed(size, project="list-3") == of_one[::-1]
         assert await listed(size, states=[sweep_pb2.SWEEP_STATE_PAUSED]) == []
@@ -92,7 +101,30 @@ async def test_a_list_shows_the_sweeps_of_ones_projects(
             await reader.registry.ListSweeps(
                 sweep_list_pb2.ListSweepsRequest(filter=sweep_list_pb2.SweepFilter(project=project))
             )
+        with rpc_fails(*DENIED):
+            await anext(
+                aiter(
+                    reader.registry.WatchSweeps(
+                        watch_pb2.WatchSweepsRequest(
+                            filter=sweep_list_pb2.SweepFilter(project=project)
+                        )
+                    )
+                )
+            )
+    watched = await anext(aiter(reader.registry.WatchSweeps(watch_pb2.WatchSweepsRequest())))
+    assert (list(watched.ordered_sweep_ids), watched.total_count) == (mine[::-1], len(mine))
     nobody = await at.new(Role.READER, "no-such-project")
+    assert not (await nobody.registry.ListProjects(sweep_list_pb2.ListProjectsRequest())).projects
+    for size in (1, 2, 50):
+        pages = sweep_list_pb2.ListProjectsRequest(page_size=size)
+        projects: list[tuple[str, int]] = []
+        while True:
+            page = await reader.registry.ListProjects(pages)
+            projects += [(p.name, sum(c.count for c in p.sweep_counts)) for p in page.projects]
+            pages.page_token = page.next_page_token
+            if not page.next_page_token:
+                break
+        assert projects == [("list-1", 4), ("list-3", 4)]
     assert not (await nobody.registry.ListSweeps(sweep_list_pb2.ListSweepsRequest())).sweeps
     # A page token is valid only for callers that may see the same projects.
     request = sweep_list_pb2.ListSweepsRequest(page_size=1)
@@ -278,9 +310,10 @@ async def test_an_agent_ends_a_sweep_by_its_terminator_alone(at: Office, root: W
     await agent.registry.TerminateSweep(internal_pb.TerminateSweepRequest(sweep_id=sweep.sweep_id))
 
 
+@pytest.mark.parametrize("what", ["a sweep", "a list"])
 @pytest.mark.parametrize("how", ["revoked", "revoked on another replica", "expired"])
 async def test_a_watch_ends_with_its_key(
-    how: str, at: Office, root: With, permissions_database: str
+    how: str, what: str, at: Office, root: With, permissions_database: str
 ) -> None:
     lifetime = timedelta(seconds=3) if how == "expired" else None
     sweep = await create_sweep(root.registry, project="mine")
@@ -288,12 +321,16 @@ async def test_a_watch_ends_with_its_key(
         reader = await at.new(Role.READER, "mine", lifetime=lifetime)
         address = other_address if how == "revoked on another replica" else at.address
         watcher = await at.calls(reader.text, address)
-        watch = watcher.registry.WatchSweep(
-            watch_pb2.WatchSweepRequest(sweep_id=sweep.sweep_id), timeout=60
-        )
-        first = await watch.read()
-        assert isinstance(first, watch_pb2.WatchSweepResponse)
-        assert first.sweep.sweep_id == sweep.sweep_id
+        watch: Any
+        if what == "a sweep":
+            watch = watcher.registry.WatchSweep(
+                watch_pb2.WatchSweepRequest(sweep_id=sweep.sweep_id), timeout=60
+            )
+            assert (await watch.read()).sweep.sweep_id == sweep.sweep_id
+        else:
+            watch = watcher.registry.WatchSweeps(watch_pb2.WatchSweepsRequest(), timeout=60)
+            shown = (await watch.read()).sweeps
+            assert {sweep.project for sweep in shown} == {"mine"}
         if lifetime is None:
             await root.keys.RevokeKey(key_pb.RevokeKeyRequest(key_id=reader.key_id))
         reason = "KEY_EXPIRED" if how == "expired" else "KEY_REVOKED"

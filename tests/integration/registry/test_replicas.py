@@ -126,6 +126,10 @@ SWEEP_CASES = {
         ),
         _handed_out,
     ),
+    "TerminateSweep": Case(
+        lambda sweep_id: internal_pb.TerminateSweepRequest(sweep_id=sweep_id, message="enough"),
+        _enqueued,
+    ),
 }
 
 
@@ -173,7 +177,11 @@ def _mutations(file: descriptor.FileDescriptor) -> set[str]:
 
 
 def test_every_mutation_is_tried() -> None:
-    mutations = _mutations(pb.DESCRIPTOR) | _mutations(template_pb.DESCRIPTOR)
+    mutations = {
+        name
+        for file in (pb.DESCRIPTOR, internal_pb.DESCRIPTOR, template_pb.DESCRIPTOR)
+        for name in _mutations(file)
+    }
     assert mutations == SWEEP_CASES.keys() | OTHER_CASES.keys()
     assert _mutations(key_pb.DESCRIPTOR) == {"CreateKey", "RevokeKey"}
 

@@ -15,15 +15,14 @@ from structlog.testing import capture_logs
 from tests.certificates import Authority, CertificateFiles, replace
 from tests.conftest import LEASE
 from wanllmdb import InvalidArgumentError
-from wanllmdb._connection.addresses import REGISTRY
+from wanllmdb._connection.addresses import REGISTRY, Service, target_of
 from wanllmdb._connection.tls import Tls
 from wanllmdb_common.errors import UnavailableError
 from wanllmdb_common.server.lifecycle import running_server
 from wanllmdb_common.server.settings import LimitSettings, ServerSettings
+from wanllmdb_common.service_channel import ServiceChannel
 from wanllmdb_registry.app import running_registry
 from wanllmdb_registry.rpc.services import SERVICES, add_to, steps_of
-from wanllmdb_suggestion.registry import channel
-from wanllmdb_suggestion.registry.channel import RegistryChannel
 from wanllmdb_suggestion.registry.client import CallScope, RegistryClient
 
 
@@ -67,7 +66,7 @@ async def eventually(condition: Callable[[], bool]) -> None:
 
 
 class Channels:
-    """Collects the channels that a RegistryChannel opens."""
+    """Collects the channels that a ServiceChannel opens."""
 
     def __init__(self) -> None:
         self.all: list[grpc.aio.Channel] = []
@@ -84,10 +83,20 @@ class Channels:
 @contextlib.asynccontextmanager
 async def watched(address: str, tls: Tls) -> AsyncIterator[Channels]:
     channels = Channels()
-    async with RegistryChannel(address, tls, channels.all.append, grace=30, interval=0.02):
+    async with ServiceChannel(
+        REGISTRY,
+        address,
+        tls,
+        channels.all.append,
+        grace=30,
+        max_message_bytes=1024,
+        interval=0.02,
+    ):
         yield channels
 
 
+# The resolver of names, where the channel finds it.
+TARGET_OF = "wanllmdb_common.service_channel.target_of"
 ALIVE = health_pb2.HealthCheckRequest()
 
 
@@ -143,16 +152,15 @@ async def test_new_files_are_used_once_the_registry_s_name_resolves_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ours = Authority(tmp_path)
-    resolves = channel.registry_target
 
-    def does_not_resolve(address: str) -> str:
+    def does_not_resolve(address: str, _service: Service) -> str:
         raise InvalidArgumentError(f"{address} does not resolve")
 
     async with watched("127.0.0.1:1", Tls(ours.file)) as channels:
         with capture_logs() as logs:
-            monkeypatch.setattr(channel, "registry_target", does_not_resolve)
+            monkeypatch.setattr(TARGET_OF, does_not_resolve)
             replace(ours.file, ours.file.read_bytes())
             await eventually(lambda: len(logs) > 1)
         assert {line["problem"] for line in logs} == {"127.0.0.1:1 does not resolve"}
-        monkeypatch.setattr(channel, "registry_target", resolves)
+        monkeypatch.setattr(TARGET_OF, target_of)
         await channels.wait_for_another()

@@ -12,6 +12,7 @@ import pytest
 
 from tests.conftest import LEASE, suggestion_server
 from tests.integration.suggestion.sweeps import SPACE, reason
+from tests.ports import free_port
 from wanllmdb import AsyncClient
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as pb
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2_grpc as suggestion_grpc
@@ -49,7 +50,7 @@ async def test_without_a_registry_the_caller_gets_an_error() -> None:
 
 async def test_a_client_waits_for_a_registry_that_comes_back(database_url: str) -> None:
     async with contextlib.AsyncExitStack() as stack:
-        async with registry_on(database_url, 0) as address:
+        async with registry_on(database_url, free_port()) as address:
             suggestion_address = await stack.enter_async_context(suggestion_server(address))
             client = await stack.enter_async_context(AsyncClient(address, suggestion_address))
             created = await client.create_sweep(f"method: random\nseed: 1\nparameters:{SPACE}")

@@ -18,6 +18,7 @@ import wanllmdb
 from wanllmdb import Client, FieldProblem, WanllmdbError
 from wanllmdb._connection.addresses import REGISTRY
 from wanllmdb._connection.error_details import TRAILER, ErrorDetails, read_details
+from wanllmdb.api.registry.v1 import error_details_pb2 as error_details_pb
 
 
 def status(code: int, text: str, *details: Message) -> status_pb2.Status:
@@ -117,13 +118,42 @@ def test_every_invalid_field_is_on_a_line_of_its_own() -> None:
 
 
 def test_problems_that_an_answer_has_no_room_for_are_not_counted_as_one() -> None:
-    fields = {"runs[0]": "is wrong", "runs[1]": "is wrong", "...": "and 8 more problems"}
+    fields = {"runs[0]": "is wrong", "runs[1]": "is wrong"}
+    many = info("INVALID_REQUEST", problems="1234")
 
-    error = error_for(status(3, "many", info("INVALID_REQUEST"), bad_request(**fields)))
+    error = error_for(status(3, "many", many, bad_request(**fields)))
 
-    first, *_, last = str(error).splitlines()
-    assert first == "invalid request, the first 2 problems:"
-    assert last == "  ...: and 8 more problems"
+    assert isinstance(error, wanllmdb.InvalidArgumentError)
+    assert error.unnamed == 1_232
+    assert str(error).splitlines() == [
+        "invalid request, 1,234 problems:",
+        "  runs[0]: is wrong",
+        "  runs[1]: is wrong",
+        "  and 1,232 more",
+    ]
+
+
+def test_problems_of_a_text_have_their_places() -> None:
+    fields = {"method": "is required", "parameters.x.min": "must be a number"}
+    places = error_details_pb.ProblemPositions(
+        positions=[
+            error_details_pb.TextPosition(),
+            error_details_pb.TextPosition(line=3, column=7),
+        ]
+    )
+
+    error = error_for(
+        status(3, "bad", info("INVALID_SWEEP_CONFIG", problems="2"), bad_request(**fields), places)
+    )
+
+    assert isinstance(error, wanllmdb.InvalidArgumentError)
+    assert error.positions == [None, (3, 7)]
+    assert "sweep.yaml" not in str(error)
+    error.file = "sweep.yaml"
+    assert str(error).splitlines()[1:] == [
+        "  sweep.yaml: method: is required",
+        "  sweep.yaml:3:7: parameters.x.min: must be a number",
+    ]
 
 
 def test_details_of_many_fields_arrive_whole() -> None:

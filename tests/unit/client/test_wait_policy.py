@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
-from wanllmdb import InvalidArgumentError
+from wanllmdb import (
+    DeadlineExceededError,
+    InvalidArgumentError,
+    NotFoundError,
+    UnavailableError,
+)
 from wanllmdb._agent import WaitPolicy, agent_name
 from wanllmdb._agent.agent import name_of_slot
+from wanllmdb._agent.wait_policy import OutageWaiter
 
 
 @pytest.fixture(autouse=True)
@@ -51,3 +59,37 @@ def test_a_name_is_given_or_is_in_the_environment(monkeypatch: pytest.MonkeyPatc
 
 def test_each_slot_has_a_name_and_the_first_one_the_agent_s() -> None:
     assert [name_of_slot("n", slot) for slot in range(3)] == ["n", "n/1", "n/2"]
+
+
+class TestOutageWaiter:
+    def test_a_call_is_repeated_until_the_service_is_back(self) -> None:
+        said: list[str] = []
+        answers = iter([UnavailableError("away"), DeadlineExceededError("slow"), None])
+
+        def call() -> str:
+            error = next(answers)
+            if error is not None:
+                raise error
+            return "answer"
+
+        assert OutageWaiter(said.append).retry(call) == "answer"
+        assert said == [
+            "waiting up to 10 min for the services: away",
+            "the services are back after 1 s",
+        ]
+
+    def test_patience_ends(self) -> None:
+        def call() -> None:
+            raise UnavailableError("away")
+
+        began = time.monotonic()
+        with pytest.raises(UnavailableError):
+            OutageWaiter(lambda _: None, patience=0.5).retry(call)
+        assert 0.5 < time.monotonic() - began < 5
+
+    def test_what_does_not_pass_is_raised_at_once(self) -> None:
+        def call() -> None:
+            raise NotFoundError("no such sweep")
+
+        with pytest.raises(NotFoundError):
+            OutageWaiter(pytest.fail).retry(call)

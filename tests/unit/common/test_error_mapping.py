@@ -7,6 +7,9 @@ from urllib.parse import quote
 
 import grpc
 import pytest
+from google.protobuf import descriptor_pool, message_factory
+from google.protobuf.message import Message
+from google.rpc import status_pb2
 
 from wanllmdb_common.calls.call import Call
 from wanllmdb_common.calls.interceptor import _leave
@@ -36,7 +39,7 @@ async def test_an_error_with_any_text_can_be_sent(text: str) -> None:
     error = InvalidArgumentError(
         "INVALID_REQUEST",
         text,
-        [FieldViolation(text, text)] * 1_000,
+        [FieldViolation(text, text, 100_000, 100_000)] * 1_000,
         0,
         **{f"key{number}": text for number in range(1_000)},
     )
@@ -45,7 +48,53 @@ async def test_an_error_with_any_text_can_be_sent(text: str) -> None:
         await abort(context, error)
     code, details, (trailer, *_) = sent.value.args
     assert code is grpc.StatusCode.INVALID_ARGUMENT
-    assert len(quote(details)) + 4 * len(trailer[1]) // 3 < MAX_HEADERS
+    assert _bytes_in_headers(details, *trailer) < MAX_HEADERS
+
+
+def _bytes_in_headers(message: str, key: str, value: bytes) -> int:
+    """Return what HTTP/2 counts: names, values, and 32 bytes for each header."""
+    return len("grpc-message") + len(quote(message)) + len(key) + -(-len(value) // 3) * 4 + 2 * 32
+
+
+async def _details_of(error: InvalidArgumentError) -> tuple[int, dict[str, Message]]:
+    """Return the bytes of the error's headers, and its details by their type."""
+    context: Any = Context()
+    with pytest.raises(SentError) as sent:
+        await abort(context, error)
+    _, message, (trailer, *_) = sent.value.args
+    details: dict[str, Message] = {}
+    for packed in status_pb2.Status.FromString(trailer[1]).details:
+        kind = message_factory.GetMessageClass(
+            descriptor_pool.Default().FindMessageTypeByName(packed.TypeName())
+        )
+        details[packed.TypeName().rpartition(".")[2]] = kind.FromString(packed.value)
+    return _bytes_in_headers(message, *trailer), details
+
+
+async def test_as_many_problems_are_named_as_headers_have_room_for() -> None:
+    problems = [FieldViolation(f"parameters.p{i}.min", "must be a number") for i in range(500)]
+    error = InvalidArgumentError("INVALID_SWEEP_CONFIG", "500 problems", problems, uncounted=7)
+    size, details = await _details_of(error)
+    named = details["BadRequest"].field_violations  # type: ignore[attr-defined]
+    # One more problem would not fit.
+    one = len(named[0].SerializeToString()) + 4
+    assert MAX_HEADERS - 512 - 2 * one <= size <= MAX_HEADERS - 512
+    assert len(named) > 100
+    assert [v.field for v in named] == [p.field for p in problems[: len(named)]]
+    assert details["ErrorInfo"].metadata == {"problems": "507"}  # type: ignore[attr-defined]
+    assert "ProblemPositions" not in details
+
+
+async def test_each_named_problem_of_a_text_has_its_place() -> None:
+    problems = [FieldViolation(f"p{i}", "is wrong", i, 2 * i) for i in range(1_000)]
+    size, details = await _details_of(InvalidArgumentError("INVALID_SWEEP_CONFIG", "x", problems))
+    named = details["BadRequest"].field_violations  # type: ignore[attr-defined]
+    places = details["ProblemPositions"].positions  # type: ignore[attr-defined]
+    assert size < MAX_HEADERS
+    assert 50 < len(named) == len(places) < 1_000
+    assert [(place.line, place.column) for place in places] == [
+        (i, 2 * i) for i in range(len(named))
+    ]
 
 
 class Step:

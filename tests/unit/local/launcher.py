@@ -22,7 +22,7 @@ class Launcher:
         self.data_dir = folder / "data"
         self.log = folder / "stops"
         self._packages = folder / "packages"
-        for name in ("registry", "suggestion"):
+        for name in ("registry", "suggestion", "gateway"):
             package = self._packages / f"wanllmdb_{name}"
             package.mkdir(parents=True)
             (package / "__init__.py").touch()
@@ -35,6 +35,7 @@ class Launcher:
         *arguments: str,
         broken: str = "",
         ports: tuple[int, int] = (0, 0),
+        dashboard: bool = False,
         environment: Mapping[str, str] | None = None,
     ) -> AbstractContextManager[UpProcess]:
         variables = {
@@ -46,7 +47,12 @@ class Launcher:
         }
         url = "postgresql://nobody@127.0.0.1:1/none"
         return up(
-            self.data_dir, "--database-url", url, *arguments, ports=ports, environment=variables
+            self.data_dir,
+            *("--database-url", url),
+            *arguments,
+            ports=ports,
+            dashboard=dashboard,
+            environment=variables,
         )
 
 

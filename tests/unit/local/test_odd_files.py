@@ -100,7 +100,7 @@ def traces(folder: Path) -> dict[str, tuple[int, int]]:
 
 def rejection(*arguments: str | Path) -> str:
     """Return the message of `up` before it exits with the code of wrong settings."""
-    ports = ("--registry-port", "0", "--suggestion-port", "0")
+    ports = ("--registry-port", "0", "--suggestion-port", "0", "--no-dashboard")
     done = CliRunner().invoke(build_app(), ["up", *ports, *map(str, arguments)])
     assert done.exit_code == 2, (done.exit_code, done.output, done.exception)
     assert "Traceback" not in done.output

@@ -28,7 +28,9 @@ def taken_port() -> Iterator[int]:
 def test_ready_file_has_all_addresses(launcher: Launcher) -> None:
     with launcher.up() as running:
         ready = running.wait_until_ready()
-        assert set(ready) == {"registry", "suggestion", "database_url", "pids"}
+        assert set(ready) == {"registry", "suggestion", "dashboard", "database_url", "pids"}
+        assert ready["dashboard"] is None
+        assert ready["pids"]["gateway"] == []
         assert ready["database_url"] == "postgresql://nobody@127.0.0.1:1/none"
         assert ready["pids"]["postgres"] == []
         assert answers(ready["registry"])
@@ -38,6 +40,7 @@ def test_ready_file_has_all_addresses(launcher: Launcher) -> None:
             assert f"{name:<12} ready at {ready[name]}" in running.output
         assert running.stop() == 0
         assert not running.ready_file.exists()
+        assert "wanllmdb ui" not in running.output
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])

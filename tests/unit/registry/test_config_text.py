@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from wanllmdb_common.errors import InvalidArgumentError
 from wanllmdb_registry.domain.config.text import (
+    read_config_text,
     read_text,
-    read_text_with_warnings,
     write_json,
     write_yaml,
 )
@@ -126,14 +126,14 @@ def test_a_tag_may_stand_before_a_block_or_a_key() -> None:
     ],
 )
 def test_words_that_wb_reads_otherwise_are_remarked_on(text: str, remark: str) -> None:
-    assert read_text_with_warnings(f"b: 1\na: [{text}]")[1] == [remark]
+    assert read_config_text(f"b: 1\na: [{text}]").warnings == [remark]
     for quiet in (f"a: '{text}'", f"a: !!str {text}", f"{text}: 1", f'{{"a": "{text}"}}'):
-        assert read_text_with_warnings(quiet)[1] == []
+        assert read_config_text(quiet).warnings == []
 
 
 @pytest.mark.parametrize("text", ["1e-5", "0", "00", "089", "true", "y", "n", "1:30", "none"])
 def test_words_of_one_meaning_are_not_remarked_on(text: str) -> None:
-    assert read_text_with_warnings(f"a: {text}")[1] == []
+    assert read_config_text(f"a: {text}").warnings == []
 
 
 def test_an_alias_is_what_it_stands_for() -> None:

@@ -55,6 +55,7 @@ def sweep(*metrics: str, best: int | None = None) -> Sweep:
             metrics=tuple(Metric(name) for name in metrics),
         ),
         create_time=datetime.now(UTC),
+        update_time=datetime.now(UTC),
         counts=RunCounts(finished=9),
         best=None if best is None else BestRun(best, 0.0, {}),
     )

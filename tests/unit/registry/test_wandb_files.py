@@ -8,11 +8,12 @@ from tests.unit.registry.wandb_files import FILES, File
 from wanllmdb_common.errors import InvalidArgumentError
 from wanllmdb_registry.domain.config.export import config_of
 from wanllmdb_registry.domain.config.parsing.config import ParsedConfig, parse_config
-from wanllmdb_registry.domain.config.text import read_text_with_warnings, write_yaml
+from wanllmdb_registry.domain.config.text import read_config_text, write_yaml
 
 
 def read(text: str) -> ParsedConfig:
-    return parse_config(*read_text_with_warnings(text))
+    read = read_config_text(text)
+    return parse_config(read.data, read.warnings)
 
 
 def name(file: File) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +72,7 @@ class ActiveRun(SweepRun):
         waiter: OutageWaiter,
         spool: Spool,
         resumed: bool = False,
-        is_lent: bool = False,
+        lease_duration: timedelta | None = None,
         silent_rank: str | None = None,
         on_log: Callable[[ActiveRun], None] | None = None,
     ) -> None:
@@ -86,11 +87,13 @@ class ActiveRun(SweepRun):
             waiter: waits for services that are unavailable when the run ends.
             spool: stores undelivered results.
             resumed: whether the agent held the run before it restarted.
-            is_lent: whether a parent process keeps the lease and finishes the run.
+            lease_duration: how long the run's lease lasts; None if a parent process renews the
+                lease and finishes the run.
             silent_rank: the rank variable that makes this process report nothing, since it is
                 not the first process of its program.
             on_log: called after each `log`.
         """
+        is_lent = lease_duration is None
         super().__init__(
             client,
             sweep,
@@ -142,8 +145,10 @@ class ActiveRun(SweepRun):
         self._checks = StopChecks(client, run, schedule, self._reporter.flush, self._commands, warn)
         self._lease = (
             None
-            if is_lent
-            else LeaseKeeper(client, run, self._commands.obey, self._commands.broken)
+            if lease_duration is None
+            else LeaseKeeper(
+                client, run, lease_duration, self._commands.obey, self._commands.broken
+            )
         )
 
     @property

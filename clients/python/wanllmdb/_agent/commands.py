@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
 from wanllmdb._client import Client
 from wanllmdb._errors import FailedPreconditionError, NotFoundError, WanllmdbError
@@ -75,7 +76,6 @@ def is_lost(error: WanllmdbError) -> bool:
     )
 
 
-_DEFAULT_LEASE = 60.0
 _SHORTEST_INTERVAL = 0.2
 _LONGEST_INTERVAL = 5.0
 """A run that logs nothing receives its stop order by heartbeats only."""
@@ -85,6 +85,7 @@ _HEARTBEAT_TIMEOUT = 10.0
 class LeaseKeeper:
     """Renews a lease in its own thread, after every third of the lease or every 5 s.
 
+    `duration` is how long the lease lasts at first; each reply tells how long a renewed one does.
     `obey` receives each command in a reply, `lost` the error of a lease that can't be renewed.
     Any other failure is retried while training continues.
     """
@@ -93,13 +94,13 @@ class LeaseKeeper:
         self,
         client: Client,
         run: Run,
+        duration: timedelta,
         obey: Callable[[RunCommand], None],
         lost: Callable[[WanllmdbError], None],
     ) -> None:
         self._client = client.with_timeout(_HEARTBEAT_TIMEOUT)
         self._lease = RunLease(run.sweep_id, run.number, run.attempt)
-        third = _lease_length(run) / 3
-        self._interval = min(max(third, _SHORTEST_INTERVAL), _LONGEST_INTERVAL)
+        self._interval = _interval_of(duration)
         self._obey = obey
         self._lost = lost
         self._closed = threading.Event()
@@ -128,12 +129,10 @@ class LeaseKeeper:
                 # and the lease continue.
                 pause = min(self._interval, 1.0)
             else:
+                pause = self._interval = _interval_of(status.lease_duration)
                 self._obey(status.command)
 
 
-def _lease_length(run: Run) -> float:
-    """Length of the lease in seconds, by the server's clock, since this machine's may differ."""
-    if run.start_time is None or run.lease_expire_time is None:
-        return _DEFAULT_LEASE
-    length = (run.lease_expire_time - run.start_time).total_seconds()
-    return length if length > 0 else _DEFAULT_LEASE
+def _interval_of(duration: timedelta) -> float:
+    """Return the seconds between two heartbeats of a lease of this length."""
+    return min(max(duration.total_seconds() / 3, _SHORTEST_INTERVAL), _LONGEST_INTERVAL)

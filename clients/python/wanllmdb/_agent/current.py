@@ -17,7 +17,7 @@ from wanllmdb._agent.active_run import ActiveRun
 from wanllmdb._agent.base_run import BaseRun
 from wanllmdb._agent.console import Console, PrintOnce
 from wanllmdb._agent.distributed import silent_rank
-from wanllmdb._agent.early_stopping import schedule_of
+from wanllmdb._agent.early_stopping import CheckSchedule
 from wanllmdb._agent.local_run import LocalRun
 from wanllmdb._agent.wait_policy import OutageWaiter, WaitPolicy, is_passing
 from wanllmdb._client import Client
@@ -290,19 +290,15 @@ def _take_up(named: _env.RunEnvironment) -> ActiveRun:
     next_check = None
     if sweep.spec.early_termination is not None and rank is None:
         next_check = _next_check(client, named)
-    schedule = waiter.retry(
-        lambda: schedule_of(client, sweep, run, next_check, resumed=named.resumed)
-    )
     return ActiveRun(
         client,
         sweep,
         run,
-        schedule=schedule,
+        schedule=CheckSchedule.of(sweep, run, next_check),
         warn=PrintOnce(console.line),
         waiter=waiter,
         spool=Spool.of_environment(),
         resumed=named.resumed,
-        is_lent=True,
         silent_rank=rank,
     )
 

@@ -32,6 +32,17 @@ class CheckSchedule:
         self._last_step = last_step
         self._is_odd = False
 
+    @classmethod
+    def of(cls, sweep: Sweep, run: Run, next_check: int | None) -> CheckSchedule:
+        """Return a run's schedule, which continues the count of what its attempt reported."""
+        metric = sweep.spec.metric
+        return cls(
+            None if metric is None else metric.name,
+            next_check,
+            count=run.metric_values or 0,
+            last_step=-1 if run.last_step is None else run.last_step,
+        )
+
     def observe(self, step: int, values: dict[str, float]) -> None:
         """Count logged values."""
         value = values.get(self._metric) if self._metric is not None else None
@@ -156,19 +167,3 @@ class StopChecks:
     def _postpone(self, next_check: int | None) -> None:
         with self._lock:
             self._schedule.postpone(next_check)
-
-
-def schedule_of(
-    client: Client, sweep: Sweep, run: Run, next_check: int | None, *, resumed: bool
-) -> CheckSchedule:
-    """Return a run's check schedule; a resumed run continues the count of its history."""
-    metric = sweep.spec.metric.name if sweep.spec.metric is not None else None
-    if not resumed or metric is None or next_check is None or run.last_step is None:
-        return CheckSchedule(metric, next_check)
-    history = client.get_metric_history(
-        run.sweep_id, run.number, names=[metric], attempt=run.attempt
-    ).get(metric)
-    steps = (
-        [point.step for point in history.points if math.isfinite(point.value)] if history else []
-    )
-    return CheckSchedule(metric, next_check, count=len(steps), last_step=steps[-1] if steps else -1)

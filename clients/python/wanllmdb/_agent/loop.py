@@ -12,7 +12,7 @@ from wanllmdb._agent.commands import StopOrder
 from wanllmdb._agent.console import PrintAtIntervals, PrintOnce
 from wanllmdb._agent.counts import AgentCounts
 from wanllmdb._agent.display import Display
-from wanllmdb._agent.early_stopping import schedule_of
+from wanllmdb._agent.early_stopping import CheckSchedule
 from wanllmdb._agent.hints import LastValueHint, hint_for
 from wanllmdb._agent.signals import Shutdown, Urgency
 from wanllmdb._agent.wait_policy import OutageWaiter, WaitPolicy
@@ -139,7 +139,7 @@ class Loop:
                     return
                 for run in suggestion.runs:
                     set_number(run.number)
-                    self._work_on(run, suggestion.next_check_iteration, suggestion.resumed)
+                    self._work_on(run, suggestion)
 
     @property
     def _goes_on(self) -> bool:
@@ -149,19 +149,18 @@ class Loop:
     def _is_to_leave(self) -> bool:
         return self._shutdown.urgency >= Urgency.GIVE_BACK
 
-    def _work_on(self, run: Run, next_check: int | None, resumed: bool) -> None:
-        schedule = self._known.retry(
-            lambda: schedule_of(self._client, self._sweep, run, next_check, resumed=resumed)
-        )
+    def _work_on(self, run: Run, suggestion: Suggestion) -> None:
+        resumed = suggestion.resumed
         active = ActiveRun(
             self._client,
             self._sweep,
             run,
-            schedule=schedule,
+            schedule=CheckSchedule.of(self._sweep, run, suggestion.next_check_iteration),
             warn=self._warn,
             waiter=self._waiter,
             spool=self._spool,
             resumed=resumed,
+            lease_duration=suggestion.lease_duration,
             on_log=self._display.logged,
         )
         active.slot = self._slot

@@ -10,7 +10,6 @@ from typing import Self, TypeVar
 from wanllmdb import _env
 from wanllmdb._agent.console import SAY_EVERY
 from wanllmdb._errors import (
-    AbortedError,
     DeadlineExceededError,
     ResourceExhaustedError,
     UnavailableError,
@@ -58,9 +57,7 @@ def is_passing(error: WanllmdbError) -> bool:
     if isinstance(error, ResourceExhaustedError):
         # Without a retry delay the message is too large, now and later.
         return error.retry_after is not None
-    return isinstance(error, UnavailableError | DeadlineExceededError) or (
-        isinstance(error, AbortedError) and error.reason == "WRITE_CONFLICT"
-    )
+    return isinstance(error, UnavailableError | DeadlineExceededError)
 
 
 class OutageWaiter:

@@ -81,7 +81,7 @@ class AsyncSweepCalls(AsyncConnection):
         project: str = "",
         states: Sequence[SweepState | str] = (),
         methods: Sequence[Method | str] = (),
-        name_prefix: str = "",
+        query: str = "",
         created_after: datetime | None = None,
         created_before: datetime | None = None,
         order: SweepOrder | str | None = None,
@@ -89,6 +89,7 @@ class AsyncSweepCalls(AsyncConnection):
     ) -> AsyncIterator[Sweep]:
         """Sweeps that pass all filters, newest first unless `order` is given.
 
+        `query` is a text that the name, id or description contains, in any case.
         Pages are fetched as the iterator reaches them, `page_size` sweeps (1 to 1,000; 0 for
         50) at a time. `created_after` is included, `created_before` is not; naive times
         are local.
@@ -98,7 +99,7 @@ class AsyncSweepCalls(AsyncConnection):
                 project,
                 states,
                 methods,
-                name_prefix,
+                query,
                 created_after,
                 created_before,
                 order,

@@ -106,11 +106,12 @@ def update_run(
     labels: Mapping[str, str] | Unset,
     config: Mapping[str, Any] | Unset,
     external_run_id: str | Unset,
+    if_revision: int | None,
     request_id: str | None,
 ) -> Call[Run]:
     """UpdateRun: the mask names the given fields."""
     run = run_pb2.Run(sweep_id=sweep_id, number=number)
-    request = pb.UpdateRunRequest(request_id=request_id_or_new(request_id))
+    request = pb.UpdateRunRequest(if_revision=if_revision, request_id=request_id_or_new(request_id))
     if name is not UNSET:
         request.update_mask.paths.append("name")
         run.name = name

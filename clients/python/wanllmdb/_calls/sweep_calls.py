@@ -104,7 +104,7 @@ def list_sweeps(
     project: str,
     states: Sequence[SweepState | str],
     methods: Sequence[Method | str],
-    name_prefix: str,
+    query: str,
     created_after: datetime | None,
     created_before: datetime | None,
     order: SweepOrder | str | None,
@@ -120,7 +120,7 @@ def list_sweeps(
             methods=[
                 enum_to_proto(method, Method, sweep_pb2.Method, "methods") for method in methods
             ],
-            query=name_prefix,
+            query=query,
             created_after=to_timestamp(created_after),
             created_before=to_timestamp(created_before),
         ),
@@ -274,10 +274,10 @@ def _set_source(
 ) -> None:
     if isinstance(config, SweepSpec):
         request.spec.CopyFrom(spec_to_proto(config))
-    elif isinstance(config, str):
-        request.config_text.text = config
-    elif isinstance(config, Mapping):
-        request.config_text.text = config_text(config)
+    elif isinstance(config, str | Mapping):
+        text = config if isinstance(config, str) else config_text(config)
+        # Python and people write 1.0 apart from 1.
+        request.config_text.CopyFrom(pb.ConfigText(text=text, keeps_floats=True))
     elif isinstance(config, TemplateUse):
         request.template.CopyFrom(template_use_to_proto(config))
     else:

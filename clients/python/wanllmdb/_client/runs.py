@@ -59,16 +59,21 @@ class RunCalls(Connection):
         labels: Mapping[str, str] | Unset = UNSET,
         config: Mapping[str, Any] | Unset = UNSET,
         external_run_id: str | Unset = UNSET,
+        if_revision: int | None = None,
         request_id: str | None = None,
     ) -> Run:
         """Change the given fields; `labels` and `config` are each replaced as a whole.
 
+        With `if_revision`, the run's revision as last read, nothing is overwritten that changed
+        since.
+
         Raises:
+            AbortedError: `if_revision` was given and the run has changed since.
             AlreadyExistsError: another run of the sweep has this external_run_id.
         """
         return self._invoke(
             run_calls.update_run(
-                sweep_id, number, name, labels, config, external_run_id, request_id
+                sweep_id, number, name, labels, config, external_run_id, if_revision, request_id
             )
         )
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message, message_factory
 
-from wanllmdb._errors import FieldProblem
+from wanllmdb._errors import FieldProblem, TextPosition
 
 TRAILER = "grpc-status-details-bin"
 
@@ -40,6 +40,8 @@ _SCHEMA: dict[str, list[tuple[str, int, Any, bool]]] = {
         ("description", 2, _F.TYPE_STRING, False),
     ],
     "BadRequest": [("field_violations", 1, "FieldViolation", True)],
+    "TextPosition": [("line", 1, _F.TYPE_INT32, False), ("column", 2, _F.TYPE_INT32, False)],
+    "ProblemPositions": [("positions", 1, "TextPosition", True)],
     "Duration": [("seconds", 1, _F.TYPE_INT64, False), ("nanos", 2, _F.TYPE_INT32, False)],
     "RetryInfo": [("retry_delay", 1, "Duration", False)],
 }
@@ -52,6 +54,7 @@ class ErrorDetails:
     reason: str = ""
     metadata: dict[str, str] = field(default_factory=dict)
     fields: list[FieldProblem] = field(default_factory=list)
+    positions: list[TextPosition | None] = field(default_factory=list)
     retry_after: float | None = None
 
 
@@ -83,6 +86,11 @@ def _read_status(data: bytes, into: ErrorDetails) -> None:
             into.fields = [
                 FieldProblem(violation.field, violation.description)
                 for violation in bad_request.field_violations
+            ]
+        elif kind == "wanllmdb.api.registry.v1.ProblemPositions":
+            places = _message("ProblemPositions").FromString(packed.value).positions
+            into.positions = [
+                TextPosition(place.line, place.column) if place.line else None for place in places
             ]
         elif kind == "google.rpc.RetryInfo":
             delay = _message("RetryInfo").FromString(packed.value).retry_delay

@@ -80,8 +80,10 @@ class Peer:
 
     def should_try_others(self, replica: str, error: grpc.RpcError) -> bool:
         """Record how a call to one replica failed; return whether to send it to any replica."""
-        code = _parts_of(error)[0]
-        if code in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED):
+        code, _, details = _parts_of(error)
+        is_away = code in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)
+        # A replica whose writes conflicted with others is there.
+        if is_away and details.reason != "WRITE_CONFLICT":
             self._routing.mark_unavailable(replica)
         return code.name in RETRYABLE and not self.is_closed
 
@@ -173,6 +175,8 @@ class Peer:
         )
         if isinstance(failure, _errors.ResourceExhaustedError):
             failure.retry_after = details.retry_after
+        if isinstance(failure, _errors.InvalidArgumentError):
+            failure.positions = details.positions
         return failure
 
     def _server_message(self, reason: str, text: str) -> str:

@@ -1,8 +1,8 @@
 """The client's retry policy: which failures are retried, how often and after how long.
 
-Three layers retry. The gRPC channel retries calls that a server did not process
-(`channel_retries`). The client sends a request again after a write conflict, when a server asks it
-to come back later, and when the API key file holds another key (`resend_delay` and
+Three layers retry. The gRPC channel retries UNAVAILABLE: calls that no server processed, and
+writes that conflicted with others (`channel_retries`). The client sends a request again when a
+server asks it to come back later, and when the API key file holds another key (`resend_delay` and
 `Peer.resend_delay`). `watch_sweep` reopens a broken stream (`reconnect_delay`). Retries are safe
 for mutations, because each carries a request id. How long an agent waits for unavailable services
 is the agent's policy, in `_agent`.
@@ -14,7 +14,7 @@ import random
 from typing import Any
 
 from wanllmdb._connection.addresses import SUGGESTION
-from wanllmdb._errors import AbortedError, ResourceExhaustedError, WanllmdbError
+from wanllmdb._errors import ResourceExhaustedError, WanllmdbError
 
 MAX_RESENDS = 4
 """How often the client itself sends a request again."""
@@ -64,8 +64,6 @@ def resend_delay(failure: WanllmdbError, resends: int) -> float | None:
     """
     if resends >= MAX_RESENDS:
         return None
-    if isinstance(failure, AbortedError) and failure.reason == "WRITE_CONFLICT":
-        return random.uniform(0.5, 1.0) * 0.1 * 2.0**resends
     return retry_after(failure)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from wanllmdb._types.enums import RunCommand, RunOrigin, RunState, SweepState, enum_from_proto
@@ -35,8 +35,9 @@ class Run:
     `objective` is the value of the sweep's metric; `objectives` are the values of all metrics,
     in their order, in a sweep with several. `summary` holds the last value of every metric,
     `config` the values that the program set in addition to the parameters, or instead of them.
-    `stop_requested` means that a user canceled the run while it was running. Times are aware and
-    in UTC.
+    `metric_values` is how many finite values of the sweep's one metric the current attempt has
+    reported, in answers of `suggest` and `get_run`; else None. `stop_requested` means that a user
+    canceled the run while it was running. Times are aware and in UTC.
     """
 
     sweep_id: str
@@ -60,6 +61,7 @@ class Run:
     objectives: tuple[float, ...]
     name: str
     config: Mapping[str, Any]
+    metric_values: int | None = None
     stop_requested: bool = False
 
 
@@ -122,11 +124,15 @@ class RunLease:
 
 @dataclass(frozen=True, slots=True)
 class LeaseStatus:
-    """The result of renewing one lease; `expire_time` is set if the lease was renewed."""
+    """The result of renewing one lease; `expire_time` is set if the lease was renewed.
+
+    `lease_duration` is how long a renewed lease lasts.
+    """
 
     lease: RunLease
     command: RunCommand
     expire_time: datetime | None
+    lease_duration: timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +206,7 @@ def run_from_proto(message: run_pb2.Run) -> Run:
         objectives=tuple(message.objectives),
         name=message.name,
         config=from_parameters(message.config),
+        metric_values=optional_field(message, "metric_values"),
         stop_requested=message.stop_requested,
     )
 
@@ -220,6 +227,7 @@ def lease_statuses_from_proto(message: registry_pb.HeartbeatResponse) -> tuple[L
             lease=RunLease(status.lease.sweep_id, status.lease.number, status.lease.attempt),
             command=enum_from_proto(RunCommand, status, "command"),
             expire_time=optional_time(status, "expire_time"),
+            lease_duration=message.lease_duration.ToTimedelta(),
         )
         for status in message.statuses
     )

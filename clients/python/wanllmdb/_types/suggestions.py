@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from wanllmdb._types.enums import ExhaustedReason, optional_enum_from_proto
 from wanllmdb._types.runs import Run, run_from_proto
@@ -18,7 +19,8 @@ class Suggestion:
     run has reported `next_check_iteration` finite values of the metric; None if the sweep stops
     no runs early. `message` is the reason why a terminator ended the sweep. `resumed` is whether
     the agent held these runs before. If there are no runs, `running_runs` is the number of runs
-    that agents still work on; each of them may be lost and assigned again.
+    that agents still work on; each of them may be lost and assigned again. `lease_duration` is how
+    long the leases of the runs last unless renewed; None without runs.
     """
 
     runs: tuple[Run, ...]
@@ -27,6 +29,7 @@ class Suggestion:
     message: str
     resumed: bool = False
     running_runs: int = 0
+    lease_duration: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,7 @@ def suggestion_from_proto(message: suggestion_pb.SuggestResponse) -> Suggestion:
         message=message.message,
         resumed=message.resumed,
         running_runs=message.running_runs,
+        lease_duration=message.lease_duration.ToTimedelta() if message.runs else None,
     )
 
 

@@ -22,6 +22,7 @@ from wanllmdb.cli import (
     spool,
     sweeps,
     templates,
+    ui,
     watching,
 )
 from wanllmdb.cli.console import say
@@ -98,6 +99,7 @@ def build_app() -> typer.Typer:
     app.add_typer(sweeps.app, name="sweep", rich_help_panel=_STEER)
     app.add_typer(runs.app, name="runs", rich_help_panel=_STEER)
     app.add_typer(templates.app, name="template", rich_help_panel=_STEER)
+    app.command("ui", rich_help_panel=_LOOK)(ui.ui)
     app.command("watch", rich_help_panel=_LOOK)(watching.watch)
     for command in (
         analysis.best,

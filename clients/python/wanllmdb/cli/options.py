@@ -168,6 +168,20 @@ def read_file(file: str) -> str:
         raise typer.BadParameter(f"{file} is not UTF-8 text: {error.reason}") from error
 
 
+@contextmanager
+def config_of(file: str) -> Iterator[str]:
+    """Yield the config in a file; its problems that are raised in the block name the file.
+
+    Raises:
+        typer.BadParameter: the file can't be read.
+    """
+    try:
+        yield read_file(file)
+    except InvalidArgumentError as error:
+        error.file = "<stdin>" if file == "-" else file
+        raise
+
+
 def _standard_input() -> bytes:
     if sys.stdin is None:
         raise OSError(errno.EBADF, "standard input is closed")

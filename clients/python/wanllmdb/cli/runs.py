@@ -133,6 +133,10 @@ def update(
     external_run_id: Annotated[
         str | None, typer.Option(help="Id of the run in an external tracker.")
     ] = None,
+    if_revision: Annotated[
+        int | None,
+        typer.Option(help="Change nothing if the run has another revision, as `runs show` has it."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Change a run's name, labels or link to an external tracker."""
@@ -146,6 +150,7 @@ def update(
             name=UNSET if name is None else name,
             labels=UNSET if label is None else text_assignments(label),
             external_run_id=UNSET if external_run_id is None else external_run_id,
+            if_revision=if_revision,
         )
     if as_json:
         print_json(run)

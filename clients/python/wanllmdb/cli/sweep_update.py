@@ -16,10 +16,10 @@ from wanllmdb.cli.options import (
     AsJson,
     SweepId,
     client_of,
+    config_of,
     count_or_none,
     json_or_text,
     number_or_none,
-    read_file,
 )
 from wanllmdb.cli.runs_import import taken
 
@@ -117,7 +117,8 @@ def update(
             },
         )
         if space is not None:
-            spec = client.parse_sweep_config(read_file(space)).spec
+            with config_of(space) as text:
+                spec = client.parse_sweep_config(text).spec
             changes["search_space"] = spec.search_space
         if not changes:
             raise typer.BadParameter(NOTHING_TO_CHANGE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from typing import Annotated
 
@@ -25,8 +26,8 @@ from wanllmdb.cli.options import (
     SweepId,
     assignments,
     client_of,
+    config_of,
     named_sweep,
-    read_file,
 )
 from wanllmdb.cli.runs_import import runs_at_once
 from wanllmdb.cli.sweep_update import print_created, print_moved, update
@@ -93,17 +94,15 @@ def create(
     Examples: `wanllmdb sweep create sweep.yaml --project vision`;
     `wanllmdb sweep create --template TEMPLATE --set epochs=27`
     """
-    config: str | TemplateUse
+    use: TemplateUse | None = None
     if template:
         if file is not None:
             raise typer.BadParameter("give either a config file or --template, not both")
-        config = TemplateUse(template, assignments(values or ()))
+        use = TemplateUse(template, assignments(values or ()))
     elif file is None:
         raise typer.BadParameter("give a config file, or --template NAME")
     elif values:
         raise typer.BadParameter("--set needs --template")
-    else:
-        config = read_file(file)
     if prior_sweep and prior_runs:
         raise typer.BadParameter(
             "give either --prior-sweep or --prior-runs; use `runs import` for the other one"
@@ -113,7 +112,9 @@ def create(
         source = PriorSweep(prior_sweep)
     elif prior_runs:
         source = runs_at_once(prior_runs)
-    with client_of(context) as client:
+    with contextlib.ExitStack() as stack:
+        config = use or stack.enter_context(config_of(file or "-"))
+        client = stack.enter_context(client_of(context))
         created = client.create_sweep(
             config, project=project, name=name, prior_runs=source, skip_unfit=skip_unfit
         )
@@ -135,6 +136,10 @@ def list_sweeps(
     method: Annotated[
         list[Method] | None, typer.Option(help="List only sweeps with this method; repeatable.")
     ] = None,
+    query: Annotated[
+        str,
+        typer.Option(help="List only sweeps whose name, id or description contains this text."),
+    ] = "",
     limit: Annotated[
         int | None,
         typer.Option(min=1, help="List at most this many sweeps. Default: 50; all with --json."),
@@ -144,7 +149,9 @@ def list_sweeps(
     """List sweeps, newest first."""
     most = limit if limit is not None or as_json else 50
     with client_of(context) as client:
-        found = client.list_sweeps(project=project, states=state or (), methods=method or ())
+        found = client.list_sweeps(
+            project=project, states=state or (), methods=method or (), query=query
+        )
         sweeps = list(itertools.islice(found, most))
     if as_json:
         print_json(sweeps)

@@ -17,7 +17,7 @@ from wanllmdb._ids import run_of
 from wanllmdb._types.prior_runs import as_prior
 from wanllmdb.cli.console import say
 from wanllmdb.cli.documents import print_json
-from wanllmdb.cli.options import AsJson, client_of, named_sweep, read_file
+from wanllmdb.cli.options import AsJson, client_of, config_of, named_sweep
 from wanllmdb.cli.sweep_update import print_created, print_moved
 
 _MOVES = ("--stop", "--cancel", "--pause", "--resume")
@@ -142,21 +142,19 @@ def _moved(client: Client, move: str, sweep_id: str) -> Sweep:
 def _create(
     client: Client, file: str, project: str, name: str, program: str, prior_runs: Sequence[str]
 ) -> CreatedSweep:
-    config: str | SweepSpec = read_file(file)
+    priors = [_prior(client, each) for each in prior_runs] or None
     warnings: tuple[str, ...] = ()
     description = ""
-    if program:
-        parsed = client.parse_sweep_config(config)
-        config = replace(parsed.spec, program=program)
-        project, name = project or parsed.project, name or parsed.name
-        warnings, description = parsed.warnings, parsed.description
-    created = client.create_sweep(
-        config,
-        project=project,
-        name=name,
-        description=description,
-        prior_runs=[_prior(client, each) for each in prior_runs] or None,
-    )
+    with config_of(file) as text:
+        config: str | SweepSpec = text
+        if program:
+            parsed = client.parse_sweep_config(text)
+            config = replace(parsed.spec, program=program)
+            project, name = project or parsed.project, name or parsed.name
+            warnings, description = parsed.warnings, parsed.description
+        created = client.create_sweep(
+            config, project=project, name=name, description=description, prior_runs=priors
+        )
     return replace(created, warnings=(*warnings, *created.warnings))
 
 
@@ -169,7 +167,8 @@ def _prior(client: Client, run_id: str) -> PriorRun:
 
 
 def _update(client: Client, sweep_id: str, file: str, name: str, as_json: bool) -> None:
-    parsed = client.parse_sweep_config(read_file(file))
+    with config_of(file) as text:
+        parsed = client.parse_sweep_config(text)
     sweep = client.get_sweep(sweep_id)
     fixed = _fixed(sweep.spec, parsed.spec)
     if fixed:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from wanllmdb_common.search_space.distributions import (
@@ -65,6 +66,16 @@ def config_of(spec: SweepSpec) -> dict[str, Any]:
     if spec.args_style is not ArgsStyle.FLAT:
         config["args_style"] = spec.args_style.value
     return config
+
+
+def outline_of(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a config of `config_of` without the space, the command and algorithms' options."""
+    outline = {key: v for key, v in config.items() if key not in ("constraints", "command")}
+    outline["parameters"] = {}
+    for key in ("sampler", "pruner", "terminate"):
+        if key in outline:
+            outline[key] = {"name": outline[key]["name"]}
+    return outline
 
 
 def _metric(metric: Metric) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import takewhile
 from typing import Any
 
@@ -101,7 +101,7 @@ def invalid_config(problems: Sequence[FieldViolation]) -> InvalidArgumentError:
     if len(problems) > MAX_PROBLEMS:
         count = f"more than {MAX_PROBLEMS:,} problems"
     reported = [
-        FieldViolation(_sendable(p.field), _sendable(p.description))
+        replace(p, field=_sendable(p.field), description=_sendable(p.description))
         for p in problems[:MAX_PROBLEMS]
     ]
     lines = "\n".join(f"  {p.field}: {p.description}" for p in reported)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
+from dataclasses import dataclass
 from typing import Any
 
 import yaml
@@ -220,26 +222,54 @@ class _ConfigDumper(yaml.SafeDumper):
 add_scalars(_ConfigDumper)
 
 
+@dataclass(frozen=True, slots=True)
+class ReadText:
+    """The object in a sweep file.
+
+    Attributes:
+        text: The text.
+        data: The object.
+        warnings: A warning for each word that W&B reads differently.
+        root: The text's node, with the places of all values; None if the text is JSON.
+    """
+
+    text: str
+    data: dict[str, Any]
+    warnings: list[str]
+    root: yaml.Node | None
+
+    @property
+    def is_json(self) -> bool:
+        """Whether the text is JSON, so that a program may have written it."""
+        return self.root is None
+
+
 def read_text(text: str) -> dict[str, Any]:
     """Return the object in a sweep file.
 
     Raises:
         InvalidArgumentError: the text is too long, is not YAML or JSON, or is not an object.
     """
-    return read_text_with_warnings(text)[0]
+    return read_config_text(text).data
 
 
-def read_text_with_warnings(text: str) -> tuple[dict[str, Any], list[str]]:
-    """Return the object, and a warning for each word that W&B reads differently."""
+def read_config_text(text: str) -> ReadText:
+    """Return the object in a sweep file, and what to know about its text.
+
+    Raises:
+        InvalidArgumentError: as for `read_text`; a problem of the syntax has its place.
+    """
     if len(text) > MAX_TEXT:
         raise _invalid(f"has {len(text)} characters, at most {MAX_TEXT} are allowed")
     try:
-        is_json = text.lstrip().startswith("{")
-        data, warnings = _read_json(text) if is_json else _read_yaml(text)
+        data, warnings, root = _read(text)
     except yaml.MarkedYAMLError as error:
         where = error.problem_mark
-        at = f"line {where.line + 1}, column {where.column + 1}: " if where else ""
-        raise _invalid(f"{at}{error.problem}") from None
+        if where is None:
+            raise _invalid(f"{error.problem}") from None
+        line, column = where.line + 1, where.column + 1
+        problem = f"line {line}, column {column}: {error.problem}"
+        raise _invalid(problem, line, column) from None
     except (yaml.YAMLError, ValueError) as error:
         raise _invalid(f"is neither YAML nor JSON: {error}") from None
     except RecursionError:
@@ -248,21 +278,20 @@ def read_text_with_warnings(text: str) -> tuple[dict[str, Any], list[str]]:
         name = isinstance(data, str) and "\n" not in data
         hint = f", is {data!r:.100}: give the content of a file, not its name" if name else ""
         raise _invalid(f"must be an object (method: ..., parameters: ...){hint}")
-    return data, warnings
+    return ReadText(text, data, warnings, root)
 
 
-def _read_json(text: str) -> tuple[Any, list[str]]:
-    try:
-        return json.loads(text, object_pairs_hook=_unique_keys), []
-    except json.JSONDecodeError:
+def _read(text: str) -> tuple[Any, list[str], yaml.Node | None]:
+    """Return the value in a text, warnings, and the text's node unless it is JSON."""
+    if text.lstrip().startswith("{"):
         # YAML's flow style starts with a brace, too.
-        return _read_yaml(text)
-
-
-def _read_yaml(text: str) -> tuple[Any, list[str]]:
+        with contextlib.suppress(json.JSONDecodeError):
+            return json.loads(text, object_pairs_hook=_unique_keys), [], None
     loader = ConfigLoader(text)
     try:
-        return loader.get_single_data(), loader.warnings
+        root: yaml.Node | None = loader.get_single_node()
+        data = None if root is None else loader.construct_document(root)
+        return data, loader.warnings, root
     finally:
         loader.dispose()
 
@@ -318,9 +347,9 @@ def write_compact(config: dict[str, Any]) -> str:
     return json.dumps(config, ensure_ascii=False, separators=(",", ":")) + "\n"
 
 
-def _invalid(description: str) -> InvalidArgumentError:
+def _invalid(description: str, line: int = 0, column: int = 0) -> InvalidArgumentError:
     return InvalidArgumentError(
         "INVALID_SWEEP_CONFIG",
         f"the sweep config {description}",
-        [FieldViolation("config_text", description)],
+        [FieldViolation("config_text", description, line, column)],
     )

@@ -20,8 +20,9 @@ from wanllmdb_common.did_you_mean import did_you_mean
 from wanllmdb_common.errors import FieldViolation, InvalidArgumentError
 from wanllmdb_common.search_space.distributions import ParameterValue
 from wanllmdb_registry.domain.config.parsing.config import ParsedConfig, parse_config
+from wanllmdb_registry.domain.config.positions import placed
 from wanllmdb_registry.domain.config.problems import invalid_config
-from wanllmdb_registry.domain.config.text import read_text
+from wanllmdb_registry.domain.config.text import read_config_text, read_text
 from wanllmdb_registry.domain.templates.template import Absent, Template
 
 _MENTION = re.compile(r"\$\(([^()]*)\)")
@@ -222,7 +223,12 @@ def check_template(template: Template) -> None:
     Raises:
         InvalidArgumentError: INVALID_SWEEP_CONFIG with every problem.
     """
-    config = read_text(template.config_text)
+    read = read_config_text(template.config_text)
+    with placed(read):
+        _check(template, read.data)
+
+
+def _check(template: Template, config: dict[str, Any]) -> None:
     mentioned = mentions(config)
     names = [placeholder.name for placeholder in template.placeholders]
     mentioned_names = {name for _, name in mentioned}

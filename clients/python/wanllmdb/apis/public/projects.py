@@ -85,7 +85,7 @@ class Project(Attrs):
         if filters or order:
             raise InvalidQueryError(
                 "sweeps can't be filtered or ordered here: use Client.list_sweeps(project=..., "
-                "states=..., methods=..., name_prefix=..., order=...)"
+                "states=..., methods=..., query=..., order=...)"
             )
         return Sweeps(self._reader, self._name, per_page)
 

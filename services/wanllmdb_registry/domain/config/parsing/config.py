@@ -67,18 +67,22 @@ class ParsedConfig:
     grid_size: int | None = None
 
 
-def parse_config(config: Mapping[str, Any], warnings: Sequence[str] = ()) -> ParsedConfig:
+def parse_config(
+    config: Mapping[str, Any], warnings: Sequence[str] = (), *, keeps_floats: bool = True
+) -> ParsedConfig:
     """Return the spec with every default filled in, except for the seed.
 
     Args:
         config: The result of `read_text`.
         warnings: Warnings about the text, which go before the others.
+        keeps_floats: Whether the writer of the text writes 1.0 apart from 1; if not, a warning
+            names each parameter that is an integer because its bounds are.
 
     Raises:
         InvalidArgumentError: has every problem, each with its path.
     """
     ConfigSize().walk(config)
-    reader = ConfigReader(warnings)
+    reader = ConfigReader(warnings, keeps_floats=keeps_floats)
     spec, paths = _read(reader, config)
     project, name = (_text(reader, config, key, MAX_NAME) for key in ("project", "name"))
     description = _text(reader, config, "description", MAX_DESCRIPTION)

@@ -82,6 +82,12 @@ def parse_distribution(
         _warn_of_odd_texts(reader, path, data)
     if isinstance(distribution, Categorical):
         return without_repeats(reader, f"{path}.values", distribution)
+    if named is None and isinstance(distribution, IntUniform) and not reader.keeps_floats:
+        reader.warn(
+            f"parameter '{name:.100}' is an integer from {distribution.min} to {distribution.max}, "
+            "because its bounds are whole numbers and it names no distribution: for floats write "
+            "distribution: uniform, for integers distribution: int_uniform"
+        )
     if isinstance(distribution, Uniform | LogUniform) and _has_integers_alone(data):
         other = "int_uniform" if isinstance(distribution, Uniform) else "log_uniform"
         reader.warn(

@@ -74,14 +74,22 @@ class ConfigReader:
     counts as omitted.
     """
 
-    def __init__(self, warnings: Iterable[str] = (), *, is_stored: bool = False) -> None:
+    def __init__(
+        self,
+        warnings: Iterable[str] = (),
+        *,
+        is_stored: bool = False,
+        keeps_floats: bool = True,
+    ) -> None:
         """Begin with the given warnings.
 
         Args:
             warnings: Warnings about the text.
             is_stored: Whether `config_of` wrote the config, which then needs no warnings.
+            keeps_floats: Whether the config's writer writes 1.0 apart from 1.
         """
         self.is_stored = is_stored
+        self.keeps_floats = keeps_floats
         self.problems: list[FieldViolation] = []
         self.problem_count = 0
         self.warnings: dict[str, None] = dict.fromkeys(warnings)

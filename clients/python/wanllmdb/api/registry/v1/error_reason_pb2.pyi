@@ -81,8 +81,8 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     ERROR_REASON_DATABASE_UNAVAILABLE: _ErrorReason.ValueType  # 16
     """UNAVAILABLE: the database does not answer; retry the request."""
     ERROR_REASON_REGISTRY_UNAVAILABLE: _ErrorReason.ValueType  # 17
-    """UNAVAILABLE: the registry does not answer the suggestion service; retry the
-    request.
+    """UNAVAILABLE: the registry does not answer the suggestion service or the
+    gateway; retry the request.
     """
     ERROR_REASON_OVERLOADED: _ErrorReason.ValueType  # 18
     """RESOURCE_EXHAUSTED: the server has too many calls; a google.rpc.RetryInfo
@@ -161,6 +161,10 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """ABORTED: the run changed since its revision was read. Metadata: sweep_id,
     number, revision.
     """
+    ERROR_REASON_SUGGESTION_UNAVAILABLE: _ErrorReason.ValueType  # 39
+    """UNAVAILABLE: the suggestion service does not answer the gateway; retry the
+    request.
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """The `reason` of the google.rpc.ErrorInfo that both services send with every
@@ -231,8 +235,8 @@ worse. Metadata: sweep_id.
 ERROR_REASON_DATABASE_UNAVAILABLE: ErrorReason.ValueType  # 16
 """UNAVAILABLE: the database does not answer; retry the request."""
 ERROR_REASON_REGISTRY_UNAVAILABLE: ErrorReason.ValueType  # 17
-"""UNAVAILABLE: the registry does not answer the suggestion service; retry the
-request.
+"""UNAVAILABLE: the registry does not answer the suggestion service or the
+gateway; retry the request.
 """
 ERROR_REASON_OVERLOADED: ErrorReason.ValueType  # 18
 """RESOURCE_EXHAUSTED: the server has too many calls; a google.rpc.RetryInfo
@@ -310,5 +314,9 @@ again from revision 0. Metadata: sweep_id, database_id, revision.
 ERROR_REASON_REVISION_MISMATCH: ErrorReason.ValueType  # 38
 """ABORTED: the run changed since its revision was read. Metadata: sweep_id,
 number, revision.
+"""
+ERROR_REASON_SUGGESTION_UNAVAILABLE: ErrorReason.ValueType  # 39
+"""UNAVAILABLE: the suggestion service does not answer the gateway; retry the
+request.
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

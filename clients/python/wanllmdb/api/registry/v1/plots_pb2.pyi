@@ -332,11 +332,11 @@ class GetMetricHistoriesRequest(_message.Message):
     """The metric's name. Required."""
     max_points: _builtins.int
     """The maximum number of buckets for each run: 1 to 10,000; 0 means 100. At
-    most 200,000 in all: with many runs, each has fewer.
+    most 90,000 in all: with many runs, each has fewer.
     """
     @_builtins.property
     def numbers(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
-        """The runs, by number. 1 to 1,000."""
+        """The runs, by number. 1 to 1,000, each once."""
 
     def __init__(
         self,

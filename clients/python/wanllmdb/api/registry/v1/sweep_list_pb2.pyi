@@ -45,7 +45,12 @@ class _SweepOrderEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_SweepOrder
     """By state, in the order of SweepState."""
 
 class SweepOrder(_SweepOrder, metaclass=_SweepOrderEnumTypeWrapper):
-    """The order in which sweeps are listed. Equal sweeps are listed newest first."""
+    """The order in which sweeps are listed. Equal sweeps are listed newest first.
+
+    A sweep that does not change while one pages is returned exactly once, unless
+    it was created or deleted meanwhile. In the orders by update time, runs and
+    state, a sweep that changes moves: it may be missing, or be returned twice.
+    """
 
 SWEEP_ORDER_UNSPECIFIED: SweepOrder.ValueType  # 0
 """Not set; means newest first."""

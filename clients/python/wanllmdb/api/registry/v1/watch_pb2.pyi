@@ -185,7 +185,10 @@ class WatchSweepsRequest(_message.Message):
 
     @_builtins.property
     def min_interval(self) -> _duration_pb2.Duration:
-        """The minimum time between two messages: 0.1 to 60 seconds; 0 means 1 second."""
+        """The minimum time between two changes of the list: 0.1 to 60 seconds; 0 means
+        1 second. A list that takes long to read, for example one with a `query`
+        among very many sweeps, is read less often.
+        """
 
     def __init__(
         self,
@@ -205,7 +208,11 @@ Global___WatchSweepsRequest: _TypeAlias = WatchSweepsRequest  # noqa: Y015
 
 @_typing.final
 class WatchSweepsResponse(_message.Message):
-    """Response of WatchSweeps: what changed in the list since the last message."""
+    """Response of WatchSweeps: what changed in the list since the last message. Many
+    changes need several messages; the list is complete with the one that has
+    `is_current`. To apply a message, store `sweeps` by id, forget
+    `removed_sweep_ids`, and take over `ordered_sweep_ids` unless it is empty.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -234,8 +241,8 @@ class WatchSweepsResponse(_message.Message):
 
     @_builtins.property
     def ordered_sweep_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """The ids of all sweeps in the list, in its order; empty if the order is as in
-        the last message.
+        """The ids of all sweeps in the list, in its order; empty if the order is that
+        of before without the removed sweeps.
         """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""The channel to the registry's replicas: load balancing, keepalive and TLS."""
+"""The channel to the replicas of one service: load balancing, keepalive and TLS."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import grpc.aio
 import structlog
 
 from wanllmdb import InvalidArgumentError
-from wanllmdb._connection.addresses import REGISTRY, authority_of, is_loopback, target_of
+from wanllmdb._connection.addresses import Service, authority_of, is_loopback, target_of
 from wanllmdb._connection.tls import Tls, channel_credentials
 from wanllmdb_common.server.tls import FileSignature, file_signature
 
@@ -22,28 +22,14 @@ log = structlog.get_logger(__name__)
 
 _Signature: TypeAlias = "tuple[FileSignature | None, ...]"
 
-_SERVICE_CONFIG = {
-    "loadBalancingConfig": [{"round_robin": {}}],
-    # A replica that is shutting down gets no more calls.
-    "healthCheckConfig": {"serviceName": REGISTRY.full_name},
-}
 
-
-def registry_target(address: str) -> str:
-    """Return the gRPC target for an address.
-
-    Args:
-        address: `host:port`, several of them separated by commas, or a gRPC target.
+def is_on_this_machine(address: str, service: Service) -> bool:
+    """Return whether a service at this address is reached without leaving this machine.
 
     Raises:
         wanllmdb.InvalidArgumentError: the address is malformed, or a name does not resolve.
     """
-    return target_of(address, REGISTRY)
-
-
-def is_on_this_machine(address: str) -> bool:
-    """Return whether a registry at this address is reached without leaving this machine."""
-    return is_loopback(registry_target(address))
+    return is_loopback(target_of(address, service))
 
 
 def check_tls(tls: Tls | None) -> None:
@@ -57,33 +43,39 @@ def check_tls(tls: Tls | None) -> None:
         channel_credentials(tls)
 
 
-class RegistryChannel:
-    """The channel to the registry, reopened when TLS files change; an async context manager.
+class ServiceChannel:
+    """The channel to a service, reopened when TLS files change; an async context manager.
 
     Calls in progress on the old channel may finish there, for at most `grace` seconds. New
     files that can't be used are logged as an error, and the old files stay in use.
 
     Args:
-        address: See `registry_target`.
+        service: The service.
+        address: `host:port`, several of them separated by commas, or a gRPC target.
         tls: The TLS configuration; None for plain text.
         use: Called with the channel, and with each new one.
         grace: Seconds for calls in progress on an old channel.
+        max_message_bytes: The largest message that the service may send.
         interval: Seconds between two checks of the files.
     """
 
     def __init__(
         self,
+        service: Service,
         address: str,
         tls: Tls | None,
         use: Callable[[grpc.aio.Channel], None],
         *,
         grace: float,
+        max_message_bytes: int,
         interval: float = 5.0,
     ) -> None:
+        self._service = service
         self._address = address
         self._tls = tls
         self._use = use
         self._grace = grace
+        self._max_message_bytes = max_message_bytes
         self._interval = interval
         self._channel: grpc.aio.Channel | None = None
         self._follower: asyncio.Task[None] | None = None
@@ -148,11 +140,12 @@ class RegistryChannel:
             closing.add_done_callback(self._closing.discard)
 
     def _open(self, credentials: grpc.ChannelCredentials | None) -> grpc.aio.Channel:
-        target = registry_target(self._address)
+        target = target_of(self._address, self._service)
         options: list[tuple[str, Any]] = [
-            ("grpc.service_config", json.dumps(_SERVICE_CONFIG)),
-            # Pages of thousands of runs exceed the default of 4 MiB.
-            ("grpc.max_receive_message_length", 64 * 1024 * 1024),
+            ("grpc.service_config", json.dumps(_service_config(self._service))),
+            ("grpc.max_receive_message_length", self._max_message_bytes),
+            # A server bounds the calls of one connection, which several channels would share.
+            ("grpc.use_local_subchannel_pool", 1),
             # The default waits up to two minutes before the next attempt to connect.
             ("grpc.initial_reconnect_backoff_ms", 100),
             ("grpc.max_reconnect_backoff_ms", 1_000),
@@ -166,10 +159,18 @@ class RegistryChannel:
         ]
         if self._tls is None or credentials is None:
             return grpc.aio.insecure_channel(target, options=options)
-        name = self._tls.server_name or authority_of(self._address, REGISTRY)
+        name = self._tls.server_name or authority_of(self._address, self._service)
         if name is not None:
             options.append(("grpc.default_authority", name))
         return grpc.aio.secure_channel(target, credentials, options=options)
+
+
+def _service_config(service: Service) -> dict[str, Any]:
+    return {
+        "loadBalancingConfig": [{"round_robin": {}}],
+        # A replica that is shutting down gets no more calls.
+        "healthCheckConfig": {"serviceName": service.full_name},
+    }
 
 
 def _files(tls: Tls) -> list[Path]:

@@ -1,0 +1,65 @@
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  Link,
+  Navigate,
+  type RouterHistory,
+} from "@tanstack/react-router";
+import { LoginPage } from "./login/LoginPage";
+import { Shell } from "./Shell";
+import { SweepPage } from "./sweep/SweepPage";
+import { SweepsPage } from "./sweeps/SweepsPage";
+import { parseSweepsSearch } from "./sweeps/search";
+
+const root = createRootRoute({ component: Shell, notFoundComponent: NoPage });
+
+const home = createRoute({
+  getParentRoute: () => root,
+  path: "/",
+  component: () => <Navigate to="/sweeps" replace />,
+});
+
+const sweeps = createRoute({
+  getParentRoute: () => root,
+  path: "/sweeps",
+  validateSearch: parseSweepsSearch,
+  component: SweepsPage,
+});
+
+const sweep = createRoute({
+  getParentRoute: () => root,
+  path: "/sweeps/$sweepId",
+  component: SweepPage,
+});
+
+const login = createRoute({
+  getParentRoute: () => root,
+  path: "/login",
+  validateSearch: ({ next }: Record<string, unknown>): { next?: string } =>
+    typeof next === "string" ? { next } : {},
+  component: LoginPage,
+});
+
+function NoPage() {
+  return (
+    <div className="panel">
+      <h1>There is no such page</h1>
+      <Link to="/sweeps">All sweeps</Link>
+    </div>
+  );
+}
+
+/** Returns the router of the dashboard; the history of the browser's address by default. */
+export function makeRouter(history?: RouterHistory) {
+  return createRouter({
+    routeTree: root.addChildren([home, sweeps, sweep, login]),
+    ...(history === undefined ? {} : { history }),
+  });
+}
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: ReturnType<typeof makeRouter>;
+  }
+}

@@ -1,0 +1,58 @@
+import { useEffect, useState } from "react";
+import type { WatchSweepsResponse } from "../../gen/wanllmdb/api/registry/v1/watch_pb";
+import { useServices } from "../../rpc/context";
+import { follow, type WatchStatus } from "../../rpc/watch";
+import { applyMessage, NO_SWEEPS, type SweepList } from "../../store/sweepList";
+import { STATES } from "../../store/sweeps";
+import { useVisible } from "../../ui/useVisible";
+import type { SweepsSearch } from "./search";
+
+/** The most sweeps that the server watches as one list. */
+export const MOST_SWEEPS = 1_000;
+
+interface WatchedList {
+  readonly list: SweepList;
+  readonly status: WatchStatus;
+  /** Asks again at once, after an error that ended the watch. */
+  readonly retry: () => void;
+}
+
+/** Watches the first sweeps that match; while another search loads, the last list stays. */
+export function useSweeps(search: SweepsSearch, maxSweeps: number): WatchedList {
+  const { registry } = useServices();
+  const isVisible = useVisible();
+  const [list, setList] = useState(NO_SWEEPS);
+  const [status, setStatus] = useState<WatchStatus>({ kind: "connecting" });
+  const [attempt, setAttempt] = useState(0);
+  const { project = "", query = "", states } = search;
+  const stateNames = states?.join() ?? "";
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: attempt only starts the watch again
+  useEffect(() => {
+    if (!isVisible) return;
+    const stop = new AbortController();
+    let next = NO_SWEEPS;
+    void follow<WatchSweepsResponse>({
+      open: (signal) => {
+        // Each stream begins with the whole list.
+        next = NO_SWEEPS;
+        return registry.watchSweeps(
+          {
+            filter: { project, query, states: states?.map((name) => STATES[name]) ?? [] },
+            maxSweeps,
+          },
+          { signal, timeoutMs: 0 },
+        );
+      },
+      onMessage: (message) => {
+        next = applyMessage(next, message);
+        if (next.isComplete) setList(next);
+      },
+      onStatus: setStatus,
+      signal: stop.signal,
+    });
+    return () => stop.abort();
+  }, [registry, isVisible, project, query, stateNames, maxSweeps, attempt]);
+
+  return { list, status, retry: () => setAttempt((tries) => tries + 1) };
+}

@@ -1,0 +1,31 @@
+import { type Client, createClient, type Transport } from "@connectrpc/connect";
+import { createConnectTransport } from "@connectrpc/connect-web";
+import { KeyService } from "../gen/wanllmdb/api/registry/v1/key_service_pb";
+import { SweepRegistryService } from "../gen/wanllmdb/api/registry/v1/registry_service_pb";
+
+const UNARY_TIMEOUT_MS = 30_000;
+
+/** The services behind the gateway that served this page. */
+export interface Services {
+  readonly registry: Client<typeof SweepRegistryService>;
+  readonly keys: Client<typeof KeyService>;
+}
+
+/** Returns clients of the gateway at an origin; they send the session's cookie. */
+export function connect(origin: string): Services {
+  return services(
+    createConnectTransport({
+      baseUrl: origin,
+      useBinaryFormat: true,
+      defaultTimeoutMs: UNARY_TIMEOUT_MS,
+    }),
+  );
+}
+
+/** Returns clients that call through a transport. */
+export function services(transport: Transport): Services {
+  return {
+    registry: createClient(SweepRegistryService, transport),
+    keys: createClient(KeyService, transport),
+  };
+}
