@@ -261,10 +261,11 @@ def same(left: float, right: float) -> bool:
 
 
 def without_lease(run: run_pb2.Run) -> run_pb2.Run:
-    """Return the run without the fields that a heartbeat changes."""
+    """Return the run without what a heartbeat changes, and what only some answers have."""
     copy = run_pb2.Run()
     copy.CopyFrom(run)
     copy.ClearField("lease_expire_time")
+    copy.ClearField("metric_values")
     return copy
 
 
