@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from random import Random
 
 import asyncpg
 import pytest
 
-from tests.contract.stored import Stored, create, key, report
+from tests.contract.stored import Stored, create, finish, key, report
 from wanllmdb_registry.domain.cancel_runs import CancelRuns
+from wanllmdb_registry.domain.command import Command
 from wanllmdb_registry.domain.leases import ExpireLeases, TakeBackRuns
 from wanllmdb_registry.domain.model import RunState, SweepState
+from wanllmdb_registry.store.database import Database
+from wanllmdb_registry.store.event_reads import EventReads
 from wanllmdb_registry.store.sweep_store import SweepStore
 
 
@@ -99,3 +103,22 @@ async def test_a_repeated_cancellation_changes_nothing(stored: Stored) -> None:
     await stored.store.apply(sweep_id, [cancel(0)])
     sweep = await stored.sweeps.get(sweep_id)
     assert str(sweep.revision).encode() == first
+
+
+@pytest.mark.parametrize("seed", range(5))
+async def test_events_of_concurrent_commands_are_counted_once(
+    stored: Stored, stores: list[SweepStore], database: Database, seed: int
+) -> None:
+    sweep_id = await stored.sweep()
+    await stored.store.apply(sweep_id, [create(*range(6))])
+    chance = Random(seed)
+    commands: list[Command] = [cancel(number % 3) for number in range(9)]
+    commands += [finish(number, 0.5) for number in range(3, 6)]
+    chance.shuffle(commands)
+    await asyncio.gather(
+        *(stores[place % 2].apply(sweep_id, [each]) for place, each in enumerate(commands))
+    )
+    events = (await EventReads(database).list(sweep_id, None, 100)).items
+    # The start, and one for each run: a run that is to stop already changes no more.
+    assert [event.index for event in events] == [3, 2, 1, 0]
+    assert (await stored.sweeps.get(sweep_id)).events == 4

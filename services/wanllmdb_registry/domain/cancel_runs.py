@@ -49,6 +49,7 @@ class CancelRuns(SingleCommand[CanceledRuns]):
 
     def apply(self, work: UnitOfWork) -> CanceledRuns:
         runs = self._named(work)
+        marked: list[int] = []
         result = CanceledRuns(work.sweep, canceled := [], stopping := [], ended := [])
         for run in runs:
             if run.state is RunState.QUEUED:
@@ -56,20 +57,22 @@ class CancelRuns(SingleCommand[CanceledRuns]):
                 work.move(run, RunState.CANCELED)
                 canceled.append(run.number)
             elif run.state is RunState.RUNNING:
-                _mark(work, run, self._error)
+                if not run.stop_requested:
+                    _mark(work, run, self._error)
+                    marked.append(run.number)
                 stopping.append(run.number)
             else:
                 ended.append(run.number)
-        if canceled or stopping:
-            work.note(SweepEventKind.RUNS_CANCELED, self._detail(canceled, stopping))
+        if canceled or marked:
+            work.note(SweepEventKind.RUNS_CANCELED, self._detail(canceled, marked))
         if canceled:
             finish_if_done(work)
         return result
 
-    def _detail(self, canceled: Sequence[int], stopping: Sequence[int]) -> str:
+    def _detail(self, canceled: Sequence[int], marked: Sequence[int]) -> str:
         parts = [runs_named(canceled)] if canceled else []
-        if stopping:
-            parts.append(f"{runs_named(stopping)} running until stopped by the agent")
+        if marked:
+            parts.append(f"{runs_named(marked)} running until stopped by the agent")
         return " and ".join(parts) + (f": {self.reason}" if self.reason else "")
 
     @property
@@ -101,10 +104,9 @@ _NO_REASON = "canceled by request"
 
 
 def _mark(work: UnitOfWork, run: Run, error: RunError) -> None:
-    if not run.stop_requested:
-        run.stop_requested = True
-        run.error = error
-        work.touch(run)
+    run.stop_requested = True
+    run.error = error
+    work.touch(run)
 
 
 def _not_found(sweep: Sweep, missing: Sequence[int]) -> NotFoundError:

@@ -103,6 +103,7 @@ class UnitOfWork:
         requester: Who asked for the current command.
         deleted: Whether the sweep was deleted.
         mutations: Number of changes so far.
+        loaded_revision: The sweep's revision when it was loaded.
     """
 
     sweep: Sweep
@@ -123,6 +124,10 @@ class UnitOfWork:
     requester: Requester = NOBODY
     deleted: bool = False
     mutations: int = 0
+    loaded_revision: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.loaded_revision = self.sweep.revision
 
     def run(self, number: int) -> Run:
         """Return the run with this number.
@@ -236,6 +241,9 @@ class UnitOfWork:
         """
         requester = self.requester if is_requested else NOBODY
         sweep = self.sweep
+        if sweep.revision == self.loaded_revision:
+            # A concurrent write would not notice that the event was counted.
+            raise AssertionError("an event without a change")
         self.new_events.append(
             SweepEvent(sweep.events, sweep.revision, self.now, kind, cut(detail), requester)
         )
