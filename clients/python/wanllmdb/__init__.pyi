@@ -58,6 +58,11 @@ from wanllmdb._proxies import (
     summary as summary,
 )
 from wanllmdb._connection.tls import Tls as Tls
+from wanllmdb._types.activity import (
+    ServerInfo as ServerInfo,
+    SweepAgent as SweepAgent,
+    SweepEvent as SweepEvent,
+)
 from wanllmdb._types.algorithms import (
     Algorithm as Algorithm,
     AlgorithmOption as AlgorithmOption,
@@ -102,6 +107,7 @@ from wanllmdb._types.enums import (
     RunOrigin as RunOrigin,
     RunState as RunState,
     SweepOrder as SweepOrder,
+    SweepEventKind as SweepEventKind,
     SweepState as SweepState,
     SweepView as SweepView,
 )

@@ -146,6 +146,24 @@ class RunCommand(StrEnum):
     ABANDON = "abandon"
 
 
+class SweepEventKind(StrEnum):
+    """What happened to a sweep."""
+
+    UNKNOWN = "unknown"
+    CREATED = "created"
+    STARTED = "started"
+    PAUSED = "paused"
+    RESUMED = "resumed"
+    FINISHED = "finished"
+    FAILED = "failed"
+    CANCELED = "canceled"
+    UPDATED = "updated"
+    RUNS_IMPORTED = "runs_imported"
+    RUNS_ENQUEUED = "runs_enqueued"
+    RUNS_RETRIED = "runs_retried"
+    RUNS_CANCELED = "runs_canceled"
+
+
 class ExhaustedReason(StrEnum):
     """The reason why a sweep returns no more runs."""
 
