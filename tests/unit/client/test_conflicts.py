@@ -97,7 +97,7 @@ def test_a_replica_whose_writes_conflict_is_not_taken_for_one_that_is_down(
     assert replica is not None
     refuse = refusing(9, status(grpc.StatusCode.UNAVAILABLE, reason), b"", [])
     with server("a.B", C=refuse) as address, grpc.insecure_channel(address) as channel:
-        call = channel.unary_unary("/a.B/C")
+        call: Any = channel.unary_unary("/a.B/C")
         with pytest.raises(grpc.RpcError) as raised:
             call(b"")
     # Any replica may answer the same request.
