@@ -192,7 +192,7 @@ async def test_lists_page_filter_and_order(registry: Registry) -> None:
         found: list[str] = []
         request = sweep_list_pb2.ListSweepsRequest(
             filter=sweep_list_pb2.SweepFilter(project="listed", **filters),
-            order=sweep_list_pb2.SweepOrder.Value(order),
+            order=order,
             page_size=2,
         )
         while True:
