@@ -20,6 +20,7 @@ from wanllmdb_registry.domain.group_commit import GroupCommit
 from wanllmdb_registry.domain.live_lists import LiveLists
 from wanllmdb_registry.domain.watch import ChangeHub
 from wanllmdb_registry.store.change_channel import ChangeChannel
+from wanllmdb_registry.store.column_reads import ColumnReads
 from wanllmdb_registry.store.curve_reads import CurveReads
 from wanllmdb_registry.store.database import Database, DatabaseProbe
 from wanllmdb_registry.store.key_store import KeyStore
@@ -54,6 +55,7 @@ class Registry:
     syncs: SyncReads
     plots: PlotReads
     curves: CurveReads
+    columns: ColumnReads
     templates: TemplateStore
     hub: ChangeHub
     changes: ChangeChannel
@@ -114,6 +116,7 @@ async def running_registry(
             syncs=SyncReads(database),
             plots=PlotReads(database),
             curves=CurveReads(database),
+            columns=ColumnReads(database),
             templates=TemplateStore(database),
             hub=hub,
             changes=changes,

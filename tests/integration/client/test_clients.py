@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -248,7 +249,7 @@ async def test_a_run_from_suggestion_to_its_end(async_client: AsyncClient) -> No
     assert end.run.summary == {"loss": 0.25, "lr": 0.1}
     assert end.best_run is not None
     assert end.best_run.number == 0
-    assert await async_client.get_run(sweep_id, 0) == end.run
+    assert await async_client.get_run(sweep_id, 0) == replace(end.run, metric_values=6)
 
     history = await async_client.get_metric_history(sweep_id, 0, page_size=4)
     assert [point.value for point in history["loss"].points] == [1.0, 0.9, 0.8, 0.7, 0.6, 0.25]
@@ -358,7 +359,7 @@ async def test_a_watch_tells_what_happens_and_can_be_taken_up_again(
     (run,) = await handed_out(async_client, sweep_id)
     seen = [await anext(changes), await anext(changes)]
     (changed,) = [change.run for change in seen if isinstance(change, RunChanged)]
-    assert changed == run
+    assert changed == replace(run, metric_values=None)
     revision = max(change.revision for change in seen)
 
     await async_client.finish_run(sweep_id, 0, 1, wanllmdb.Succeeded(1.0))
@@ -367,6 +368,28 @@ async def test_a_watch_tells_what_happens_and_can_be_taken_up_again(
     assert isinstance(ended, RunChanged)
     assert ended.run.state is RunState.FINISHED
     assert ended.revision > revision
+
+
+async def test_an_update_overwrites_no_change_that_its_caller_has_not_seen(
+    async_client: AsyncClient,
+) -> None:
+    sweep_id = (await async_client.create_sweep(config())).sweep.sweep_id
+    (run,) = await handed_out(async_client, sweep_id)
+    theirs = await async_client.update_run(sweep_id, 0, labels={"a": "1"})
+
+    with pytest.raises(wanllmdb.AbortedError) as stale:
+        await async_client.update_run(sweep_id, 0, labels={"b": "2"}, if_revision=run.revision)
+    assert stale.value.reason == "REVISION_MISMATCH"
+    assert stale.value.metadata == {
+        "sweep_id": sweep_id,
+        "number": "0",
+        "revision": str(theirs.revision),
+    }
+    assert (await async_client.get_run(sweep_id, 0)).labels == {"a": "1"}
+
+    mine = {**theirs.labels, "b": "2"}
+    done = await async_client.update_run(sweep_id, 0, labels=mine, if_revision=theirs.revision)
+    assert done.labels == {"a": "1", "b": "2"}
 
 
 async def test_a_watch_ends_when_the_sweep_is_deleted(async_client: AsyncClient) -> None:

@@ -321,9 +321,9 @@ def test_an_end_carries_its_outcome_and_the_last_rows() -> None:
 
 
 def test_an_update_of_a_run_names_what_is_given() -> None:
-    request = run_calls.update_run("s", 1, "mine", UNSET, {"a": 1.0}, UNSET, "id").request
+    request = run_calls.update_run("s", 1, "mine", UNSET, {"a": 1.0}, UNSET, 7, "id").request
 
     assert isinstance(request, registry_pb.UpdateRunRequest)
     assert list(request.update_mask.paths) == ["name", "config"]
-    assert (request.run.number, request.run.name) == (1, "mine")
+    assert (request.run.number, request.run.name, request.if_revision) == (1, "mine", 7)
     assert request.run.config["a"].double_value == 1.0
