@@ -9,7 +9,14 @@ from google.protobuf import field_mask_pb2, timestamp_pb2
 from google.protobuf.message import Message
 
 from tests.fuzz.rpcs import Rpc
-from wanllmdb.api.registry.v1 import plots_pb2, run_pb2, sweep_list_pb2, sweep_pb2, watch_pb2
+from wanllmdb.api.registry.v1 import (
+    activity_pb2,
+    plots_pb2,
+    run_pb2,
+    sweep_list_pb2,
+    sweep_pb2,
+    watch_pb2,
+)
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.registry.v1 import search_space_pb2 as space_pb
 from wanllmdb.api.registry.v1 import template_service_pb2 as template_pb
@@ -242,6 +249,12 @@ _PROPER: Mapping[str, list[Message]] = {
     "GetParallelCoordinates": [plots_pb2.GetParallelCoordinatesRequest(sweep_id="@multi")],
     "GetTimeline": [plots_pb2.GetTimelineRequest(sweep_id="@random")],
     "WatchSweep": [watch_pb2.WatchSweepRequest(sweep_id="@random")],
+    "ListAgents": [
+        activity_pb2.ListAgentsRequest(sweep_id="@random", include_idle=True, page_size=1)
+    ],
+    "ListSweepEvents": [
+        activity_pb2.ListSweepEventsRequest(sweep_id="@random", page_size=1, page_token="@token3")
+    ],
     "CreateTemplate": [
         template_pb.CreateTemplateRequest(
             template=template_pb.Template(

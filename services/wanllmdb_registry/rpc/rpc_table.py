@@ -13,6 +13,7 @@ from typing import Any
 from google.protobuf.descriptor import FileDescriptor
 
 from wanllmdb.api.registry.v1 import (
+    activity_pb2,
     key_service_pb2,
     sweep_list_pb2,
     template_service_pb2,
@@ -233,7 +234,9 @@ def _always(_request: object) -> bool:
     return True
 
 
-def _has_large_page(request: pb.ListRunsRequest | pb.ListPriorRunsRequest) -> bool:
+def _has_large_page(
+    request: pb.ListRunsRequest | pb.ListPriorRunsRequest | activity_pb2.ListSweepEventsRequest,
+) -> bool:
     return request.page_size > LIGHT_ROWS
 
 
@@ -324,8 +327,8 @@ _SWEEP_RPCS = {
         Access(Role.READER, f"the requested project, else {_OWN_PROJECTS}", _needs_of_list_sweeps)
     ),
     "CancelRuns": Rpc(_CHANGES_SWEEP, _audit_retry_runs),
-    "ListAgents": Rpc(_READS_SWEEP),
-    "ListSweepEvents": Rpc(_READS_SWEEP),
+    "ListAgents": Rpc(_READS_SWEEP, heavy=_always),
+    "ListSweepEvents": Rpc(_READS_SWEEP, heavy=_has_large_page),
     "GetServerInfo": Rpc(_WITH_ANY_KEY),
 }
 # The suggestion service calls these with the key of the agent whose call it serves.
