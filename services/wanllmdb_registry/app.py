@@ -22,6 +22,7 @@ from wanllmdb_registry.domain.live_lists import LiveLists
 from wanllmdb_registry.domain.watch import ChangeHub
 from wanllmdb_registry.store.agent_reads import AgentReads
 from wanllmdb_registry.store.change_channel import ChangeChannel
+from wanllmdb_registry.store.column_reads import ColumnReads
 from wanllmdb_registry.store.curve_reads import CurveReads
 from wanllmdb_registry.store.database import Database, DatabaseProbe
 from wanllmdb_registry.store.event_reads import EventReads
@@ -68,6 +69,7 @@ class Registry:
     events: EventReads
     agents: AgentReads
     curves: CurveReads
+    columns: ColumnReads
     templates: TemplateStore
     hub: ChangeHub
     changes: ChangeChannel
@@ -133,6 +135,7 @@ async def running_registry(
             events=EventReads(database),
             agents=AgentReads(database, lease),
             curves=CurveReads(database),
+            columns=ColumnReads(database),
             templates=TemplateStore(database),
             hub=hub,
             changes=changes,

@@ -119,6 +119,12 @@ def order_of(categories: tuple[ParameterValue, ...]) -> tuple[float, ...] | None
     return None if any(map(math.isnan, numbers)) else numbers
 
 
+def bounds_of(distribution: Distribution) -> tuple[float, float] | None:
+    """Return the smallest and the largest value; None if there are no bounds."""
+    low, high = _bounds(distribution)
+    return None if low > high else (low, high)
+
+
 def is_searched(distribution: Distribution) -> bool:
     """Whether the distribution has more than one value."""
     return cardinality(distribution) != 1

@@ -23,6 +23,7 @@ from wanllmdb_common.internal.registry.v1 import (
 from wanllmdb_common.server.settings import LimitSettings
 from wanllmdb_registry.app import Registry
 from wanllmdb_registry.rpc.activity_servicer import ActivityServicer
+from wanllmdb_registry.rpc.column_servicer import ColumnServicer
 from wanllmdb_registry.rpc.internal_servicer import InternalServicer
 from wanllmdb_registry.rpc.key_servicer import KeyServicer
 from wanllmdb_registry.rpc.list_servicer import ListServicer
@@ -53,6 +54,7 @@ class SweepRegistryServicer(  # type: ignore[misc]
     ReadServicer,
     StreamServicer,
     PlotServicer,
+    ColumnServicer,
     pb_grpc.SweepRegistryServiceServicer,
 ):
     """All RPCs of the SweepRegistryService."""

@@ -7,6 +7,8 @@ from collections import deque
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from functools import partial
 
+from google.protobuf.duration_pb2 import Duration
+
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.registry.v1 import run_pb2, watch_pb2
 from wanllmdb_common.calls.call import current_call
@@ -15,13 +17,14 @@ from wanllmdb_common.error_mapping import Context
 from wanllmdb_registry.app import Registry
 from wanllmdb_registry.domain.bounds import PAGE_BYTES, STREAM_BYTES
 from wanllmdb_registry.domain.model import Run, RunState
-from wanllmdb_registry.domain.reads import RunOrder, RunPosition, SyncedRuns
+from wanllmdb_registry.domain.reads import RunOrder, RunPosition
 from wanllmdb_registry.domain.run_files.writers import CsvWriter, JsonLinesWriter, RunWriter
 from wanllmdb_registry.domain.watch import wait_for
 from wanllmdb_registry.prometheus_metrics import WATCHERS
 from wanllmdb_registry.rpc.base import BaseServicer, computed, require_still_good
-from wanllmdb_registry.rpc.conversion import run_to_proto, sweep_to_proto
+from wanllmdb_registry.rpc.column_servicer import read_columns, require_few, require_known
 from wanllmdb_registry.rpc.request_reader import RequestReader
+from wanllmdb_registry.rpc.sweep_watch import Watch, WatchedColumns
 
 _PAGE = 500
 _NAMES_PAGE = 5_000
@@ -38,6 +41,8 @@ PAUSE = 0.02
 POLL, POLL_ALONE = 5.0, 1.0
 # Seconds after which an idle watch sends a checkpoint.
 CHECKPOINT = 10.0
+# The longest time between two batches of changes: that between two checkpoints.
+MAX_INTERVAL = CHECKPOINT
 
 
 class StreamServicer(BaseServicer):
@@ -88,35 +93,68 @@ class StreamServicer(BaseServicer):
         reader = RequestReader()
         sweep_id = reader.sweep_id(request.sweep_id)
         since = reader.number("since_revision", request.since_revision)
+        interval = _interval(reader, request.min_interval)
+        require_few(reader, request.columns)
+        if request.columns and request.without_runs:
+            reader.problem("without_runs", "leaves out the runs, so columns must be empty")
         reader.done()
-        clock = asyncio.get_running_loop().time
         changed = self.registry.hub.subscribe(sweep_id)
         WATCHERS.inc()
         try:
-            next_checkpoint = clock()
-            while True:
-                looked_at = clock()
-                await require_still_good(self.registry)
-                synced = await self.registry.syncs.watch(sweep_id, since, PAGE)
-                messages = await converted(partial(_messages, synced), synced.size // BYTES_A_ROW)
-                since, has_more, has_changes = synced.revision, synced.has_more, bool(messages)
-                # A slow reader may take hours; keep only the unsent messages in memory.
-                del synced
-                while messages:
-                    yield messages.popleft()
-                if has_more:
-                    continue
-                if has_changes or clock() >= next_checkpoint:
-                    next_checkpoint = clock() + CHECKPOINT
-                    yield watch_pb2.WatchSweepResponse(
-                        revision=since, checkpoint=watch_pb2.WatchCheckpoint()
-                    )
-                await asyncio.sleep(looked_at + PAUSE - clock())
-                poll = POLL if self.registry.changes.is_open else POLL_ALONE
-                await wait_for(changed, min(poll, next_checkpoint - clock()))
+            head = await self.registry.columns.head(sweep_id)
+            require_known(head.sweep, head.database_id, since, request.database_id)
+            watch = Watch(sweep_id, head.database_id, interval, with_runs=not request.without_runs)
+            if request.columns:
+                columns = read_columns(reader, request.columns, head.sweep.spec)
+                watch.columns = WatchedColumns(columns, head.sweep.spec)
+                yield watch.schema(since, head.sweep)
+            async for message in self._changes_of(watch, since, changed):
+                yield message
         finally:
             WATCHERS.dec()
             self.registry.hub.unsubscribe(sweep_id, changed)
+
+    async def _changes_of(
+        self, watch: Watch, since: int, changed: asyncio.Event
+    ) -> AsyncIterator[watch_pb2.WatchSweepResponse]:
+        clock = asyncio.get_running_loop().time
+        next_checkpoint = clock()
+        while True:
+            looked_at = clock()
+            await require_still_good(self.registry)
+            if watch.with_runs:
+                synced = await self.registry.syncs.watch(watch.sweep_id, since, PAGE)
+                watch.require_same(synced.database_id, synced.revision)
+                messages = await converted(
+                    partial(watch.of_runs, synced), synced.size // BYTES_A_ROW
+                )
+                since, has_more = synced.revision, synced.has_more
+                # A slow reader may take hours; keep only the unsent messages in memory.
+                del synced
+            else:
+                head = await self.registry.columns.head(watch.sweep_id)
+                watch.require_same(head.database_id, head.sweep.revision)
+                messages, has_more = deque(watch.of_sweep(head.sweep, since)), False
+                since = head.sweep.revision
+            has_changes = bool(messages)
+            while messages:
+                yield messages.popleft()
+            if has_more:
+                continue
+            if has_changes or clock() >= next_checkpoint:
+                next_checkpoint = clock() + CHECKPOINT
+                yield watch.checkpoint(since)
+            await asyncio.sleep(looked_at + max(PAUSE, watch.interval) - clock())
+            poll = POLL if self.registry.changes.is_open else POLL_ALONE
+            await wait_for(changed, min(poll, next_checkpoint - clock()))
+
+
+def _interval(reader: RequestReader, given: Duration) -> float:
+    """Return the minimum seconds between two batches of changes."""
+    seconds = given.seconds + given.nanos / 1e9
+    if not 0 <= seconds <= MAX_INTERVAL:
+        reader.problem("min_interval", f"is {seconds:g} seconds, 0 to {MAX_INTERVAL:g} are allowed")
+    return seconds
 
 
 async def _reported(registry: Registry, sweep_id: str, states: Sequence[RunState]) -> list[str]:
@@ -158,19 +196,3 @@ def pieces_of(text: bytes) -> Iterator[bytes]:
         yield text[:end]
         text = text[end:]
     yield text
-
-
-def _messages(synced: SyncedRuns) -> deque[watch_pb2.WatchSweepResponse]:
-    """Return the changes, ordered by revision."""
-    messages = [
-        watch_pb2.WatchSweepResponse(revision=run.revision, run=run_to_proto(run))
-        for run in synced.runs
-    ]
-    sweep = synced.sweep
-    # The sweep is read after the runs and may be ahead of them; then it is sent with a later
-    # page.
-    if sweep is not None and sweep.own_revision <= synced.revision:
-        messages.append(
-            watch_pb2.WatchSweepResponse(revision=sweep.own_revision, sweep=sweep_to_proto(sweep))
-        )
-    return deque(sorted(messages, key=lambda message: message.revision))

@@ -387,7 +387,7 @@ class ReadRunColumnsResponse(_message.Message):
 
     @_builtins.property
     def chunk(self) -> Global___RunColumnsChunk:
-        """Some runs. At most 10,000, in at most 1 MiB."""
+        """Some runs: at most 5,000, and about 1 MiB unless one run has more."""
 
     @_builtins.property
     def end(self) -> Global___RunColumnsEnd:

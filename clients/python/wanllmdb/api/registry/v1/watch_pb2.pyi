@@ -52,7 +52,7 @@ class WatchSweepRequest(_message.Message):
     """
     @_builtins.property
     def min_interval(self) -> _duration_pb2.Duration:
-        """The minimum time between two batches of changes: 0 to 60 seconds. A run that
+        """The minimum time between two batches of changes: 0 to 10 seconds. A run that
         changes several times in between is sent once. 0 sends changes at once.
         """
 
@@ -122,7 +122,7 @@ class WatchSweepResponse(_message.Message):
     """
     @_builtins.property
     def sweep(self) -> _sweep_pb2.Sweep:
-        """The sweep's own fields, state or statistics."""
+        """The sweep's own fields or state; with `without_runs`, also its statistics."""
 
     @_builtins.property
     def run(self) -> _run_pb2.Run:

@@ -345,7 +345,7 @@ export type ReadRunColumnsResponse = Message<"wanllmdb.api.registry.v1.ReadRunCo
     case: "schema";
   } | {
     /**
-     * Some runs. At most 10,000, in at most 1 MiB.
+     * Some runs: at most 5,000, and about 1 MiB unless one run has more.
      *
      * @generated from field: wanllmdb.api.registry.v1.RunColumnsChunk chunk = 2;
      */

@@ -53,7 +53,7 @@ export type WatchSweepRequest = Message<"wanllmdb.api.registry.v1.WatchSweepRequ
   databaseId: string;
 
   /**
-   * The minimum time between two batches of changes: 0 to 60 seconds. A run that
+   * The minimum time between two batches of changes: 0 to 10 seconds. A run that
    * changes several times in between is sent once. 0 sends changes at once.
    *
    * @generated from field: google.protobuf.Duration min_interval = 4;
@@ -121,7 +121,7 @@ export type WatchSweepResponse = Message<"wanllmdb.api.registry.v1.WatchSweepRes
    */
   change: {
     /**
-     * The sweep's own fields, state or statistics.
+     * The sweep's own fields or state; with `without_runs`, also its statistics.
      *
      * @generated from field: wanllmdb.api.registry.v1.Sweep sweep = 2;
      */
