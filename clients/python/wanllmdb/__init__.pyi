@@ -109,6 +109,7 @@ from wanllmdb._types.enums import (
     SweepOrder as SweepOrder,
     SweepEventKind as SweepEventKind,
     SweepState as SweepState,
+    SweepView as SweepView,
 )
 from wanllmdb._types.keys import (
     ApiKey as ApiKey,
@@ -122,6 +123,7 @@ from wanllmdb._types.runs import (
     Failed as Failed,
     FinishedRun as FinishedRun,
     LeaseStatus as LeaseStatus,
+    MetricCurve as MetricCurve,
     MetricHistory as MetricHistory,
     MetricPoint as MetricPoint,
     MetricRow as MetricRow,
@@ -164,6 +166,10 @@ from wanllmdb._types.spec import (
     SearchSpace as SearchSpace,
     SweepSpec as SweepSpec,
     Uniform as Uniform,
+)
+from wanllmdb._types.sweep_lists import (
+    Project as Project,
+    SweepList as SweepList,
 )
 from wanllmdb._types.sweeps import (
     CanceledRuns as CanceledRuns,

@@ -113,6 +113,19 @@ async def test_the_largest_sweep_and_runs_pass_through_every_rpc(
     assert await listed(plain, sweep_id, pb.RUN_ORDER_NUMBER_DESC) == numbers[::-1]
     assert await listed(plain, sweep_id, pb.RUN_ORDER_OBJECTIVE_ASC) == numbers
     assert await watched(plain, sweep_id) == (set(numbers), True)
+    left = numbers
+    while left:
+        batch = await plain.BatchGetRuns(pb.BatchGetRunsRequest(sweep_id=sweep_id, numbers=left))
+        size_of(batch)
+        assert [run.number for run in batch.runs] == left[: len(batch.runs)] != []
+        left = left[len(batch.runs) :]
+    size_of(
+        await plain.GetMetricHistories(
+            plots_pb2.GetMetricHistoriesRequest(
+                sweep_id=sweep_id, numbers=numbers, name=metric_names()[0], max_points=10_000
+            )
+        )
+    )
     synced, since = list[int](), 0
     while True:
         page = await plain.SyncRuns(
@@ -222,21 +235,26 @@ async def test_the_best_of_large_runs_are_as_many_as_fit(
 async def test_large_sweeps_are_listed_in_pages_that_fit(plain: Registry) -> None:
     largest = Largest(plain)
     made = [(await largest.sweep(f"listed {i}")).sweep_id for i in range(4)]
-    found, token = list[str](), ""
-    while True:
-        page = await plain.ListSweeps(
-            sweep_list_pb2.ListSweepsRequest(
-                filter=sweep_list_pb2.SweepFilter(project="largest", query="listed"),
-                page_size=1000,
-                page_token=token,
+    filters = sweep_list_pb2.SweepFilter(project="largest", query="listed")
+    for view in sweep_list_pb2.SweepView.values():
+        found, token = list[str](), ""
+        while True:
+            page = await plain.ListSweeps(
+                sweep_list_pb2.ListSweepsRequest(
+                    filter=filters, page_size=1000, page_token=token, view=view
+                )
             )
-        )
-        size_of(page)
-        found += [sweep.sweep_id for sweep in page.sweeps]
-        token = page.next_page_token
-        if not token:
+            size_of(page)
+            found += [sweep.sweep_id for sweep in page.sweeps]
+            token = page.next_page_token
+            if not token:
+                break
+        assert sorted(found) == sorted(made)
+    async for message in plain.WatchSweeps(watch_pb2.WatchSweepsRequest(filter=filters)):
+        size_of(message)
+        if message.is_current:
+            assert sorted(message.ordered_sweep_ids) == sorted(made)
             break
-    assert sorted(found) == sorted(made)
 
 
 async def test_large_templates_are_listed_in_pages_that_fit(registry_address: str) -> None:

@@ -185,11 +185,14 @@ async def test_lists_page_filter_and_order(registry: Registry) -> None:
             method=["random", "grid"][index % 2],
         )
 
-    async def names(order: str = "SWEEP_ORDER_UNSPECIFIED", **filters: Any) -> list[str]:
+    async def names(
+        order: sweep_list_pb2.SweepOrder.ValueType = sweep_list_pb2.SWEEP_ORDER_UNSPECIFIED,
+        **filters: Any,
+    ) -> list[str]:
         found: list[str] = []
         request = sweep_list_pb2.ListSweepsRequest(
             filter=sweep_list_pb2.SweepFilter(project="listed", **filters),
-            order=order,
+            order=sweep_list_pb2.SweepOrder.Value(order),
             page_size=2,
         )
         while True:

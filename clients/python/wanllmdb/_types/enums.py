@@ -75,6 +75,20 @@ class SweepOrder(StrEnum):
     CREATE_TIME_DESC = "create_time_desc"
     CREATE_TIME_ASC = "create_time_asc"
     NAME_ASC = "name_asc"
+    UPDATE_TIME_DESC = "update_time_desc"
+    RUNS_DESC = "runs_desc"
+    STATE_ASC = "state_asc"
+
+
+class SweepView(StrEnum):
+    """How much of each listed sweep is read.
+
+    BASIC leaves out the search space, the command, the options of algorithms and the parameters
+    of the best run.
+    """
+
+    FULL = "full"
+    BASIC = "basic"
 
 
 class ConfigFormat(StrEnum):

@@ -60,3 +60,42 @@ test("a broken watch continues after the last revision, a checkpoint's too, in t
   ]);
   expect(asked.every(({ sweepId, withoutRuns }) => sweepId === "abc" && withoutRuns)).toBe(true);
 });
+
+test("after changed runs the sweep is read once", async () => {
+  const stop = new AbortController();
+  let reads = 0;
+  const { registry } = services(
+    createRouterTransport(({ service }) => {
+      service(SweepRegistryService, {
+        async *watchSweep(_, { signal }) {
+          for (const number of [0n, 1n, 2n]) {
+            yield create(WatchSweepResponseSchema, {
+              revision: 8n + number,
+              change: { case: "run", value: { number } },
+            });
+          }
+          await new Promise((resolve) => signal.addEventListener("abort", resolve));
+        },
+        getSweep() {
+          reads += 1;
+          return { sweep: { name: "read", stats: { finishedRuns: 3n } } };
+        },
+      });
+    }),
+  );
+  const seen: bigint[] = [];
+  await watchSweep({
+    registry,
+    sweepId: "abc",
+    since: 7n,
+    onSweep: ({ stats }) => {
+      seen.push(stats?.finishedRuns ?? 0n);
+      stop.abort();
+    },
+    onStatus: () => {},
+    signal: stop.signal,
+  });
+
+  expect(seen).toEqual([3n]);
+  expect(reads).toBe(1);
+});

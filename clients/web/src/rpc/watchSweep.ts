@@ -1,9 +1,11 @@
 import type { Sweep } from "../gen/wanllmdb/api/registry/v1/sweep_pb";
 import type { WatchSweepResponse } from "../gen/wanllmdb/api/registry/v1/watch_pb";
+import { pause } from "./backOff";
 import type { Services } from "./transport";
 import { follow, type WatchStatus } from "./watch";
 
 const MIN_INTERVAL_NANOS = 500_000_000;
+const RENEW_MS = 1_000;
 
 export interface SweepWatchOptions {
   readonly registry: Services["registry"];
@@ -16,7 +18,8 @@ export interface SweepWatchOptions {
 }
 
 /**
- * Reports each change of a sweep, its state and its statistics, without its runs.
+ * Reports each change of a sweep, its state and its statistics, without its runs. Where the server
+ * sends a run instead of the statistics that it changed, the sweep is read again, once a second.
  *
  * A broken watch continues after the last revision that arrived, in the same database: after a
  * restore of the database, the watch ends with REVISION_UNKNOWN.
@@ -25,6 +28,20 @@ export function watchSweep(options: SweepWatchOptions): Promise<void> {
   const { registry, sweepId, onSweep, onStatus, signal } = options;
   let since = options.since;
   let databaseId = "";
+  let isRenewing = false;
+  const renew = async () => {
+    if (isRenewing) return;
+    isRenewing = true;
+    await pause(RENEW_MS, signal);
+    isRenewing = false;
+    if (signal.aborted) return;
+    try {
+      const { sweep } = await registry.getSweep({ sweepId }, { signal });
+      if (sweep !== undefined) onSweep(sweep);
+    } catch {
+      // The stream reports what is wrong with the server, and the next change asks again.
+    }
+  };
   return follow<WatchSweepResponse>({
     open: (streamSignal) =>
       registry.watchSweep(
@@ -42,6 +59,7 @@ export function watchSweep(options: SweepWatchOptions): Promise<void> {
       since = message.revision;
       databaseId = message.databaseId;
       if (message.change.case === "sweep") onSweep(message.change.value);
+      else if (message.change.case === "run") void renew();
     },
     onStatus,
     signal,
