@@ -111,11 +111,11 @@ def test_the_java_class_of_a_file_has_a_name_that_no_message_has(file: FileDescr
 
 def test_equal_reasons_of_an_end_have_equal_numbers() -> None:
     finish = {
-        name.removeprefix("FINISH_REASON_"): number
+        name.removeprefix("FINISH_REASON_"): int(number)
         for name, number in sweep_pb2.FinishReason.items()
     }
     exhausted = {
-        name.removeprefix("EXHAUSTED_REASON_"): number
+        name.removeprefix("EXHAUSTED_REASON_"): int(number)
         for name, number in suggestion_service_pb2.ExhaustedReason.items()
     }
     shared = finish.keys() & exhausted.keys()

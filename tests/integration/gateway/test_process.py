@@ -175,12 +175,12 @@ async def test_a_stop_takes_no_longer_than_its_grace_period(tmp_path: Path) -> N
         )
         async with asyncio.timeout(10):
             await backend.arrived.wait()
-        code, seconds = await asyncio.to_thread(process.end)
+        code, _ = await asyncio.to_thread(process.end)
         with pytest.raises(CallError) as caught:
             await call
         assert caught.value.ended.reason == "SHUTTING_DOWN"
+        # The process would be ended by force, with another code.
         assert code == 0
-        assert seconds < 10
 
 
 async def test_each_call_is_a_span_between_the_page_s_and_the_service_s(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from grpc import StatusCode
 from tests.errors import rpc_fails
 from tests.sweeps import CONFIG, Registry
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
+from wanllmdb.api.registry.v1 import sweep_pb2
 from wanllmdb.api.registry.v1 import template_service_pb2 as template_pb
 from wanllmdb.api.registry.v1 import template_service_pb2_grpc as template_grpc
 
@@ -46,7 +47,7 @@ async def test_a_template_has_the_places_in_its_text(
 
 async def test_a_spec_has_no_places(registry: Registry) -> None:
     with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_SWEEP_CONFIG") as failure:
-        await registry.ParseSweepConfig(pb.ParseSweepConfigRequest(spec={}))
+        await registry.ParseSweepConfig(pb.ParseSweepConfigRequest(spec=sweep_pb2.SweepSpec()))
     assert failure.fields
     assert failure.places == []
 
@@ -59,7 +60,7 @@ async def warnings_of(registry: Registry, text: str, *, keeps_floats: bool = Fal
 
 
 async def test_a_json_writer_without_1_0_is_warned_of_integers(registry: Registry) -> None:
-    parameters = {
+    parameters: dict[str, dict[str, Any]] = {
         "share": {"min": 0, "max": 1},
         "layers": {"min": 1, "max": 4, "distribution": "int_uniform"},
         "wide": {"min": 1, "max": 100, "distribution": "log_uniform"},

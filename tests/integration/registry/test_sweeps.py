@@ -192,7 +192,7 @@ async def test_lists_page_filter_and_order(registry: Registry) -> None:
         found: list[str] = []
         request = sweep_list_pb2.ListSweepsRequest(
             filter=sweep_list_pb2.SweepFilter(project="listed", **filters),
-            order=sweep_list_pb2.SweepOrder.Value(order),
+            order=order,
             page_size=2,
         )
         while True:
@@ -204,9 +204,9 @@ async def test_lists_page_filter_and_order(registry: Registry) -> None:
             request.page_token = page.next_page_token
 
     assert await names() == ["a6", "b5", "a4", "b3", "a2", "b1", "a0"]
-    ascending = await names("SWEEP_ORDER_CREATE_TIME_ASC")
+    ascending = await names(sweep_list_pb2.SWEEP_ORDER_CREATE_TIME_ASC)
     assert ascending == ["a0", "b1", "a2", "b3", "a4", "b5", "a6"]
-    assert await names("SWEEP_ORDER_NAME_ASC") == [
+    assert await names(sweep_list_pb2.SWEEP_ORDER_NAME_ASC) == [
         "a0",
         "a2",
         "a4",

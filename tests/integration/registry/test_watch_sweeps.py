@@ -31,8 +31,7 @@ Filter = sweep_list_pb2.SweepFilter
 @pytest.fixture(autouse=True)
 def _by_notifications_alone() -> Iterator[None]:
     """Let no watch look again by itself: each change must wake it."""
-    never = dict.fromkeys(("POLL", "POLL_ALONE", "CHECKPOINT"), 600.0)
-    with mock.patch.multiple(list_servicer, **never):
+    with mock.patch.multiple(list_servicer, POLL=600.0, POLL_ALONE=600.0, CHECKPOINT=600.0):
         yield
 
 
