@@ -71,15 +71,27 @@ def state_key(file: Path) -> str:
     return key
 
 
+_SECRET = f"[0-9a-fA-F]{{{2 * _BYTES},}}"
+_SECRET_LINES = re.compile(rf"{_SECRET}(\s+{_SECRET})*")
+
+
 def session_key(file: Path) -> str:
     """Return the secret that seals the sessions of browsers; generate it if there is no file.
 
-    Only this user can read the file. Losing the key signs everybody out of the dashboard.
+    Only this user can read the file. Further lines hold older secrets, which still open sessions.
+    Losing the secret signs everybody out of the dashboard.
 
     Raises:
-        DataDirError: The file can't be read or written.
+        DataDirError: The file can't be read or written, or holds no secret.
     """
-    return kept_secret(file, lambda: secrets.token_hex(_BYTES))
+    key = kept_secret(file, lambda: secrets.token_hex(_BYTES))
+    if not _SECRET_LINES.fullmatch(key):
+        raise DataDirError(
+            f"The file {file} does not hold secrets of at least {2 * _BYTES} hexadecimal digits, "
+            "one a line. Put a backup in its place, or remove it: a new secret is then created, "
+            "and everybody is signed out of the dashboard."
+        )
+    return key
 
 
 ADMIN_KEY_VARIABLE = "WANLLMDB_REGISTRY_ADMIN_KEY"

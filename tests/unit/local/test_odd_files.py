@@ -82,6 +82,9 @@ ODD_CONTENTS: dict[str, Put] = {
 }
 
 
+KEYS = ("state.key", "admin.key", "session.key")
+
+
 def cases(*names: str, kinds: dict[str, Put]) -> list[object]:
     return [
         pytest.param(name, put, id=f"{name}: {kind}")
@@ -100,7 +103,7 @@ def traces(folder: Path) -> dict[str, tuple[int, int]]:
 
 def rejection(*arguments: str | Path) -> str:
     """Return the message of `up` before it exits with the code of wrong settings."""
-    ports = ("--registry-port", "0", "--suggestion-port", "0", "--no-dashboard")
+    ports = ("--registry-port", "0", "--suggestion-port", "0", "--dashboard-port", "0")
     done = CliRunner().invoke(build_app(), ["up", *ports, *map(str, arguments)])
     assert done.exit_code == 2, (done.exit_code, done.output, done.exception)
     assert "Traceback" not in done.output
@@ -112,12 +115,12 @@ def rejection(*arguments: str | Path) -> str:
 @pytest.mark.parametrize(
     ("name", "put"),
     [
-        *cases("state.key", "admin.key", "processes.json", kinds=NO_FILES | ODD_CONTENTS),
-        *cases("state.key", "admin.key", kinds={"empty": text(""), "dangling": dangling}),
+        *cases(*KEYS, "processes.json", kinds=NO_FILES | ODD_CONTENTS),
+        *cases(*KEYS, kinds={"empty": text(""), "dangling": dangling}),
         *cases("ports.json", "lock", "logs/registry.log", kinds=NO_FILES),
         *cases("ports.json", kinds={"binary": binary, "huge": huge}),
         *cases("logs", kinds={"file": text(""), "loop": loop, "pipe": lambda p: os.mkfifo(p)}),
-        *cases("state.key.new", "admin.key.new", "ports.json.new", kinds={"folder": Path.mkdir}),
+        *cases(*(f"{name}.new" for name in (*KEYS, "ports.json")), kinds={"folder": Path.mkdir}),
     ],
 )
 def test_an_odd_file_in_the_data_directory_is_said_in_one_line_and_left_alone(
