@@ -102,6 +102,7 @@ from wanllmdb._types.enums import (
     OptionType as OptionType,
     Role as Role,
     RunCommand as RunCommand,
+    RunColumnKind as RunColumnKind,
     RunFormat as RunFormat,
     RunOrder as RunOrder,
     RunOrigin as RunOrigin,
@@ -115,6 +116,14 @@ from wanllmdb._types.keys import (
     ApiKey as ApiKey,
     CallerInfo as CallerInfo,
     CreatedKey as CreatedKey,
+)
+from wanllmdb._types.run_columns import (
+    RunColumn as RunColumn,
+    RunColumnKey as RunColumnKey,
+    RunColumnsChunk as RunColumnsChunk,
+    RunColumnsEnd as RunColumnsEnd,
+    RunColumnsPart as RunColumnsPart,
+    RunColumnsSchema as RunColumnsSchema,
 )
 from wanllmdb._types.runs import (
     BestRun as BestRun,

@@ -65,8 +65,10 @@ class ColumnServicer(BaseServicer):
             del batch
             while chunks:
                 yield response(chunk=chunks.popleft())
-        # A deleted sweep has no runs: the rows so far are not all.
-        await self.registry.columns.head(sweep_id)
+        # A deleted sweep has no runs: the rows so far are not all. Nor do they belong together if
+        # another database took over meanwhile.
+        last = await self.registry.columns.head(sweep_id)
+        require_known(last.sweep, last.database_id, sweep.revision, head.database_id)
         # The rows were read after this revision was, so they include every change up to it.
         yield response(
             end=run_columns_pb2.RunColumnsEnd(revision=sweep.revision, database_id=head.database_id)

@@ -6,7 +6,7 @@ that of a sweep to be created, the servicer checks the caller itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -153,6 +153,19 @@ def _audit_retry_runs(request: pb.RetryRunsRequest, response: pb.RetryRunsRespon
         "sweep_id": text(request.sweep_id),
         "project": _project(response),
         "numbers": numbers(request.numbers if response is None else response.numbers),
+    }
+
+
+def _audit_cancel_runs(
+    request: pb.CancelRunsRequest, response: pb.CancelRunsResponse | None
+) -> Line:
+    changed: Sequence[int] = request.numbers
+    if response is not None:
+        changed = [*response.canceled_numbers, *response.stopping_numbers]
+    return {
+        "sweep_id": text(request.sweep_id),
+        "project": _project(response),
+        "numbers": numbers(changed),
     }
 
 
@@ -326,7 +339,7 @@ _SWEEP_RPCS = {
     "WatchSweeps": Rpc(
         Access(Role.READER, f"the requested project, else {_OWN_PROJECTS}", _needs_of_list_sweeps)
     ),
-    "CancelRuns": Rpc(_CHANGES_SWEEP, _audit_retry_runs),
+    "CancelRuns": Rpc(_CHANGES_SWEEP, _audit_cancel_runs),
     "ListAgents": Rpc(_READS_SWEEP, heavy=_always),
     "ListSweepEvents": Rpc(_READS_SWEEP, heavy=_has_large_page),
     "GetServerInfo": Rpc(_WITH_ANY_KEY),

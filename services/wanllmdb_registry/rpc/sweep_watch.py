@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 
 from wanllmdb.api.registry.v1 import watch_pb2
 from wanllmdb_common.errors import FailedPreconditionError
@@ -26,12 +28,16 @@ class WatchedColumns:
 
     def chunks(self, synced: SyncedRuns) -> Iterator[Response]:
         """Yield the runs that changed, in the order of their revisions."""
-        runs = synced.runs
-        for begin in range(0, len(runs), self.encoder.rows):
-            part = runs[begin : begin + self.encoder.rows]
-            batch = batch_of(part, self._columns, self._metrics)
-            for last, chunk in self.encoder.chunks(batch):
-                yield Response(revision=part[last].revision, chunk=chunk)
+        # A stream that is cut after the sweep's message continues from the sweep's revision, so no
+        # chunk may have runs from before and after it.
+        own = math.inf if synced.sweep is None else synced.sweep.own_revision
+        for _, group in groupby(synced.runs, lambda run: run.revision < own):
+            runs = list(group)
+            for begin in range(0, len(runs), self.encoder.rows):
+                part = runs[begin : begin + self.encoder.rows]
+                batch = batch_of(part, self._columns, self._metrics)
+                for last, chunk in self.encoder.chunks(batch):
+                    yield Response(revision=part[last].revision, chunk=chunk)
 
 
 class Watch:

@@ -182,3 +182,25 @@ async def test_the_fields_of_a_watch_are_checked_together(registry: Registry) ->
         ):
             raise AssertionError("a message")
     assert failure.fields.keys() == {"since_revision", "min_interval", "without_runs"}
+
+
+async def test_a_stream_cut_after_any_message_continues_without_a_gap(registry: Registry) -> None:
+    sweep = await create_sweep(registry)
+    runs = await create_runs(registry, sweep.sweep_id, *map(proposal, range(4)))
+    await finish_run(registry, runs[0], 0.5)
+    # The sweep's own change lies between changes of runs.
+    await registry.PauseSweep(pb.PauseSweepRequest(sweep_id=sweep.sweep_id))
+    await finish_run(registry, runs[1], 1.5)
+    request = pb.ListRunsRequest(sweep_id=sweep.sweep_id)
+    changes = {run.number: run.revision for run in (await registry.ListRuns(request)).runs}
+
+    seen: set[int] = set()
+    kinds = []
+    async for message in watched(registry, sweep.sweep_id, columns=COLUMNS):
+        kinds.append(message.WhichOneof("change"))
+        seen.update(message.chunk.run_numbers)
+        # Whoever continues from here is not sent earlier changes again.
+        assert {n for n, revision in changes.items() if revision <= message.revision} <= seen
+        if message.HasField("checkpoint"):
+            break
+    assert kinds == ["schema", "chunk", "sweep", "chunk", "checkpoint"]

@@ -232,25 +232,44 @@ class AsyncSweepCalls(AsyncConnection):
         sweep_id: str,
         *,
         since_revision: int = 0,
+        database_id: str = "",
+        min_interval: float = 0.0,
+        without_runs: bool = False,
         on_wait: Callable[[UnavailableError | ResourceExhaustedError], None] | None = None,
     ) -> AsyncIterator[SweepChange]:
         """Changes of a sweep and its runs after `since_revision`, as they happen.
 
         The iterator ends when the sweep is deleted; close it to end the watch sooner. It waits
         while the registry is unavailable, or as long as a registry with too many watches
-        requires, and resumes after the last revision that it yielded. `on_wait` is called with
-        each failure that causes a wait.
+        requires, and resumes after the last revision that it yielded.
+
+        Args:
+            sweep_id: the sweep.
+            since_revision: the revision of the last change, or the end of a read of columns,
+                from which to go on; 0 for everything.
+            database_id: the `database_id` that came with that revision; not compared if empty.
+            min_interval: the least seconds between two batches of changes; a run that changes
+                several times in between is sent once.
+            without_runs: leave out the runs.
+            on_wait: called with each failure that causes a wait.
 
         Raises:
             NotFoundError: there is no such sweep.
+            FailedPreconditionError: REVISION_UNKNOWN, also in the middle of a watch: a backup was
+                restored, or a standby took over, so that revisions may name other changes.
+                Discard what the watch sent, and begin again from revision 0; the watch does not do
+                so itself, because only its caller can discard.
             UnavailableError: the registry was unavailable from the start.
         """
         revision, failures, has_begun = since_revision, 0, False
         while True:
             try:
-                watch = sweep_calls.watch_sweep(sweep_id, revision)
+                watch = sweep_calls.watch_sweep(
+                    sweep_id, revision, database_id, min_interval, without_runs
+                )
                 async for change in self._stream(watch, resends=False):
                     revision, failures, has_begun = change.revision, 0, True
+                    database_id = change.database_id
                     yield change
             except (UnavailableError, ResourceExhaustedError) as error:
                 delay = retry_after(error)

@@ -18,6 +18,12 @@ from wanllmdb._types.prior_runs import (
     prior_run_from_proto,
     prior_source_to_proto,
 )
+from wanllmdb._types.run_columns import (
+    RunColumnKey,
+    RunColumnsPart,
+    column_key_to_proto,
+    reader_of_columns,
+)
 from wanllmdb._types.runs import (
     Canceled,
     EnqueuedRun,
@@ -48,7 +54,7 @@ from wanllmdb._types.sweeps import (
     retried_runs_from_proto,
 )
 from wanllmdb._types.values import UNSET, Unset, to_parameters
-from wanllmdb.api.registry.v1 import plots_pb2, run_pb2
+from wanllmdb.api.registry.v1 import plots_pb2, run_columns_pb2, run_pb2
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 
 IMPORT_TIMEOUT = 180.0
@@ -338,6 +344,29 @@ def list_prior_runs(sweep_id: str, page_size: int) -> Callable[[str], Call[Page[
         )
 
     return page
+
+
+@sendable
+def read_run_columns(
+    sweep_id: str,
+    columns: Sequence[RunColumnKey],
+    states: Sequence[RunState | str],
+    since_revision: int,
+    database_id: str,
+) -> Call[RunColumnsPart]:
+    """ReadRunColumns; the conversion is that of the messages of one stream, in their order."""
+    return Call(
+        run_columns_pb2.ReadRunColumnsRequest(
+            sweep_id=sweep_id,
+            columns=[
+                column_key_to_proto(key, f"columns[{place}]") for place, key in enumerate(columns)
+            ],
+            states=[enum_to_proto(state, RunState, run_pb2.RunState, "states") for state in states],
+            since_revision=since_revision,
+            database_id=database_id,
+        ),
+        reader_of_columns(),
+    )
 
 
 @sendable

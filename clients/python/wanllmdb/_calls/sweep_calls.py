@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from wanllmdb._calls.call import (
@@ -290,10 +290,22 @@ def get_timeline(sweep_id: str, max_runs: int) -> Call[Timeline]:
 
 
 @sendable
-def watch_sweep(sweep_id: str, since_revision: int) -> Call[SweepChange]:
+def watch_sweep(
+    sweep_id: str,
+    since_revision: int,
+    database_id: str,
+    min_interval: float,
+    without_runs: bool,
+) -> Call[SweepChange]:
     """WatchSweep; the conversion is that of one message of the stream."""
     return Call(
-        watch_pb2.WatchSweepRequest(sweep_id=sweep_id, since_revision=since_revision),
+        watch_pb2.WatchSweepRequest(
+            sweep_id=sweep_id,
+            since_revision=since_revision,
+            database_id=database_id,
+            min_interval=timedelta(seconds=min_interval),
+            without_runs=without_runs,
+        ),
         change_from_proto,
     )
 

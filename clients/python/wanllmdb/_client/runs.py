@@ -10,6 +10,7 @@ from wanllmdb._calls import run_calls
 from wanllmdb._client.connection import Connection
 from wanllmdb._types.enums import RunCommand, RunFormat, RunOrder, RunState
 from wanllmdb._types.prior_runs import ImportedRuns, PriorRun, PriorRunSource
+from wanllmdb._types.run_columns import RunColumnKey, RunColumnsPart
 from wanllmdb._types.runs import (
     EnqueuedRun,
     FinishedRun,
@@ -268,6 +269,35 @@ class RunCalls(Connection):
         A page has 1 to 1,000 runs; 0 for 100.
         """
         return self._pages(run_calls.list_prior_runs(sweep_id, page_size))
+
+    def read_run_columns(
+        self,
+        sweep_id: str,
+        columns: Sequence[RunColumnKey] = (),
+        *,
+        states: Sequence[RunState | str] = (),
+        since_revision: int = 0,
+        database_id: str = "",
+    ) -> Iterator[RunColumnsPart]:
+        """Columns of all runs by ascending number: the schema, then chunks, last the end.
+
+        A hundred thousand runs take about a second. A stream without an end is incomplete. The end
+        has the revision and the database from which `watch_sweep` goes on.
+
+        Args:
+            sweep_id: the sweep.
+            columns: at most 1,000; by default the parameters, the objectives and the start and
+                end times.
+            states: only runs in one of these states.
+            since_revision: only runs that changed after this revision.
+            database_id: the database that the revision is from; not compared if empty.
+
+        Raises:
+            FailedPreconditionError: REVISION_UNKNOWN; see `watch_sweep`.
+        """
+        return self._stream(
+            run_calls.read_run_columns(sweep_id, columns, states, since_revision, database_id)
+        )
 
     def export_runs(
         self,

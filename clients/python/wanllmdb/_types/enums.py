@@ -217,6 +217,16 @@ class AxisScale(StrEnum):
     CATEGORY = "category"
 
 
+class RunColumnKind(StrEnum):
+    """What a column of runs has."""
+
+    PARAMETER = "parameter"
+    OBJECTIVE = "objective"
+    SUMMARY = "summary"
+    LABEL = "label"
+    FIELD = "field"
+
+
 class ImportanceEvaluator(StrEnum):
     """The algorithm that computes parameter importance."""
 

@@ -129,6 +129,7 @@ class SweepChanged:
 
     revision: int
     sweep: Sweep
+    database_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +138,7 @@ class RunChanged:
 
     revision: int
     run: Run
+    database_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,10 +146,11 @@ class Checkpoint:
     """A marker that all changes up to `revision` were sent."""
 
     revision: int
+    database_id: str
 
 
 SweepChange = SweepChanged | RunChanged | Checkpoint
-"""What `watch_sweep` yields; resume a watch from the last `revision`."""
+"""What `watch_sweep` yields; resume a watch from the last `revision` and `database_id`."""
 
 
 def sweep_from_proto(message: sweep_pb2.Sweep) -> Sweep:
@@ -223,11 +226,12 @@ def parsed_config_from_proto(message: registry_pb.ParseSweepConfigResponse) -> P
 def change_from_proto(message: watch_pb2.WatchSweepResponse) -> SweepChange:
     """One message of a watch; kinds of change new to this client count as checkpoints."""
     kind = message.WhichOneof("change")
+    revision, database_id = message.revision, message.database_id
     if kind == "sweep":
-        return SweepChanged(message.revision, sweep_from_proto(message.sweep))
+        return SweepChanged(revision, sweep_from_proto(message.sweep), database_id)
     if kind == "run":
-        return RunChanged(message.revision, run_from_proto(message.run))
-    return Checkpoint(message.revision)
+        return RunChanged(revision, run_from_proto(message.run), database_id)
+    return Checkpoint(revision, database_id)
 
 
 def canceled_runs_from_proto(message: registry_pb.CancelRunsResponse) -> CanceledRuns:
