@@ -12,7 +12,14 @@ from tests.security_table.keys import key_request
 from tests.security_table.world import OWN, World
 from tests.sweeps import config_text, create_runs_request, proposal, request_id, row
 from wanllmdb.api.registry.v1 import key_service_pb2 as key_pb
-from wanllmdb.api.registry.v1 import plots_pb2, run_pb2, sweep_list_pb2, sweep_pb2, watch_pb2
+from wanllmdb.api.registry.v1 import (
+    plots_pb2,
+    run_columns_pb2,
+    run_pb2,
+    sweep_list_pb2,
+    sweep_pb2,
+    watch_pb2,
+)
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.registry.v1 import template_service_pb2 as template_pb
 from wanllmdb_common.calls.caller import Role
@@ -272,6 +279,7 @@ CASES = [
     _sweeps("GetSweepStats", _of_sweep(pb.GetSweepStatsRequest), READER),
     _sweeps("GetParallelCoordinates", _of_sweep(plots_pb2.GetParallelCoordinatesRequest), READER),
     _sweeps("GetTimeline", _of_sweep(plots_pb2.GetTimelineRequest), READER),
+    _sweeps("ReadRunColumns", _of_sweep(run_columns_pb2.ReadRunColumnsRequest), READER),
     _sweeps("WatchSweep", _of_sweep(watch_pb2.WatchSweepRequest), READER),
     _sweeps("WatchSweeps", _fixed(watch_pb2.WatchSweepsRequest), READER, Scope.ANY),
     _sweeps("WatchSweeps", _watch_sweeps, READER, note="of a project"),
