@@ -274,7 +274,8 @@ def _load() -> str:
 @contextlib.contextmanager
 def _registry(database_url: str) -> Iterator[tuple[psutil.Process, str]]:
     """Run a registry process for the block; yield it and its address."""
-    command = [sys.executable, "-m", "wanllmdb_registry", "--port", "0"]
+    flags = ["--port", "0", "--audit-log", "off", "--log-level", "warning"]
+    command = [sys.executable, "-m", "wanllmdb_registry", *flags]
     with subprocess.Popen(
         [*command, "--database-url", database_url], stdout=subprocess.PIPE, text=True
     ) as started:
