@@ -12,6 +12,8 @@ DEV_DIR := .dev
 STUBS := clients/python/wanllmdb/api
 # What the services say to each other is no part of the client.
 INTERNAL_STUBS := services/wanllmdb_common/internal
+# The public protos as clients know them, without what the services say to each other.
+BASELINE := protos/baseline/v1.binpb
 # The dashboard. The gateway serves what is built; its page is the last file that a build writes.
 WEB := clients/web
 WEB_STUBS := $(WEB)/src/gen
@@ -35,7 +37,7 @@ define GENERATE_STUBS
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev fast test explore bench robustness check format site protos protos-check docs docs-check web web-check dist gp wandb clean
+.PHONY: help demo dev fast test explore bench robustness check format site protos protos-check baseline docs docs-check web web-check dist gp wandb clean
 
 help: ## Prints this list
 	@awk -F ':.*## ' '/^##@ / { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -119,6 +121,9 @@ protos: $(PROTOC_VENV)/.installed $(VENV)/.installed $(WEB_PACKAGES) ## Generate
 		$(BIN)/buf generate --template $(WEB)/buf.gen.yaml --path protos/wanllmdb/api && \
 		$(BIN)/buf generate "$$packages" --template $(WEB)/buf.gen.yaml \
 			--path "$$packages/google/rpc/error_details.proto"
+
+baseline: $(VENV)/.installed ## Renews the image with which `make check` finds breaks of the public protos
+	$(BIN)/buf build --path protos/wanllmdb/api --exclude-source-info -o $(BASELINE)
 
 docs: $(VENV)/.installed ## Generates docs/api.md from protos/, and W&B's names in docs/coming-from.md
 	$(BIN)/buf build -o - | $(BIN)/python docs/generate_api.py > docs/api.md

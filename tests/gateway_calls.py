@@ -13,10 +13,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Generic, TypeVar
+from urllib.parse import unquote
 
 import grpc
 import pyqwest
-from google.protobuf import json_format
+from google.protobuf import any_pb2, json_format
 from google.protobuf.message import Message
 from google.rpc import error_details_pb2, status_pb2
 
@@ -213,7 +214,7 @@ def _framed(body: bytes) -> bytes:
 def _whole(response: Any, answer: type[M], decode: Any) -> tuple[M, Ended]:
     """Return the message and the end of a unary answer over gRPC-Web."""
     if response.status != 200:
-        raise CallError(_connect_error(response.content, response.status, {}))
+        raise CallError(_refusal(response.content, response.status))
     headers = dict(response.headers.items())
     if "grpc-status" in headers:
         raise CallError(_grpc_end(headers))
@@ -245,8 +246,6 @@ def _stream_end(flags: int, data: bytes) -> Ended:
 
 
 def _grpc_end(trailers: Mapping[str, str]) -> Ended:
-    from urllib.parse import unquote
-
     details: Iterable[Any] = ()
     packed = trailers.get("grpc-status-details-bin")
     if packed:
@@ -259,10 +258,23 @@ def _grpc_end(trailers: Mapping[str, str]) -> Ended:
     )
 
 
+# What clients of gRPC-Web take a status of HTTP for.
+_OF_STATUSES = {
+    400: grpc.StatusCode.INTERNAL,
+    401: grpc.StatusCode.UNAUTHENTICATED,
+    403: grpc.StatusCode.PERMISSION_DENIED,
+    404: grpc.StatusCode.UNIMPLEMENTED,
+    429: grpc.StatusCode.UNAVAILABLE,
+}
+
+
+def _refusal(body: bytes, status: int) -> Ended:
+    code = _OF_STATUSES.get(status, grpc.StatusCode.UNKNOWN)
+    return Ended(code, bytes(body).decode(), http_status=status)
+
+
 def _connect_error(body: bytes, status: int, trailers: Mapping[str, str]) -> Ended:
     value = json.loads(body)
-    from google.protobuf import any_pb2
-
     details = tuple(
         any_pb2.Any(
             type_url=f"type.googleapis.com/{detail['type']}", value=_unpadded(detail["value"])

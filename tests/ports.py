@@ -8,7 +8,8 @@ from wanllmdb_local.ports import WantedPort, bind_ports
 def free_port() -> int:
     """Return a free port, outside of the range that outgoing connections use.
 
-    While a server is away, an outgoing connection of any other test could use a port of that range.
+    While a server is stopped, an outgoing connection of another test could use a port of that
+    range.
     """
     (port,) = bind_ports([WantedPort()])
     return port

@@ -29,7 +29,7 @@ def request_id() -> str:
 
 def config_text(**changes: Any) -> pb.ConfigText:
     """Return `CONFIG` with some keys changed, as text."""
-    return pb.ConfigText(text=json.dumps({**CONFIG, **changes}))
+    return pb.ConfigText(text=json.dumps({**CONFIG, **changes}), keeps_floats=True)
 
 
 async def create_sweep(registry: Registry, **changes: Any) -> sweep_pb2.Sweep:

@@ -1,8 +1,10 @@
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
 
-// `npm run dev` serves the sources and passes calls on to a running gateway.
-const gateway = process.env.WANLLMDB_DASHBOARD ?? "http://localhost:8080";
+// `vite` serves the sources, and passes calls on to a running gateway.
+const gateway = process.env.WANLLMDB_DASHBOARD ?? "http://127.0.0.1:8080";
+// The gateway accepts calls of its own page only.
+const passedOn = { target: gateway, changeOrigin: true, headers: { origin: gateway } };
 
 export default defineConfig({
   plugins: [react()],
@@ -21,8 +23,8 @@ export default defineConfig({
   },
   server: {
     proxy: {
-      "/wanllmdb.api.": { target: gateway, changeOrigin: true },
-      "/session": { target: gateway, changeOrigin: true },
+      "/wanllmdb.api.": passedOn,
+      "/session": passedOn,
     },
   },
   test: {

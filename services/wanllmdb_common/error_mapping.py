@@ -130,7 +130,8 @@ def _room(code: grpc.StatusCode, message: str, details: Sequence[Message]) -> in
     names = len(STATUS_DETAILS_KEY) + len("grpc-message") + 2 * 32
     left = MAX_TRAILER_BYTES - _RESERVED_BYTES - names - _encoded_size(message)
     # Encoding in base64 makes the details a third larger; lengths take up to two bytes more.
-    return left * 3 // 4 - _status(code, message, details).ByteSize() - 8
+    other: int = _status(code, message, details).ByteSize()
+    return left * 3 // 4 - other - 8
 
 
 def _encoded_size(text: str) -> int:

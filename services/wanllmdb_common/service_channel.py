@@ -144,6 +144,10 @@ class ServiceChannel:
         options: list[tuple[str, Any]] = [
             ("grpc.service_config", json.dumps(_service_config(self._service))),
             ("grpc.max_receive_message_length", self._max_message_bytes),
+            # An error that lists every invalid field travels as metadata, whose default limit
+            # is 8 KiB.
+            ("grpc.max_metadata_size", 64 * 1024),
+            ("grpc.absolute_max_metadata_size", 128 * 1024),
             # A server bounds the calls of one connection, which several channels would share.
             ("grpc.use_local_subchannel_pool", 1),
             # The default waits up to two minutes before the next attempt to connect.

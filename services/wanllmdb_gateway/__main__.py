@@ -12,11 +12,12 @@ from wanllmdb._shown import shown_lines
 from wanllmdb_common.computing.off_loop import SWITCH_INTERVAL
 from wanllmdb_common.server.lifecycle import stop_signal
 from wanllmdb_common.server.listening import PortTakenError
-from wanllmdb_common.server.settings import USAGE_EXIT_CODE, load_settings
+from wanllmdb_common.server.settings import USAGE_EXIT_CODE, load_settings, missing_protection
 from wanllmdb_common.server.tls import TlsFileError
 from wanllmdb_common.telemetry.logs import configure_logging
 from wanllmdb_common.telemetry.setup import Observation, running_telemetry
 from wanllmdb_gateway.backends import Backends
+from wanllmdb_gateway.origin_check import is_wildcard
 from wanllmdb_gateway.running import running_backends, running_gateway
 from wanllmdb_gateway.sessions import SessionKeyError
 from wanllmdb_gateway.settings import GatewaySettings
@@ -38,6 +39,7 @@ async def serve(settings: GatewaySettings) -> None:
         async with running_backends(settings) as (backends, readiness):
             if settings.is_exposed and not settings.insecure:
                 await _require_keys(backends, settings)
+            _warn(settings)
             observation = Observation((), None, readiness)
             async with (
                 running_telemetry("gateway", settings, observation) as steps,
@@ -73,6 +75,25 @@ async def _require_keys(backends: Backends, settings: GatewaySettings) -> None:
             file=sys.stderr,
         )
         raise SystemExit(USAGE_EXIT_CODE)
+
+
+def _warn(settings: GatewaySettings) -> None:
+    """Log what an operator may not expect of these settings."""
+    missing = missing_protection(has_tls=settings.has_tls)
+    if settings.is_exposed and missing:
+        log.warning(
+            "other machines can reach this server, and it is not protected",
+            host=settings.host,
+            missing=missing,
+        )
+    if is_wildcard(settings.host) and not settings.public_origins:
+        log.warning(
+            "browsers on other machines are refused: --host is no address that they can open, so "
+            "--public-url must name one",
+            host=settings.host,
+        )
+    if settings.session_key_file is None:
+        log.info("no --session-key-file is set: sessions end with this process")
 
 
 def main() -> None:

@@ -26,6 +26,7 @@ from wanllmdb_gateway.http import (
     Request,
     Scope,
     Send,
+    in_words_of,
     json_reply,
     problem,
     read_request,
@@ -140,7 +141,8 @@ class Gateway:
         except ForeignRequestError as error:
             REJECTED.labels(error.rule).inc()
             log.info("request rejected", rule=error.rule, path=request.path[:200])
-            await problem(error.status, "permission_denied", str(error)).send(safe)
+            refusal = problem(error.status, "permission_denied", str(error))
+            await in_words_of(request, refusal).send(safe)
 
     async def _call(self, request: Request, scope: Scope, receive: Receive, send: Send) -> None:
         visitor = self._origins.check_call(request)
@@ -152,7 +154,7 @@ class Gateway:
         reply = self._problem_of(request)
         if reply is not None:
             REJECTED.labels("form").inc()
-            await reply.send(send)
+            await in_words_of(request, reply).send(send)
             return
         address = self._address(request)
         arrival = Arrival(_peer(address, request.port), tuple(request.headers.items()))
@@ -186,13 +188,11 @@ class Gateway:
         if request.path not in self._streams:
             return problem(404, "unimplemented", "the gateway knows no such RPC")
         if request.method not in ("GET", "POST"):
-            return problem(
-                405, "unimplemented", "RPCs are called by POST", [("allow", "GET, POST")]
-            )
+            return problem(405, "unknown", "RPCs are called by POST", [("allow", "GET, POST")])
         if request.method == "POST" and request.content_type not in CONTENT_TYPES:
             return problem(
                 415,
-                "invalid_argument",
+                "unknown",
                 "the content type is none of Connect's or gRPC-Web's; over gRPC, call the service "
                 "itself",
                 [("accept-post", ", ".join(sorted(CONTENT_TYPES)))],
@@ -220,8 +220,12 @@ class Gateway:
         if request.path == "/healthz":
             return json_reply(200, {"alive": True})
         services = readiness_of(self._backends)
-        is_ready = not self._is_draining and (
-            self._readiness.is_ready if self._readiness is not None else all(services.values())
+        # One failed look does not count; before the first one, nothing is known.
+        is_ready = (
+            self._backends.has_looked
+            and self._readiness is not None
+            and self._readiness.is_ready
+            and not self._is_draining
         )
         body = {"ready": is_ready, "draining": self._is_draining, "services": dict(services)}
         return json_reply(200 if is_ready else 503, body)

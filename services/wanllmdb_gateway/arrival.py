@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import contextvars
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -35,6 +36,10 @@ class Arrival:
             raise self.rejection
 
 
+# The largest body of a rejected call that is read, and the longest time for it.
+_SKIPPED_BYTES = 64 * 1024
+_SKIPPED_SECONDS = 1.0
+
 _current: contextvars.ContextVar[Arrival] = contextvars.ContextVar("arrival")
 
 
@@ -63,7 +68,9 @@ class BoundedBody:
         self._is_read = False
 
     async def __call__(self) -> Event:
-        self._arrival.raise_rejection()
+        if self._arrival.rejection is not None:
+            await self._skip_small_body()
+            self._arrival.raise_rejection()
         if self._is_read:
             # What comes after the body is the end of the connection, at any time.
             return await self._receive()
@@ -77,3 +84,13 @@ class BoundedBody:
             ) from None
         self._is_read = not event.get("more_body", False)
         return event
+
+    async def _skip_small_body(self) -> None:
+        """Read a body that is about to arrive: many clients that still write read no answer."""
+        length = dict(self._arrival.headers).get("content-length", "")
+        if not length.isdecimal() or int(length) > _SKIPPED_BYTES:
+            return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(min(self._seconds, _SKIPPED_SECONDS)):
+                while (await self._receive()).get("more_body", False):
+                    pass

@@ -72,6 +72,8 @@ class Backends:
         self._stack = AsyncExitStack()
         self.unready: set[str] = {service.name for service in SERVICES}
         """The names of the services that were not ready at the last look."""
+        self.has_looked = False
+        """Whether there was a look."""
 
     async def __aenter__(self) -> Self:
         for service in SERVICES:
@@ -178,6 +180,7 @@ class Backends:
             NotReadyError: one of them is not.
         """
         await asyncio.gather(*(self._look_at(service.name) for service in SERVICES))
+        self.has_looked = True
         if self.unready:
             raise NotReadyError(", ".join(sorted(self.unready)))
 

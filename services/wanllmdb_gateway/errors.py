@@ -30,7 +30,7 @@ _CODES: dict[grpc.StatusCode, Code] = {
     for code in grpc.StatusCode
     if code is not grpc.StatusCode.OK
 }
-GRPC_CODES: dict[grpc.StatusCode, Code] = {connect: code for code, connect in _CODES.items()}
+GRPC_CODES: dict[Code, grpc.StatusCode] = {connect: code for code, connect in _CODES.items()}
 """gRPC's code for each of Connect's."""
 
 # Errors of gRPC's own, without details: its text names the services' inner addresses.

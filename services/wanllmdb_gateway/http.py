@@ -139,6 +139,21 @@ def problem(status: int, code: str, message: str, headers: HeaderList = ()) -> R
     return json_reply(status, {"code": code, "message": message}, headers)
 
 
+def in_words_of(request: Request, refusal: Reply) -> Reply:
+    """Return a `problem` as the client reads it.
+
+    Clients of gRPC-Web know the HTTP status and no JSON, and 415 says that there is no telling
+    what the client speaks.
+    """
+    if refusal.status != 415 and not request.content_type.startswith("application/grpc"):
+        return refusal
+    headers = [header for header in refusal.headers if header[0] != "content-type"]
+    text: str = json.loads(refusal.body)["message"]
+    return Reply(
+        refusal.status, [("content-type", "text/plain; charset=utf-8"), *headers], text.encode()
+    )
+
+
 def with_headers(send: Send, headers: HeaderList) -> Send:
     """Return a `send` that adds headers to the answer, unless the answer has them.
 

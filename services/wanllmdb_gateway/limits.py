@@ -23,7 +23,7 @@ from wanllmdb_gateway.settings import GatewaySettings
 def class_of(session_key_id: str, address: str) -> RateLimitClass:
     """Return the limits' class: a session's key, which the registry has confirmed, or an address.
 
-    A key in a header is not confirmed, and whoever makes up keys has one address.
+    A key in a header is not confirmed, and a caller that makes up keys has one address.
     """
     if session_key_id:
         return RateLimitClass(

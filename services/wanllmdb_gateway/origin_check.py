@@ -69,7 +69,7 @@ class OriginCheck:
         self._public = {origin.partition("://")[2]: origin for origin in public_origins}
         self._allowed = frozenset(allowed_origins)
         self._hosts = set(self._public)
-        if not _is_wildcard(host):
+        if not is_wildcard(host):
             shown = f"[{host}]" if ":" in host and not host.startswith("[") else host.lower()
             self._hosts |= {f"{shown}:{port}"}
             if port == (443 if scheme == "https" else 80):
@@ -126,7 +126,8 @@ class OriginCheck:
             raise ForeignRequestError("origin", "only the gateway's own page may sign in")
 
 
-def _is_wildcard(host: str) -> bool:
+def is_wildcard(host: str) -> bool:
+    """Return whether a host means every address of the machine."""
     try:
         return ipaddress.ip_address(host.strip("[]")).is_unspecified
     except ValueError:

@@ -42,6 +42,7 @@ Context: TypeAlias = "RequestContext[bytes, bytes]"
 _PASSED_PREFIX = "x-"
 _PASSED = ("grpc-retry-pushback-ms",)
 _MAX_METADATA_BYTES = 8 * 1024
+_ROUNDED_MS = 2.0
 
 
 class CallApplication(ConnectASGIApplication[None]):
@@ -57,7 +58,7 @@ class CallApplication(ConnectASGIApplication[None]):
             service=None,
             endpoints=lambda _service: endpoints,
             read_max_bytes=max_message_bytes,
-            # Whoever compresses does it in front of the gateway, not in its event loop.
+            # A reverse proxy compresses, and not the event loop of the gateway.
             compressions=(),
             codecs=(BinaryCodec(), JsonCodec()),
         )
@@ -193,7 +194,7 @@ class Passthrough:
             call.code = GRPC_CODES[error.code]
             raise
         except (asyncio.CancelledError, GeneratorExit):
-            left = _seconds_left(context)
+            left = context.timeout_ms
             is_late = left is not None and left <= 0
             call.code = grpc.StatusCode.DEADLINE_EXCEEDED if is_late else grpc.StatusCode.CANCELLED
             raise
@@ -221,8 +222,12 @@ def _leave(entered: Sequence[CallStep], call: Call) -> None:
 
 
 def _seconds_left(context: Context) -> float | None:
+    """Return the seconds until the caller's deadline for the service; None without one."""
     milliseconds = context.timeout_ms
-    return None if milliseconds is None else max(milliseconds / 1000, 0.001)
+    if milliseconds is None:
+        return None
+    # gRPC rounds up, and the service's deadline must not be later than the caller's.
+    return max((milliseconds - _ROUNDED_MS) / 1000, 0.001)
 
 
 def _metadata(call: Call) -> tuple[tuple[str, str], ...]:
@@ -238,10 +243,11 @@ def _metadata(call: Call) -> tuple[tuple[str, str], ...]:
 
 
 def _pass_metadata(found: Any, to: Headers) -> None:
-    """Pass the metadata of a service on, as far as it fits."""
+    """Pass the metadata of a service on, as far as it fits and was not passed before."""
     left = _MAX_METADATA_BYTES
+    passed = set(to)
     for key, value in found or ():
-        if not key.startswith(_PASSED_PREFIX) and key not in _PASSED:
+        if key in passed or not (key.startswith(_PASSED_PREFIX) or key in _PASSED):
             continue
         text = base64.b64encode(value).decode().rstrip("=") if isinstance(value, bytes) else value
         left -= len(key) + len(text)

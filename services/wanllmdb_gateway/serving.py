@@ -1,4 +1,4 @@
-"""Serves the application by granian: HTTP/1.1, and HTTP/2 over TLS or with prior knowledge."""
+"""Serves the application by granian: HTTP/1.1, and HTTP/2 over TLS."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import contextlib
 import logging
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -16,7 +17,7 @@ from granian.http import HTTP1Settings, HTTP2Settings
 from granian.server.embed import Server
 
 from wanllmdb_common.server.listening import PortTakenError
-from wanllmdb_common.server.tls import TlsFiles, check_tls_files
+from wanllmdb_common.server.tls import TlsFileError, TlsFiles, check_tls_files, file_signature
 from wanllmdb_gateway.http import Receive, Scope, Send
 from wanllmdb_gateway.settings import GatewaySettings
 
@@ -30,6 +31,10 @@ _HTTP2_PING_TIMEOUT = 20
 _STREAMS_OF_CONNECTION = 200
 # The least seconds for closing connections.
 _STOP_SECONDS = 0.1
+
+TLS_VERSION = SSLProtocols.tls12
+# Seconds between two looks at the TLS files.
+TLS_INTERVAL = 5.0
 
 log = structlog.get_logger(__name__)
 
@@ -63,6 +68,8 @@ def listening_socket(settings: GatewaySettings) -> socket.socket:
             ("TCP_KEEPIDLE", _KEEPALIVE_SECONDS),
             ("TCP_KEEPINTVL", _PROBE_SECONDS),
             ("TCP_KEEPCNT", _PROBES),
+            # A connection takes a place once its first bytes have arrived.
+            ("TCP_DEFER_ACCEPT", int(settings.body_timeout) + 1),
         ):
             if hasattr(socket, name):
                 opened.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
@@ -101,6 +108,41 @@ class _Server(Server):
         self._shd, self._sfd = holder, holder.get_fd()
         self._ssp = None
 
+    def use_tls_files(self, cert: Path, key: Path) -> None:
+        """Replace the worker that accepts connections by one with these files."""
+        self.build_ssl_context(cert, key, None, TLS_VERSION, None, [], False)
+        respawn: Callable[[], None] = self.reload
+        respawn()
+
+
+async def _follow(server: Any, settings: GatewaySettings) -> None:
+    """Serve new connections with new TLS files once they have changed; open ones stay.
+
+    New files that can't be used are logged as an error, and the old ones stay in use.
+    """
+    cert, key = settings.tls_cert, settings.tls_key
+    if cert is None or key is None:
+        return
+    seen = file_signature(cert), file_signature(key)
+    while True:
+        await asyncio.sleep(TLS_INTERVAL)
+        found = await asyncio.to_thread(lambda: (file_signature(cert), file_signature(key)))
+        if found == seen:
+            continue
+        try:
+            await asyncio.to_thread(check_tls, settings)
+        except TlsFileError as error:
+            seen = found
+            problem = str(error)
+            log.error("can't load the new TLS files; the old ones stay in use", problem=problem)  # noqa: TRY400  # the text is complete
+            continue
+        if await asyncio.to_thread(lambda: (file_signature(cert), file_signature(key))) != found:
+            # The files are still being written.
+            continue
+        seen = found
+        server.use_tls_files(cert, key)
+        log.info("loaded new TLS files", files=[str(cert), str(key)])
+
 
 @contextlib.asynccontextmanager
 async def serving(
@@ -111,7 +153,9 @@ async def serving(
         opened,
         application,
         interface=Interfaces.ASGINL,
-        http=HTTPModes.auto,
+        # No browser speaks HTTP/2 without TLS, and only a server of HTTP/1 alone closes a
+        # connection on which nothing arrives: the other waits for the first bytes without end.
+        http=HTTPModes.auto if settings.has_tls else HTTPModes.http1,
         websockets=False,
         backlog=_BACKLOG,
         # The requests that granian hands over at once; calls and streams have smaller limits.
@@ -131,13 +175,19 @@ async def serving(
         log_dictconfig={"loggers": {}},
         ssl_cert=settings.tls_cert,
         ssl_key=settings.tls_key,
-        ssl_protocol_min=SSLProtocols.tls12,
+        ssl_protocol_min=TLS_VERSION,
     )
     logging.getLogger("_granian").setLevel(logging.ERROR)
+    is_serving = True
     task = asyncio.create_task(server.serve(), name="granian")
+    task.add_done_callback(lambda _: log.error("the HTTP server ended") if is_serving else None)
+    follower = asyncio.create_task(_follow(server, settings), name="TLS files of the gateway")
     try:
         yield
     finally:
+        is_serving = False
+        follower.cancel()
+        await asyncio.gather(follower, return_exceptions=True)
         server.stop()
         done, _ = await asyncio.wait([task], timeout=max(settings.grace / 10, _STOP_SECONDS))
         if not done:

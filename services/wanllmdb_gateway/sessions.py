@@ -2,7 +2,7 @@
 
 The cookie holds the key, sealed by AES-GCM under a secret of the gateway, with the time at which
 it expires. Nothing is stored: gateways with the same secret open one another's sessions. Neither
-the page's scripts nor whoever reads the browser's storage learns the key.
+the page's scripts nor a reader of the browser's storage learns the key.
 """
 
 from __future__ import annotations

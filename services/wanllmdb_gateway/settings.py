@@ -46,7 +46,8 @@ class GatewaySettings(ProcessSettings):
     tls_cert: Path | None = Field(
         None,
         description="PEM file with the gateway's certificate, followed by the certificates of its "
-        "issuers. The gateway then accepts TLS only, with HTTP/2. Read at the start.",
+        "issuers. The gateway then accepts TLS only, with HTTP/2. The file is reloaded when it "
+        "changes.",
     )
     tls_key: Path | None = Field(None, description="PEM file with the private key of --tls-cert.")
     insecure: bool = Field(

@@ -180,9 +180,9 @@ class ProcessRecords:
         except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
             problem = "does not contain the processes of a platform"
         raise DataDirError(
-            f"The file {self._file} {problem}. Nothing was changed. If no wanllmdb-registry or "
-            "wanllmdb-suggestion of a killed `up` runs any more, move the file away and start "
-            "again."
+            f"The file {self._file} {problem}. Nothing was changed. If no wanllmdb-registry, "
+            "wanllmdb-suggestion or wanllmdb-gateway of a killed `up` runs any more, move the file "
+            "away and start again."
         )
 
 

@@ -30,7 +30,7 @@ def require_demo(program: str) -> None:
 
 def problem_of_gateway() -> str | None:
     """Return why there can't be a dashboard; None if the extra `[gateway]` is installed."""
-    return _problem("the dashboard", "gateway", _GATEWAY)
+    return _problem("it", "gateway", _GATEWAY)
 
 
 def _require(program: str, extra: str, modules: Sequence[str]) -> None:

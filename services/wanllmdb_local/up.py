@@ -180,7 +180,7 @@ def _dashboard(port: int | None) -> Dashboard | None:
     if problem is None:
         return Dashboard(port)
     if port is not None:
-        say(f"wanllmdb up: {problem}", err=True)
+        say(f"wanllmdb up: there is no dashboard: {problem}", err=True)
         raise typer.Exit(_FAILED)
     say(f"There is no dashboard: {problem}")
     return None

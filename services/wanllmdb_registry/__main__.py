@@ -40,6 +40,7 @@ async def serve(settings: RegistrySettings) -> None:
         lease=lease,
         require_keys=settings.keys_required,
         root_key=settings.root_key,
+        max_message_bytes=settings.max_message_bytes,
     ) as registry:
         await serve_until_signal(
             "registry",

@@ -16,13 +16,16 @@ from wanllmdb_registry.background.reply_cleanup import delete_old_replies
 from wanllmdb_registry.domain.api_keys.api_key import KeyText
 from wanllmdb_registry.domain.api_keys.authentication import KeyRing
 from wanllmdb_registry.domain.api_keys.sweep_projects import SweepProjects
+from wanllmdb_registry.domain.bounds import MESSAGE_BYTES
 from wanllmdb_registry.domain.group_commit import GroupCommit
 from wanllmdb_registry.domain.live_lists import LiveLists
 from wanllmdb_registry.domain.watch import ChangeHub
+from wanllmdb_registry.store.agent_reads import AgentReads
 from wanllmdb_registry.store.change_channel import ChangeChannel
 from wanllmdb_registry.store.column_reads import ColumnReads
 from wanllmdb_registry.store.curve_reads import CurveReads
 from wanllmdb_registry.store.database import Database, DatabaseProbe
+from wanllmdb_registry.store.event_reads import EventReads
 from wanllmdb_registry.store.key_store import KeyStore
 from wanllmdb_registry.store.migrate import migrate
 from wanllmdb_registry.store.plot_reads import PlotReads
@@ -37,6 +40,14 @@ log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
+class ServerFacts:
+    """What the server reports about itself; see GetServerInfoResponse in the protos."""
+
+    keys_required: bool
+    max_message_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class Registry:
     """The parts of the registry that its servicers use.
 
@@ -45,6 +56,7 @@ class Registry:
     `commits`.
     """
 
+    facts: ServerFacts
     lease: timedelta
     store: SweepStore
     commits: GroupCommit
@@ -54,6 +66,8 @@ class Registry:
     runs: RunReads
     syncs: SyncReads
     plots: PlotReads
+    events: EventReads
+    agents: AgentReads
     curves: CurveReads
     columns: ColumnReads
     templates: TemplateStore
@@ -74,6 +88,7 @@ async def running_registry(
     lease: timedelta,
     require_keys: bool = False,
     root_key: KeyText | None = None,
+    max_message_bytes: int = MESSAGE_BYTES,
 ) -> AsyncIterator[Registry]:
     """Connect, migrate the tables and run the background tasks within the block.
 
@@ -83,6 +98,7 @@ async def running_registry(
         lease: How long an agent keeps a run without a heartbeat.
         require_keys: Whether every call needs an API key.
         root_key: The operator's own key, which is not stored.
+        max_message_bytes: The size of the largest message that the server accepts and sends.
 
     Raises:
         UnavailableError: the database does not answer.
@@ -106,6 +122,7 @@ async def running_registry(
         sweeps, lists = SweepReads(database), SweepLists(database)
         commits = GroupCommit(store, announce)
         registry = Registry(
+            facts=ServerFacts(require_keys, max_message_bytes),
             lease=lease,
             store=store,
             commits=commits,
@@ -115,6 +132,8 @@ async def running_registry(
             runs=RunReads(database),
             syncs=SyncReads(database),
             plots=PlotReads(database),
+            events=EventReads(database),
+            agents=AgentReads(database, lease),
             curves=CurveReads(database),
             columns=ColumnReads(database),
             templates=TemplateStore(database),

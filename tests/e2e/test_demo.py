@@ -59,6 +59,7 @@ def test_demo_shows_a_sweep_and_leaves_nothing() -> None:
     ended = re.search(r"(\d+) runs finished, (\d+) stopped early, 0 failed", text)
     assert ended, text
     assert int(ended[1]) + int(ended[2]) == 40
+    assert "\nDashboard: http://127.0.0.1:" in text
     for part in ("Best runs", "Importance", "learning_rate", "History", "Best val_accuracy"):
         assert part in text
 
@@ -96,9 +97,10 @@ def test_kept_sweeps_are_there_at_the_next_start() -> None:
         )
         assert done.returncode == 0, done.stdout + done.stderr
         assert f"wanllmdb up --data-dir {data_dir}" in done.stdout
-        with up(data_dir) as running:
+        with up(data_dir, "--dashboard-port", "0", dashboard=True) as running:
             running.wait_until_ready()
-            wanllmdb = Program(running.environment())
+            # No test opens a browser.
+            wanllmdb = Program(running.environment() | {"BROWSER": "true"})
             sweeps = wanllmdb.json("sweep", "ls", "--project", "demo")
             # What the demo prints as the next commands.
             for line in re.findall(r"^  wanllmdb (?!up)(.*)$", done.stdout, re.MULTILINE):

@@ -22,6 +22,8 @@ from wanllmdb import Client
 DOCS = Path(__file__).parents[2] / "docs"
 # Lines with `pip` and `up` are for a reader's machine; here both are already done.
 SETTING_UP = ("pip install", "wanllmdb up")
+# The address of a dashboard in the pages; the platform here has another one.
+DASHBOARD = "http://localhost:8080"
 # Generated from the protos, without examples.
 PAGES = sorted(page for page in DOCS.glob("*.md") if page.name != "api.md")
 
@@ -90,4 +92,5 @@ def test_the_examples_of_a_page_run(page: Path, platform: UpProcess, tmp_path: P
                 assert block.language in ("python", "text"), block
     # One shell for all blocks, so that variables of one block are set in the next.
     lines = [line for line in shell.splitlines() if not line.startswith(SETTING_UP)]
-    run(["bash", "-euo", "pipefail"], "\n".join(lines), tmp_path, environment, seconds=500)
+    script = "\n".join(lines).replace(DASHBOARD, addresses["dashboard"])
+    run(["bash", "-euo", "pipefail"], script, tmp_path, environment, seconds=500)

@@ -10,6 +10,7 @@ from google.protobuf.message import Message
 
 from tests.fuzz.rpcs import Rpc
 from wanllmdb.api.registry.v1 import (
+    activity_pb2,
     plots_pb2,
     run_columns_pb2,
     run_pb2,
@@ -269,6 +270,12 @@ _PROPER: Mapping[str, list[Message]] = {
             columns=[run_columns_pb2.RunColumnKey(summary="loss")],
         ),
         watch_pb2.WatchSweepRequest(sweep_id="@random", without_runs=True),
+    ],
+    "ListAgents": [
+        activity_pb2.ListAgentsRequest(sweep_id="@random", include_idle=True, page_size=1)
+    ],
+    "ListSweepEvents": [
+        activity_pb2.ListSweepEventsRequest(sweep_id="@random", page_size=1, page_token="@token3")
     ],
     "CreateTemplate": [
         template_pb.CreateTemplateRequest(

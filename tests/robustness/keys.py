@@ -39,7 +39,7 @@ _LEVELS = {
         ["CreateSweep", "UpdateSweep", "EnqueueRuns", "RetryRuns", "PauseSweep", "ResumeSweep"],
         Role.EDITOR,
     ),
-    **dict.fromkeys(["CancelSweep", "FinishSweep"], Role.EDITOR),
+    **dict.fromkeys(["CancelSweep", "FinishSweep", "CancelRuns"], Role.EDITOR),
     **dict.fromkeys(
         ["Suggest", "ReportMetrics", "FinishRun", "ReleaseRun", "Heartbeat", "UpdateRun"],
         Role.AGENT,

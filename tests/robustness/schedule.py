@@ -87,6 +87,7 @@ class ActionKind(StrEnum):
     FINISH = "finish"
     DESCRIBE = "update"
     RETRY = "retry"
+    CANCEL_RUNS = "cancel runs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,6 +270,10 @@ def _actions(random: Random) -> tuple[Action, ...]:
     actions += [
         Action(round(random.uniform(1, 14), 2), ActionKind.RETRY)
         for _ in range(random.choice([0, 0, 0, 1, 1, 2]))
+    ]
+    actions += [
+        Action(round(random.uniform(0.5, 6), 2), ActionKind.CANCEL_RUNS)
+        for _ in range(random.choice([0, 0, 1, 1, 2]))
     ]
     return tuple(sorted(actions, key=lambda action: action.at))
 

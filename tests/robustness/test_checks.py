@@ -574,6 +574,35 @@ def a_retry_is_refused_for_what_does_not_forbid_it(made: Made) -> None:
     made.refuse("RetryRuns", "retry", pb.RetryRunsRequest(), "SWEEP_NOT_RUNNING")
 
 
+# Runs canceled by users.
+
+
+def cancel(made: Made, number: int, revision: int, *, is_queued: bool) -> None:
+    """Let a user cancel the run right before a revision."""
+    request = pb.CancelRunsRequest(sweep_id=SWEEP, numbers=[number])
+    sweep = sweep_of(sweep_pb2.SWEEP_STATE_RUNNING, revision)
+    answer = pb.CancelRunsResponse(sweep=sweep)
+    (answer.canceled_numbers if is_queued else answer.stopping_numbers).append(number)
+    made.call("CancelRuns", "cancel", request, answer)
+
+
+def test_a_run_that_was_to_stop_may_finish() -> None:
+    made = Made()
+    made.history.tries.remove(made.read)
+    cancel(made, 1, 9, is_queued=False)
+    assert check(made.history) == []
+
+
+@breaks(assignments.STOPPED)
+def a_run_that_was_to_stop_is_lost_and_queued_again(made: Made) -> None:
+    cancel(made, 1, 6, is_queued=False)
+
+
+@breaks(assignments.STOPPED)
+def a_canceled_run_finishes(made: Made) -> None:
+    cancel(made, 1, 9, is_queued=True)
+
+
 # Rows for the summary alone.
 
 

@@ -1,4 +1,7 @@
-"""Simulated users: they enqueue points, pause, describe, finish and cancel a running sweep."""
+"""Simulated users: they enqueue points, pause, describe, finish and cancel a running sweep.
+
+They also cancel and retry single runs.
+"""
 
 from __future__ import annotations
 
@@ -64,6 +67,8 @@ class User:
                     await self._describe()
                 case ActionKind.RETRY:
                     await self._retry()
+                case ActionKind.CANCEL_RUNS:
+                    await self._cancel_runs()
         except RefusedError:
             # The sweep ended before; the checker decides whether that is the reason.
             return
@@ -116,6 +121,23 @@ class User:
             await self._calls.ask("RetryRuns", request)
         finally:
             await self._calls.settle_known()
+
+    async def _cancel_runs(self) -> None:
+        """Cancel one or two of the sweep's latest runs, whatever their states."""
+        request = pb.ListRunsRequest(
+            sweep_id=self._sweep_id, order=pb.RUN_ORDER_NUMBER_DESC, page_size=4
+        )
+        listed = await self._calls.ask("ListRuns", request)
+        if not listed.runs:
+            return
+        count = min(len(listed.runs), self._random.choice([1, 1, 2]))
+        numbers = [run.number for run in self._random.sample(list(listed.runs), count)]
+        await self._calls.ask(
+            "CancelRuns",
+            pb.CancelRunsRequest(
+                sweep_id=self._sweep_id, numbers=numbers, reason="enough", request_id=new_id()
+            ),
+        )
 
     async def _describe(self) -> None:
         """Change the sweep's description and the name of one of its runs."""

@@ -32,7 +32,7 @@ _REVOKED_AFTER = (0.8, 3.0)
 _HARMLESS = ("GetSweep", "ListRuns", "ListSweeps", "UpdateSweep", "UpdateSweep")
 _READS = ("GetSweep", "ListRuns", "GetMetricHistory", "GetBestRuns", "WatchSweep")
 _MUTATIONS = (
-    *("EnqueueRuns", "UpdateSweep", "PauseSweep", "CancelSweep", "FinishSweep"),
+    *("EnqueueRuns", "CancelRuns", "UpdateSweep", "PauseSweep", "CancelSweep", "FinishSweep"),
     *("Suggest", "ReportMetrics", "FinishRun", "ReleaseRun", "Heartbeat", "UpdateRun"),
     *("CreateKey", "RevokeKey"),
 )
@@ -170,6 +170,10 @@ class Visitor:
                 return sweep_list_pb2.ListSweepsRequest()
             case "ListKeys":
                 return key_pb.ListKeysRequest()
+            case "CancelRuns":
+                return pb.CancelRunsRequest(
+                    sweep_id=sweep_id, numbers=[number], request_id=new_id()
+                )
             case "PauseSweep" | "CancelSweep" | "FinishSweep":
                 kind = getattr(pb, f"{method}Request")
                 return kind(sweep_id=sweep_id, request_id=new_id())

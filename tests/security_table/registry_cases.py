@@ -11,8 +11,8 @@ from tests.security_table.case import Case, Scope
 from tests.security_table.keys import key_request
 from tests.security_table.world import OWN, World
 from tests.sweeps import config_text, create_runs_request, proposal, request_id, row
-from wanllmdb.api.registry.v1 import key_service_pb2 as key_pb
 from wanllmdb.api.registry.v1 import (
+    activity_pb2,
     plots_pb2,
     run_columns_pb2,
     run_pb2,
@@ -20,6 +20,7 @@ from wanllmdb.api.registry.v1 import (
     sweep_pb2,
     watch_pb2,
 )
+from wanllmdb.api.registry.v1 import key_service_pb2 as key_pb
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.registry.v1 import template_service_pb2 as template_pb
 from wanllmdb_common.calls.caller import Role
@@ -283,6 +284,9 @@ CASES = [
     _sweeps("WatchSweep", _of_sweep(watch_pb2.WatchSweepRequest), READER),
     _sweeps("WatchSweeps", _fixed(watch_pb2.WatchSweepsRequest), READER, Scope.ANY),
     _sweeps("WatchSweeps", _watch_sweeps, READER, note="of a project"),
+    _sweeps("ListAgents", _of_sweep(activity_pb2.ListAgentsRequest), READER),
+    _sweeps("ListSweepEvents", _of_sweep(activity_pb2.ListSweepEventsRequest), READER),
+    _sweeps("GetServerInfo", _fixed(pb.GetServerInfoRequest), READER, Scope.ANY),
     _templates("CreateTemplate", _create_template, EDITOR, Scope.ALL),
     _templates("GetTemplate", _get_template, READER, Scope.ANY),
     _templates("ListTemplates", _fixed(template_pb.ListTemplatesRequest), READER, Scope.ANY),

@@ -58,6 +58,11 @@ from wanllmdb._proxies import (
     summary as summary,
 )
 from wanllmdb._connection.tls import Tls as Tls
+from wanllmdb._types.activity import (
+    ServerInfo as ServerInfo,
+    SweepAgent as SweepAgent,
+    SweepEvent as SweepEvent,
+)
 from wanllmdb._types.algorithms import (
     Algorithm as Algorithm,
     AlgorithmOption as AlgorithmOption,
@@ -103,7 +108,9 @@ from wanllmdb._types.enums import (
     RunOrigin as RunOrigin,
     RunState as RunState,
     SweepOrder as SweepOrder,
+    SweepEventKind as SweepEventKind,
     SweepState as SweepState,
+    SweepView as SweepView,
 )
 from wanllmdb._types.keys import (
     ApiKey as ApiKey,
@@ -125,6 +132,7 @@ from wanllmdb._types.runs import (
     Failed as Failed,
     FinishedRun as FinishedRun,
     LeaseStatus as LeaseStatus,
+    MetricCurve as MetricCurve,
     MetricHistory as MetricHistory,
     MetricPoint as MetricPoint,
     MetricRow as MetricRow,
@@ -167,6 +175,10 @@ from wanllmdb._types.spec import (
     SearchSpace as SearchSpace,
     SweepSpec as SweepSpec,
     Uniform as Uniform,
+)
+from wanllmdb._types.sweep_lists import (
+    Project as Project,
+    SweepList as SweepList,
 )
 from wanllmdb._types.sweeps import (
     CanceledRuns as CanceledRuns,

@@ -20,6 +20,7 @@ from wanllmdb_registry.domain.bounds import (
 from wanllmdb_registry.domain.command import Command
 from wanllmdb_registry.domain.model import Parameters, Run, RunState, Sweep, SweepState
 from wanllmdb_registry.domain.run_cap import allows_run
+from wanllmdb_registry.domain.sweep_events import NOBODY, Requester
 from wanllmdb_registry.domain.sweep_lifecycle import finish_if_done, start
 from wanllmdb_registry.domain.unit_of_work import (
     LoadPlan,
@@ -70,6 +71,7 @@ class CreateRuns(Command):
         encode: Encodes the answers to all Suggests, and the etag; None for it in a conflict.
         size: Bytes of the proposed parameters.
         earlier_answers_only: Whether every request without a stored answer is in conflict.
+        requester: Who asked for the runs.
     """
 
     requests: Sequence[RunsForAgent]
@@ -79,6 +81,7 @@ class CreateRuns(Command):
     encode: Callable[[Sequence[CreatedRuns], str | None], bytes]
     size: int = 0
     earlier_answers_only: bool = False
+    requester: Requester = NOBODY
 
     @property
     def keys(self) -> Sequence[RequestKey]:
@@ -108,7 +111,7 @@ class CreateRuns(Command):
         self._require_room(work)
         is_first = work.sweep.state is SweepState.PENDING
         if is_first:
-            start(work)
+            start(work, f"agent {self.requests[0].agent_id} asked for its first run")
         created = []
         for request in self.requests:
             runs = [_assign(work, p, request.agent_id) for p in request.proposals]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from wanllmdb_common.errors import FieldViolation, NotFoundError, invalid_request
 from wanllmdb_registry.domain.command import SingleCommand
 from wanllmdb_registry.domain.model import Run, RunError, RunState, Sweep
+from wanllmdb_registry.domain.sweep_events import SweepEventKind, runs_named
 from wanllmdb_registry.domain.sweep_lifecycle import finish_if_done, load_plan_to_finish
 from wanllmdb_registry.domain.unit_of_work import LoadPlan, UnitOfWork, run_not_found
 
@@ -48,6 +49,7 @@ class CancelRuns(SingleCommand[CanceledRuns]):
 
     def apply(self, work: UnitOfWork) -> CanceledRuns:
         runs = self._named(work)
+        marked: list[int] = []
         result = CanceledRuns(work.sweep, canceled := [], stopping := [], ended := [])
         for run in runs:
             if run.state is RunState.QUEUED:
@@ -55,13 +57,23 @@ class CancelRuns(SingleCommand[CanceledRuns]):
                 work.move(run, RunState.CANCELED)
                 canceled.append(run.number)
             elif run.state is RunState.RUNNING:
-                _mark(work, run, self._error)
+                if not run.stop_requested:
+                    _mark(work, run, self._error)
+                    marked.append(run.number)
                 stopping.append(run.number)
             else:
                 ended.append(run.number)
+        if canceled or marked:
+            work.note(SweepEventKind.RUNS_CANCELED, self._detail(canceled, marked))
         if canceled:
             finish_if_done(work)
         return result
+
+    def _detail(self, canceled: Sequence[int], marked: Sequence[int]) -> str:
+        parts = [runs_named(canceled)] if canceled else []
+        if marked:
+            parts.append(f"{runs_named(marked)} running until stopped by the agent")
+        return " and ".join(parts) + (f": {self.reason}" if self.reason else "")
 
     @property
     def _error(self) -> RunError:
@@ -92,10 +104,9 @@ _NO_REASON = "canceled by request"
 
 
 def _mark(work: UnitOfWork, run: Run, error: RunError) -> None:
-    if not run.stop_requested:
-        run.stop_requested = True
-        run.error = error
-        work.touch(run)
+    run.stop_requested = True
+    run.error = error
+    work.touch(run)
 
 
 def _not_found(sweep: Sweep, missing: Sequence[int]) -> NotFoundError:

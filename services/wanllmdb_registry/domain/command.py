@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from wanllmdb_registry.domain.model import Sweep
+from wanllmdb_registry.domain.sweep_events import NOBODY, Requester
 from wanllmdb_registry.domain.unit_of_work import (
     LoadPlan,
     RequestKey,
@@ -26,6 +27,11 @@ class Command(ABC):
     @abstractmethod
     def keys(self) -> Sequence[RequestKey]:
         """The requests that the command answers; the store loads their stored replies."""
+
+    @property
+    @abstractmethod
+    def requester(self) -> Requester:
+        """Who asked for the command, for its events."""
 
     @property
     def weight(self) -> int:
@@ -71,6 +77,7 @@ class SingleCommand(Command, Generic[T]):
 
     key: RequestKey | None
     encode: Callable[[T], bytes]
+    requester: Requester = field(default=NOBODY, kw_only=True)
 
     @property
     def keys(self) -> Sequence[RequestKey]:

@@ -21,6 +21,7 @@ from wanllmdb_common.search_space.distributions import (
 from wanllmdb_registry.domain.command import SingleCommand
 from wanllmdb_registry.domain.model import Parameters, Run, RunOrigin, RunState
 from wanllmdb_registry.domain.run_cap import require_room_for
+from wanllmdb_registry.domain.sweep_events import SweepEventKind, runs_named
 from wanllmdb_registry.domain.unit_of_work import UnitOfWork
 
 _INT64 = range(-(2**63), 2**63)
@@ -159,4 +160,6 @@ class EnqueueRuns(SingleCommand[Sequence[Run]]):
             )
             work.create(run)
             queued.append(run)
+        numbers = [run.number for run in queued]
+        work.note(SweepEventKind.RUNS_ENQUEUED, runs_named(numbers))
         return queued

@@ -15,8 +15,10 @@ from typing import Protocol
 from wanllmdb_registry.domain.reads import ListHead, SweepFilter, SweepHead, SweepOrder
 from wanllmdb_registry.domain.watch import ChangeHub
 
-# A list that is expensive to read is read less often: this share of the time at most.
+# A list that takes long to read is read less often: reading takes this share of the time at most,
+# unless watchers would then wait longer than these seconds.
 MOST_OF_THE_TIME = 0.1
+LONGEST_PAUSE = 10.0
 
 
 class ListReads(Protocol):
@@ -87,7 +89,8 @@ class LiveList:
         An older head is returned if reading took long; see MOST_OF_THE_TIME.
         """
         age = asyncio.get_running_loop().time() - self._began
-        if self._last is not None and age <= max(max_age, self._seconds / MOST_OF_THE_TIME):
+        pause = min(self._seconds / MOST_OF_THE_TIME, LONGEST_PAUSE)
+        if self._last is not None and age <= max(max_age, pause):
             return self._last
         if self._reading is None:
             self._reading = asyncio.create_task(self._read())
@@ -96,7 +99,7 @@ class LiveList:
         return await asyncio.shield(self._reading)
 
     def close(self) -> None:
-        """End a read that nobody waits for."""
+        """End a read for which no watcher waits."""
         if self._reading is not None:
             self._reading.cancel()
 

@@ -262,7 +262,7 @@ class Sweep:
     `revision` increases with every change of the sweep or of its runs, and `update_time` is the
     time of the last one. `own_revision` is the revision of the last change of the sweep's own
     fields or state, and `version` counts these changes for the etag. `ended_seconds` is the sum of
-    the durations of ended runs.
+    the durations of ended runs, and `events` counts what was recorded as an event.
     """
 
     sweep_id: str
@@ -286,6 +286,7 @@ class Sweep:
     end_time: datetime | None = None
     end_message: str = ""
     prior_runs: int = 0
+    events: int = 0
 
     def add_prior_runs(self, runs: PriorRunColumns) -> NewPriorRuns:
         """Count prior runs; each gets a revision of its own, so that a sync can stop at any."""

@@ -27,6 +27,7 @@ from wanllmdb_registry.domain.model import (
     SweepSpec,
 )
 from wanllmdb_registry.domain.run_files.cells import ValueReader
+from wanllmdb_registry.domain.sweep_events import Requester, SweepEvent, SweepEventKind
 from wanllmdb_registry.domain.unit_of_work import UnitOfWork
 
 MAX_PRIOR_RUNS = 100_000
@@ -259,7 +260,35 @@ class ImportRuns(SingleCommand[Imported]):
     def apply(self, work: UnitOfWork) -> Imported:
         require_open(work.sweep)
         work.add_prior_runs(self.runs)
+        if len(self.runs):
+            detail = imported_detail(len(self.runs), self.skipped)
+            work.note(SweepEventKind.RUNS_IMPORTED, detail)
         return Imported(len(self.runs), self.skipped, self.skip_reasons)
+
+
+def events_of_creation(sweep: Sweep, skipped: int, requester: Requester) -> list[SweepEvent]:
+    """Return the events of a new sweep with its prior runs, and count them.
+
+    Args:
+        sweep: The sweep, to which the prior runs were added.
+        skipped: The number of prior runs that were left out.
+        requester: Who creates it.
+    """
+    made = [(SweepEventKind.CREATED, "")]
+    if sweep.prior_runs:
+        detail = imported_detail(sweep.prior_runs, skipped)
+        made.append((SweepEventKind.RUNS_IMPORTED, detail))
+    sweep.events = len(made)
+    return [
+        SweepEvent(index, sweep.revision, sweep.create_time, kind, detail, requester)
+        for index, (kind, detail) in enumerate(made)
+    ]
+
+
+def imported_detail(imported: int, skipped: int) -> str:
+    """Return the detail of the event of an import."""
+    detail = f"{imported:,} run{'' if imported == 1 else 's'}"
+    return f"{detail}; {skipped:,} left out because unfit" if skipped else detail
 
 
 def require_open(sweep: Sweep) -> None:

@@ -171,6 +171,14 @@ class PointPosition:
 
 
 @dataclass(frozen=True, slots=True)
+class DatabaseClock:
+    """The time of the database's clock, and what identifies the database and its history."""
+
+    now: datetime
+    database_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class SyncedRuns:
     """All changes since a revision, up to `revision`.
 

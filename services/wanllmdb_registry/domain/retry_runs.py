@@ -10,6 +10,7 @@ from wanllmdb_common.errors import FailedPreconditionError, FieldViolation, inva
 from wanllmdb_registry.domain.bounds import MAX_TOGETHER
 from wanllmdb_registry.domain.command import SingleCommand
 from wanllmdb_registry.domain.model import FinishReason, Run, RunState, Sweep, SweepState
+from wanllmdb_registry.domain.sweep_events import SweepEventKind, runs_named
 from wanllmdb_registry.domain.sweep_lifecycle import check_etag, target_reached
 from wanllmdb_registry.domain.unit_of_work import LoadPlan, UnitOfWork, run_not_found
 
@@ -56,11 +57,17 @@ class RetryRuns(SingleCommand[RetriedRuns]):
         sweep = work.sweep
         check_etag(sweep, self.etag)
         runs = self._named(work) if self.numbers else self._in_states(work)
-        if runs and sweep.state.is_final:
+        before = sweep.state
+        if runs and before.is_final:
             _require_going_on(work, runs)
             _run_again(work)
         for run in runs:
             _queue_again(work, run)
+        if runs:
+            detail = runs_named([run.number for run in runs])
+            if before.is_final:
+                detail += f"; the sweep was {before} and is {sweep.state} again"
+            work.note(SweepEventKind.RUNS_RETRIED, detail)
         counts = sum(sweep.counts.of(state) for state in self.states)
         return RetriedRuns(sweep, [run.number for run in runs], counts)
 

@@ -24,6 +24,7 @@ from wanllmdb_registry.domain.model import (
     SweepState,
 )
 from wanllmdb_registry.domain.run_cap import remaining_runs
+from wanllmdb_registry.domain.sweep_events import SweepEventKind
 from wanllmdb_registry.domain.unit_of_work import LoadPlan, UnitOfWork
 
 
@@ -90,6 +91,7 @@ class PauseSweep(Transition):
             _reject(work.sweep, "paused", SweepState.RUNNING)
         work.sweep.state = SweepState.PAUSED
         work.touch_sweep()
+        work.note(SweepEventKind.PAUSED)
         return work.sweep
 
 
@@ -102,6 +104,7 @@ class ResumeSweep(Transition):
             _reject(work.sweep, "resumed", SweepState.PAUSED)
         work.sweep.state = SweepState.RUNNING
         work.touch_sweep()
+        work.note(SweepEventKind.RESUMED)
         return work.sweep
 
 
@@ -128,7 +131,9 @@ class FinishSweep(Transition):
     def apply(self, work: UnitOfWork) -> Sweep:
         check_etag(work.sweep, self.etag)
         _reject_final(work.sweep, "finished")
-        end(work, SweepState.FINISHED, self.reason, self.message or _DEFAULT_MESSAGES[self.reason])
+        message = self.message or _DEFAULT_MESSAGES[self.reason]
+        is_requested = self.reason is FinishReason.REQUESTED
+        end(work, SweepState.FINISHED, self.reason, message, is_requested=is_requested)
         return work.sweep
 
 
@@ -141,7 +146,7 @@ class CancelSweep(Transition):
     def apply(self, work: UnitOfWork) -> Sweep:
         check_etag(work.sweep, self.etag)
         _reject_final(work.sweep, "canceled")
-        end(work, SweepState.CANCELED, None, "canceled by request")
+        end(work, SweepState.CANCELED, None, "canceled by request", is_requested=True)
         return work.sweep
 
 
@@ -161,11 +166,12 @@ class DeleteSweep(SingleCommand[None]):
         work.mutations += 1
 
 
-def start(work: UnitOfWork) -> None:
-    """Move the sweep from PENDING to RUNNING."""
+def start(work: UnitOfWork, detail: str = "") -> None:
+    """Move the sweep from PENDING to RUNNING; `detail` is that of the event."""
     work.sweep.state = SweepState.RUNNING
     work.sweep.start_time = work.now
     work.touch_sweep()
+    work.note(SweepEventKind.STARTED, detail)
 
 
 def _reject_final(sweep: Sweep, verb: str) -> None:
@@ -187,8 +193,18 @@ def _reject(sweep: Sweep, verb: str, *allowed: SweepState) -> NoReturn:
 _MAX_ERROR = 300
 
 
-def end(work: UnitOfWork, state: SweepState, reason: FinishReason | None, message: str) -> None:
-    """End the sweep and cancel its queued runs, which must be loaded."""
+def end(
+    work: UnitOfWork,
+    state: SweepState,
+    reason: FinishReason | None,
+    message: str,
+    *,
+    is_requested: bool = False,
+) -> None:
+    """End the sweep and cancel its queued runs, which must be loaded.
+
+    `is_requested` tells whether the current command's caller asked for the end.
+    """
     sweep = work.sweep
     sweep.state = state
     sweep.finish_reason = reason
@@ -198,6 +214,7 @@ def end(work: UnitOfWork, state: SweepState, reason: FinishReason | None, messag
         if run.state is RunState.QUEUED:
             work.move(run, RunState.CANCELED)
     work.touch_sweep()
+    work.note(SweepEventKind(state.value), message, is_requested=is_requested)
 
 
 def load_plan_to_finish(sweep: Sweep) -> LoadPlan:

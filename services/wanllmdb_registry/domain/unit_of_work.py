@@ -18,6 +18,13 @@ from wanllmdb_registry.domain.model import (
     RunState,
     Sweep,
 )
+from wanllmdb_registry.domain.sweep_events import (
+    NOBODY,
+    Requester,
+    SweepEvent,
+    SweepEventKind,
+    cut,
+)
 
 # A run's number and attempt.
 Attempt = tuple[int, int]
@@ -92,8 +99,11 @@ class UnitOfWork:
         objectives: Loaded objectives of finished runs by number, in a sweep with several metrics.
         new_prior_runs: Added prior runs.
         new_replies: Replies to store, by request id.
+        new_events: Events to store.
+        requester: Who asked for the current command.
         deleted: Whether the sweep was deleted.
         mutations: Number of changes so far.
+        loaded_revision: The sweep's revision when it was loaded.
     """
 
     sweep: Sweep
@@ -110,8 +120,14 @@ class UnitOfWork:
     objectives: dict[int, tuple[float, ...]] = field(default_factory=dict)
     new_prior_runs: list[NewPriorRuns] = field(default_factory=list)
     new_replies: dict[str, StoredReply] = field(default_factory=dict)
+    new_events: list[SweepEvent] = field(default_factory=list)
+    requester: Requester = NOBODY
     deleted: bool = False
     mutations: int = 0
+    loaded_revision: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.loaded_revision = self.sweep.revision
 
     def run(self, number: int) -> Run:
         """Return the run with this number.
@@ -213,6 +229,26 @@ class UnitOfWork:
         if len(runs):
             self.new_prior_runs.append(self.sweep.add_prior_runs(runs))
             self.touch_sweep()
+
+    def note(self, kind: SweepEventKind, detail: str = "", *, is_requested: bool = True) -> None:
+        """Record an event; call it after the change that it is about.
+
+        Args:
+            kind: What happened.
+            detail: Details in a sentence; cut to MAX_DETAIL characters.
+            is_requested: Whether the current command's caller asked for it, and not for another
+                change of which it is a consequence.
+        """
+        requester = self.requester if is_requested else NOBODY
+        sweep = self.sweep
+        if sweep.revision == self.loaded_revision:
+            # A concurrent write would not notice that the event was counted.
+            raise AssertionError("an event without a change")
+        self.new_events.append(
+            SweepEvent(sweep.events, sweep.revision, self.now, kind, cut(detail), requester)
+        )
+        sweep.events += 1
+        self.mutations += 1
 
     @property
     def answers(self) -> Mapping[str, StoredReply]:

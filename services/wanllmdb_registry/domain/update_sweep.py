@@ -22,6 +22,7 @@ from wanllmdb_registry.domain.model import (
     Sweep,
     SweepSpec,
 )
+from wanllmdb_registry.domain.sweep_events import SweepEventKind
 from wanllmdb_registry.domain.sweep_lifecycle import check_etag, finish_if_done, require_spec
 from wanllmdb_registry.domain.unit_of_work import LoadPlan, UnitOfWork
 
@@ -129,9 +130,26 @@ class UpdateSweep(SingleCommand[UpdatedSweep]):
         if "description" in update.fields:
             sweep.description = update.description
         work.touch_sweep()
+        work.note(SweepEventKind.UPDATED, _changed_fields(update))
         warnings = tuple(_warnings(sweep, before, self.checked.notes))
         finish_if_done(work)
         return UpdatedSweep(sweep, warnings)
+
+
+def _changed_fields(update: SweepUpdate) -> str:
+    """Return the names of the fields in a config's words, with the new value where it is short."""
+    values: dict[str, object] = {
+        "name": repr(update.name) if update.name else "none",
+        "spec.run_cap": "none" if update.run_cap is None else update.run_cap,
+        "spec.max_failed_runs": "none"
+        if update.max_failed_runs is None
+        else update.max_failed_runs,
+    }
+    return ", ".join(
+        field.removeprefix("spec.") + (f" is now {values[field]}" if field in values else "")
+        for field in UPDATABLE_FIELDS
+        if field in update.fields
+    )
 
 
 def _updated(sweep: Sweep, update: SweepUpdate) -> SweepSpec:

@@ -10,7 +10,7 @@ from wanllmdb_common.calls.authentication import key_text_of
 from wanllmdb_common.calls.authorization import denied, project_denied
 from wanllmdb_common.calls.call import current_call
 from wanllmdb_common.calls.caller import Role
-from wanllmdb_common.calls.rate_limits import LIGHT_BYTES, rate_limit_class_of
+from wanllmdb_common.calls.rate_limits import LIGHT_BYTES, host_of, rate_limit_class_of
 from wanllmdb_common.computing.time_slices import TimeSlices
 from wanllmdb_common.did_you_mean import few_hints
 from wanllmdb_common.errors import UnavailableError
@@ -18,6 +18,7 @@ from wanllmdb_registry.app import Registry
 from wanllmdb_registry.domain.api_keys.api_key import ApiKey, scope_of
 from wanllmdb_registry.domain.command import Command
 from wanllmdb_registry.domain.model import Sweep
+from wanllmdb_registry.domain.sweep_events import Requester
 from wanllmdb_registry.domain.sweep_lifecycle import SpecChangedError
 from wanllmdb_registry.domain.unit_of_work import RequestKey
 
@@ -96,6 +97,12 @@ async def computed(compute: Callable[[], T]) -> T:
 def own_projects() -> frozenset[str] | None:
     """Return the projects of the current caller; None for all projects."""
     return current_call().caller.projects
+
+
+def requester() -> Requester:
+    """Return who makes the current call, for events."""
+    call = current_call()
+    return Requester(call.caller.key_id, host_of(call.peer))
 
 
 def require_in_project(role: Role, project: str) -> None:

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from google.protobuf import timestamp_pb2
 
-from wanllmdb.api.registry.v1 import run_pb2, sweep_pb2
+from wanllmdb.api.registry.v1 import activity_pb2, run_pb2, sweep_pb2
 from wanllmdb_common.search_space.proto_conversion import (
     parameters_to_proto,
     space_to_proto,
@@ -222,6 +222,7 @@ def enum_number(prefix: str, name: str) -> int:
         "RUN_STATE": run_pb2.RunState,
         "RUN_ORIGIN": run_pb2.RunOrigin,
         "RUN_COMMAND": run_pb2.RunCommand,
+        "SWEEP_EVENT_KIND": activity_pb2.SweepEventKind,
     }
     return int(kinds[prefix].Value(f"{prefix}_{name.upper()}"))
 

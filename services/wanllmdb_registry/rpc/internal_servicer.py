@@ -9,6 +9,7 @@ from itertools import groupby
 from operator import itemgetter
 
 from wanllmdb.api.registry.v1 import run_pb2
+from wanllmdb_common.calls.call import current_call
 from wanllmdb_common.computing.off_loop import BYTES_A_ROW, converted
 from wanllmdb_common.error_mapping import Context
 from wanllmdb_common.internal.registry.v1 import internal_registry_service_pb2 as internal_pb
@@ -26,6 +27,7 @@ from wanllmdb_registry.domain.bounds import (
 from wanllmdb_registry.domain.leases import ResumeRuns
 from wanllmdb_registry.domain.model import FinishReason, IndexedPriorRun, MetricPoint, Run, Sweep
 from wanllmdb_registry.domain.reads import SyncedRuns
+from wanllmdb_registry.domain.sweep_events import Requester
 from wanllmdb_registry.domain.sweep_lifecycle import FinishSweep
 from wanllmdb_registry.rpc.base import BaseServicer
 from wanllmdb_registry.rpc.conversion import (
@@ -104,6 +106,8 @@ class InternalServicer(BaseServicer):
             partial(_encode_create_response, self.registry.lease),
             size=reader.size,
             earlier_answers_only=request.earlier_answers_only,
+            # The suggestion service calls with the agent's key, but from its own address.
+            requester=Requester(current_call().caller.key_id),
         )
         return await self.commit(sweep_id, command)
 

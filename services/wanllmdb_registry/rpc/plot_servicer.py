@@ -126,6 +126,8 @@ def _columns(sweep: Sweep, timeline: Timeline) -> plots_pb2.GetTimelineResponse:
         agents=list(agents),
         now_seconds=seconds(timeline.now),
         total_runs=timeline.total,
+        # The timeline was read later, and may include later changes.
+        revision=sweep.revision,
     )
 
 
@@ -176,6 +178,8 @@ class ParallelPlot:
             ],
             run_numbers=[self._numbers[row] for row in chosen],
             total_finished_runs=sweep.counts.finished,
+            # The runs were read later, and may include later changes.
+            revision=sweep.revision,
         )
         for index, row in enumerate(chosen):
             if self._numbers[row] == best:

@@ -27,7 +27,7 @@ from wanllmdb_registry.domain.prior_runs import (
 from wanllmdb_registry.domain.reads import RunOrder, RunPosition
 from wanllmdb_registry.domain.run_files.cells import metrics_of
 from wanllmdb_registry.domain.run_files.readers import read_csv, read_json_lines
-from wanllmdb_registry.rpc.base import BaseServicer, computed
+from wanllmdb_registry.rpc.base import BaseServicer, computed, requester
 from wanllmdb_registry.rpc.conversion import prior_run_to_proto
 from wanllmdb_registry.rpc.page_tokens import as_integer, read_token, write_token
 from wanllmdb_registry.rpc.page_tokens import fitting as fitting_messages
@@ -60,6 +60,7 @@ class PriorRunServicer(BaseServicer):
             runs=found.runs,
             skipped=found.skipped,
             skip_reasons=found.skip_reasons,
+            requester=requester(),
         )
         return await self.commit(sweep_id, command)
 

@@ -6,13 +6,14 @@ that of a sweep to be created, the servicer checks the caller itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from google.protobuf.descriptor import FileDescriptor
 
 from wanllmdb.api.registry.v1 import (
+    activity_pb2,
     key_service_pb2,
     sweep_list_pb2,
     template_service_pb2,
@@ -155,6 +156,19 @@ def _audit_retry_runs(request: pb.RetryRunsRequest, response: pb.RetryRunsRespon
     }
 
 
+def _audit_cancel_runs(
+    request: pb.CancelRunsRequest, response: pb.CancelRunsResponse | None
+) -> Line:
+    changed: Sequence[int] = request.numbers
+    if response is not None:
+        changed = [*response.canceled_numbers, *response.stopping_numbers]
+    return {
+        "sweep_id": text(request.sweep_id),
+        "project": _project(response),
+        "numbers": numbers(changed),
+    }
+
+
 def _audit_resume_runs(
     request: internal_pb.ResumeRunsRequest, response: internal_pb.ResumeRunsResponse | None
 ) -> Line:
@@ -233,7 +247,9 @@ def _always(_request: object) -> bool:
     return True
 
 
-def _has_large_page(request: pb.ListRunsRequest | pb.ListPriorRunsRequest) -> bool:
+def _has_large_page(
+    request: pb.ListRunsRequest | pb.ListPriorRunsRequest | activity_pb2.ListSweepEventsRequest,
+) -> bool:
     return request.page_size > LIGHT_ROWS
 
 
@@ -323,9 +339,9 @@ _SWEEP_RPCS = {
     "WatchSweeps": Rpc(
         Access(Role.READER, f"the requested project, else {_OWN_PROJECTS}", _needs_of_list_sweeps)
     ),
-    "CancelRuns": Rpc(_CHANGES_SWEEP, _audit_retry_runs),
-    "ListAgents": Rpc(_READS_SWEEP),
-    "ListSweepEvents": Rpc(_READS_SWEEP),
+    "CancelRuns": Rpc(_CHANGES_SWEEP, _audit_cancel_runs),
+    "ListAgents": Rpc(_READS_SWEEP, heavy=_always),
+    "ListSweepEvents": Rpc(_READS_SWEEP, heavy=_has_large_page),
     "GetServerInfo": Rpc(_WITH_ANY_KEY),
 }
 # The suggestion service calls these with the key of the agent whose call it serves.

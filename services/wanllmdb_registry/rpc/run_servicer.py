@@ -37,7 +37,7 @@ from wanllmdb_registry.domain.retry_runs import RETRYABLE_STATES, RetriedRuns, R
 from wanllmdb_registry.domain.unit_of_work import Attempt
 from wanllmdb_registry.domain.update_run import UPDATABLE_RUN_FIELDS, RunUpdate, UpdateRun
 from wanllmdb_registry.prometheus_metrics import RETRIES_QUEUED
-from wanllmdb_registry.rpc.base import BaseServicer, computed
+from wanllmdb_registry.rpc.base import BaseServicer, computed, requester
 from wanllmdb_registry.rpc.conversion import (
     best_to_proto,
     run_command,
@@ -74,13 +74,14 @@ class RunServicer(BaseServicer):
                 "request: split the runs over several requests",
             )
         reader.done()
+        asked_by = requester()
 
         def encode(queued: Sequence[Run]) -> bytes:
             return pb.EnqueueRunsResponse(runs=map(run_to_proto, queued)).SerializeToString()
 
         def check(sweep: Sweep) -> EnqueueRuns:
             check_enqueued(sweep.spec.space, runs)
-            return EnqueueRuns(key, encode, runs=runs)
+            return EnqueueRuns(key, encode, runs=runs, requester=asked_by)
 
         return await self.commit_checked(sweep_id, key, check)
 
@@ -106,7 +107,12 @@ class RunServicer(BaseServicer):
             )
         reader.done()
         command = RetryRuns(
-            key, _encode_retried, etag=etag, numbers=numbers, states=frozenset(states)
+            key,
+            _encode_retried,
+            etag=etag,
+            numbers=numbers,
+            states=frozenset(states),
+            requester=requester(),
         )
         return await self.commit(sweep_id, command)
 
@@ -124,7 +130,9 @@ class RunServicer(BaseServicer):
             reader.problem("numbers", f"has {repeated[0]} more than once; name each run once")
         reason = reader.text("reason", request.reason, limit=MAX_CANCEL_REASON)
         reader.done()
-        command = CancelRuns(key, _encode_canceled, numbers=numbers, reason=reason)
+        command = CancelRuns(
+            key, _encode_canceled, numbers=numbers, reason=reason, requester=requester()
+        )
         return await self.commit(sweep_id, command)
 
     async def UpdateRun(self, request: pb.UpdateRunRequest, context: Context) -> bytes:

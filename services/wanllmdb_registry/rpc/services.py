@@ -22,6 +22,7 @@ from wanllmdb_common.internal.registry.v1 import (
 )
 from wanllmdb_common.server.settings import LimitSettings
 from wanllmdb_registry.app import Registry
+from wanllmdb_registry.rpc.activity_servicer import ActivityServicer
 from wanllmdb_registry.rpc.column_servicer import ColumnServicer
 from wanllmdb_registry.rpc.internal_servicer import InternalServicer
 from wanllmdb_registry.rpc.key_servicer import KeyServicer
@@ -45,6 +46,7 @@ SERVICES: tuple[str, ...] = (
 
 # Each RPC that writes returns its response as bytes, see BaseServicer.commit.
 class SweepRegistryServicer(  # type: ignore[misc]
+    ActivityServicer,
     SweepServicer,
     ListServicer,
     RunServicer,

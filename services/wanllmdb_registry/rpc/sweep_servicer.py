@@ -20,7 +20,7 @@ from wanllmdb_registry.domain.bounds import MAX_DESCRIPTION, MAX_END_MESSAGE
 from wanllmdb_registry.domain.config.export import config_of
 from wanllmdb_registry.domain.config.text import write_json, write_yaml
 from wanllmdb_registry.domain.model import FinishReason, Sweep
-from wanllmdb_registry.domain.prior_runs import Fitting
+from wanllmdb_registry.domain.prior_runs import Fitting, events_of_creation
 from wanllmdb_registry.domain.sweep_lifecycle import (
     CancelSweep,
     DeleteSweep,
@@ -31,7 +31,7 @@ from wanllmdb_registry.domain.sweep_lifecycle import (
     Transition,
 )
 from wanllmdb_registry.domain.update_sweep import UpdatedSweep, UpdateSweep, check_update
-from wanllmdb_registry.rpc.base import BaseServicer, computed, require_in_project
+from wanllmdb_registry.rpc.base import BaseServicer, computed, requester, require_in_project
 from wanllmdb_registry.rpc.config_sources import parse_source, require_size, some_warnings, written
 from wanllmdb_registry.rpc.conversion import (
     spec_to_proto,
@@ -87,6 +87,7 @@ class SweepServicer(BaseServicer):
                 self.registry, spec, request.prior_run_source, "prior_run_source"
             )
         placed = sweep.add_prior_runs(prior.runs)
+        events = events_of_creation(sweep, prior.skipped, requester())
         response = pb.CreateSweepResponse(
             sweep=sweep_to_proto(sweep),
             warnings=some_warnings(parsed.warnings),
@@ -95,7 +96,7 @@ class SweepServicer(BaseServicer):
             skipped_runs=prior.skipped,
         )
         reply = await self.registry.store.create_sweep(
-            sweep, key, response.SerializeToString(), placed
+            sweep, key, response.SerializeToString(), placed, events
         )
         self.registry.announce(sweep_id)
         return reply
@@ -138,11 +139,12 @@ class SweepServicer(BaseServicer):
         etag = reader.etag(request.sweep.etag, "sweep.etag")
         key = reader.key(request)
         update = await computed(lambda: read_sweep_update(reader, request))
+        asked_by = requester()
 
         def check(sweep: Sweep) -> UpdateSweep:
             checked = check_update(sweep, etag, update)
             require_size(checked.spec)
-            return UpdateSweep(key, encode_updated, etag=etag, checked=checked)
+            return UpdateSweep(key, encode_updated, etag=etag, checked=checked, requester=asked_by)
 
         return await self.commit_checked(sweep_id, key, check)
 
@@ -177,6 +179,7 @@ class SweepServicer(BaseServicer):
             etag=etag,
             reason=FinishReason.REQUESTED,
             message=message,
+            requester=requester(),
         )
         return await self.commit(sweep_id, command)
 
@@ -194,7 +197,8 @@ class SweepServicer(BaseServicer):
         key = reader.key(request)
         etag = reader.etag(request.etag)
         reader.done()
-        return await self.commit(sweep_id, command(key, encoder(response), etag=etag))
+        transition = command(key, encoder(response), etag=etag, requester=requester())
+        return await self.commit(sweep_id, transition)
 
     async def _get(self, sweep_id: str) -> Sweep:
         reader = RequestReader()

@@ -27,6 +27,7 @@ from sqlalchemy.sql.base import ColumnCollection, ReadOnlyColumnCollection
 from sqlalchemy.sql.elements import Label
 
 from wanllmdb_common.computing.off_loop import BYTES_A_ROW, converted
+from wanllmdb_registry.domain.model import RunState
 from wanllmdb_registry.domain.reads import Page
 from wanllmdb_registry.store.schema import last_values, runs, sweeps
 from wanllmdb_registry.store.statement import Row
@@ -39,6 +40,13 @@ Order = Callable[[Columns], Sequence[ColumnElement[Any]]]
 FIXED_BYTES: ColumnElement[int] = literal_column("200", Integer)
 METRIC_BYTES: ColumnElement[int] = literal_column("24", Integer)
 _NONE: ColumnElement[int] = literal_column("0", Integer)
+
+
+def is_state(column: ColumnElement[Any], *states: RunState) -> ColumnElement[bool]:
+    """Return whether a column of states has one of these."""
+    # A literal, not a parameter, because PostgreSQL uses a partial index only if the statement
+    # itself names the states.
+    return column.in_([literal_column(f"'{state.value}'") for state in states])
 
 
 def bytes_of(*columns: ColumnElement[Any]) -> ColumnElement[int]:

@@ -24,6 +24,7 @@ from wanllmdb_registry.domain.model import (
     SweepSpec,
     SweepState,
 )
+from wanllmdb_registry.domain.sweep_events import Requester, SweepEvent, SweepEventKind
 from wanllmdb_registry.domain.unit_of_work import StoredReply
 from wanllmdb_registry.store.statement import Row
 
@@ -69,6 +70,7 @@ def sweep_from_row(row: Row) -> Sweep:
         end_time=row["end_time"],
         end_message=row["end_message"],
         prior_runs=row["prior_runs"],
+        events=row["events"],
     )
 
 
@@ -97,6 +99,7 @@ SWEEP_COLUMNS = (
     "end_time",
     "end_message",
     "prior_runs",
+    "events",
 )
 
 
@@ -150,6 +153,7 @@ def sweep_row(sweep: Sweep) -> dict[str, Any]:
         "end_time": sweep.end_time,
         "end_message": sweep.end_message,
         "prior_runs": sweep.prior_runs,
+        "events": sweep.events,
     }
 
 
@@ -292,6 +296,31 @@ def reply_row(sweep_id: str, request_id: str, reply: StoredReply, now: Any) -> d
         "reply": reply.reply,
         "create_time": now,
     }
+
+
+def event_row(event: SweepEvent) -> dict[str, Any]:
+    """Return the columns of `sweep_events` but the sweep's id."""
+    return {
+        "index": event.index,
+        "revision": event.revision,
+        "time": event.time,
+        "kind": event.kind.value,
+        "detail": event.detail,
+        "key_id": event.requester.key_id,
+        "address": event.requester.address,
+    }
+
+
+def event_from_row(row: Row) -> SweepEvent:
+    """Return the event of a row of `sweep_events`."""
+    return SweepEvent(
+        index=row["index"],
+        revision=row["revision"],
+        time=row["time"],
+        kind=SweepEventKind(row["kind"]),
+        detail=row["detail"],
+        requester=Requester(row["key_id"], row["address"]),
+    )
 
 
 def point_from_row(row: Row) -> MetricPoint:

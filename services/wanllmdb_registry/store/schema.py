@@ -87,6 +87,8 @@ sweeps = Table(
     _time("end_time", nullable=True),
     Column("end_message", Text, nullable=False),
     Column("prior_runs", BigInteger, nullable=False),
+    # How many events were recorded, of which the latest are kept.
+    Column("events", BigInteger, nullable=False),
     Index("sweeps_by_time", "create_time", "sweep_id"),
     Index("sweeps_by_project", "project", "create_time", "sweep_id"),
     Index("sweeps_by_name", "name", "sweep_id"),
@@ -198,6 +200,22 @@ prior_runs = Table(
     Column("revision", BigInteger, nullable=False),
     PrimaryKeyConstraint("sweep_id", "index"),
     Index("prior_runs_by_revision", "sweep_id", "revision"),
+)
+
+# What happened to a sweep. The index counts its events from 0.
+sweep_events = Table(
+    "sweep_events",
+    metadata,
+    Column("sweep_id", Text, ForeignKey("sweeps.sweep_id", ondelete="CASCADE"), nullable=False),
+    Column("index", BigInteger, nullable=False),
+    Column("revision", BigInteger, nullable=False),
+    _time("time"),
+    Column("kind", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    # Of the caller; empty for a change that no caller asked for.
+    Column("key_id", Text, nullable=False),
+    Column("address", Text, nullable=False),
+    PrimaryKeyConstraint("sweep_id", "index"),
 )
 
 templates = Table(

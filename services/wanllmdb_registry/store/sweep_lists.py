@@ -156,7 +156,7 @@ class SweepLists:
     async def count(self, which: SweepFilter) -> int:
         """Return how many sweeps match."""
         async with self._database.list() as connection:
-            return int((await connection.execute(_counted(which))).scalar_one())
+            return (await connection.execute(_counted(which))).scalar_one()
 
     async def head(self, which: SweepFilter, order: SweepOrder, limit: int) -> ListHead:
         """Return the first `limit` sweeps and the number of all, by two queries of one snapshot."""
@@ -228,7 +228,7 @@ def _first(
     after: SweepPosition | None,
     limit: int,
 ) -> Select[*tuple[Any, ...]]:
-    """Return the first `limit` matching sweeps after a position, in no particular order."""
+    """Return the first `limit` matching sweeps after a position, in their order."""
     matching = _matching(select(*columns), which)
     by = _columns(order, _SORTED)
     if after is not None:
@@ -256,7 +256,7 @@ def _passed(order: SweepOrder, after: SweepPosition) -> ColumnElement[bool]:
     return columns > position if order in _ASCENDING else columns < position
 
 
-def _counted(which: SweepFilter) -> Select[tuple[int]]:
+def _counted(which: SweepFilter) -> Select[int]:
     query = _matching(select(func.count()).select_from(sweeps), which)
     if which.project or which.projects is None:
         return query

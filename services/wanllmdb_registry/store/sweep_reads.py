@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from sqlalchemy import ARRAY, Text, bindparam, func, literal, select, union_all
 
 from wanllmdb_registry.domain.model import Sweep
+from wanllmdb_registry.domain.reads import DatabaseClock
 from wanllmdb_registry.domain.unit_of_work import sweep_not_found
 from wanllmdb_registry.store.database import Database
 from wanllmdb_registry.store.query_parts import WHOLE_SWEEP
@@ -15,6 +16,7 @@ from wanllmdb_registry.store.schema import deleted_sweeps, sweeps
 from wanllmdb_registry.store.statement import Statement
 
 _GET = Statement(select(*WHOLE_SWEEP).where(sweeps.c.sweep_id == bindparam("sweep_id")))
+_NOW = Statement(select(func.clock_timestamp().label("now")))
 _wanted = func.any(bindparam("sweep_ids", type_=ARRAY(Text)))
 # Existing sweeps come last and so override deleted ones, whose id may have been used again.
 _PROJECTS = Statement(
@@ -32,6 +34,12 @@ class SweepReads:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+
+    async def clock(self) -> DatabaseClock:
+        """Return the database's time and identity."""
+        async with self._database.read() as connection:
+            (row,) = await _NOW.fetch(connection)
+            return DatabaseClock(row["now"], self._database.identity)
 
     async def get(self, sweep_id: str) -> Sweep:
         """Return the sweep.

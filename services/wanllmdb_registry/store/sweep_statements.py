@@ -39,6 +39,7 @@ from wanllmdb_registry.domain.model import RunState
 from wanllmdb_registry.store.query_parts import (
     WHOLE_SWEEP,
     all_last_values,
+    is_state,
     run_bytes,
     within_bytes,
 )
@@ -57,6 +58,7 @@ from wanllmdb_registry.store.schema import (
     projects,
     replies,
     runs,
+    sweep_events,
     sweeps,
 )
 from wanllmdb_registry.store.statement import Statement
@@ -155,12 +157,6 @@ def _wanted_numbers(*conditions: ColumnElement[bool]) -> Select[tuple[Any]]:
     return select(_wanted.c.number).where(_wanted.c.sweep_id == bindparam("sweep_id"), *conditions)
 
 
-def _is_state(column: ColumnElement[Any], *states: RunState) -> ColumnElement[bool]:
-    # A literal, not a parameter, because PostgreSQL uses a partial index only if the statement
-    # itself names the states.
-    return column.in_([literal_column(f"'{state.value}'") for state in states])
-
-
 _expired_at = bindparam("expired_at", type_=DateTime(timezone=True))
 _agent_ids = bindparam("agent_ids", type_=ARRAY(Text))
 _wanted_by_need = union_all(
@@ -169,18 +165,16 @@ _wanted_by_need = union_all(
         _wanted.c.external_run_id.is_not(None),
         _wanted.c.external_run_id == func.any(bindparam("external_run_ids", type_=ARRAY(Text))),
     ),
-    _wanted_numbers(
-        bindparam("queued", type_=Boolean), _is_state(_wanted.c.state, RunState.QUEUED)
-    ),
+    _wanted_numbers(bindparam("queued", type_=Boolean), is_state(_wanted.c.state, RunState.QUEUED)),
     _wanted_numbers(
         # A condition of its own, so that no run is read without a time.
         _expired_at.is_not(None),
-        _is_state(_wanted.c.state, RunState.RUNNING),
+        is_state(_wanted.c.state, RunState.RUNNING),
         _wanted.c.lease_expire_time <= _expired_at,
     ),
     _wanted_numbers(
         func.cardinality(_agent_ids) > 0,
-        _is_state(_wanted.c.state, RunState.QUEUED, RunState.RUNNING),
+        is_state(_wanted.c.state, RunState.QUEUED, RunState.RUNNING),
         _wanted.c.agent_id == func.any(_agent_ids),
     ),
 )
@@ -348,6 +342,11 @@ _PARTS = {
     "new_metric_points": _upsert_points,
     "new_last_values": _upsert_last_values,
     "new_replies": _insert_rows(replies, "new_replies"),
+    "new_events": _insert_rows(sweep_events, "new_events"),
+    "old_events": delete(sweep_events).where(
+        sweep_events.c.sweep_id == _unchanged.c.sweep_id,
+        sweep_events.c.index < bindparam("old_events_before", type_=BigInteger),
+    ),
 }
 
 
@@ -399,6 +398,7 @@ INSERT_PRIOR_RUNS = Statement(
     )
 )
 INSERT_REPLIES = Statement(insert(replies), replies.c.keys())
+INSERT_EVENTS = Statement(insert(sweep_events), sweep_events.c.keys())
 INSERT_PROJECT = Statement(insert(projects).on_conflict_do_nothing(), projects.c.keys())
 INSERT_SWEEP = Statement(insert(sweeps).on_conflict_do_nothing(), sweeps.c.keys())
 DELETE_POINTS = Statement(
@@ -431,7 +431,7 @@ FORGET_DELETED_SWEEPS = Statement(
 SWEEPS_WITH_EXPIRED_LEASES = Statement(
     select(runs.c.sweep_id)
     .where(
-        _is_state(runs.c.state, RunState.RUNNING),
+        is_state(runs.c.state, RunState.RUNNING),
         runs.c.lease_expire_time <= func.clock_timestamp(),
     )
     .distinct()

@@ -26,6 +26,7 @@ from wanllmdb_registry.domain.model import (
     SweepState,
     is_held,
 )
+from wanllmdb_registry.domain.sweep_events import MAX_EVENTS, SweepEvent
 from wanllmdb_registry.domain.unit_of_work import (
     Attempt,
     LoadPlan,
@@ -38,6 +39,7 @@ from wanllmdb_registry.domain.unit_of_work import (
 from wanllmdb_registry.store.database import Database, write_conflict
 from wanllmdb_registry.store.rows import (
     PROGRESS_COLUMNS,
+    event_row,
     new_run_row,
     new_sweep_row,
     reply_row,
@@ -46,7 +48,13 @@ from wanllmdb_registry.store.rows import (
     sweep_own_row,
     sweep_row,
 )
-from wanllmdb_registry.store.schema import last_values, metric_points, replies, runs
+from wanllmdb_registry.store.schema import (
+    last_values,
+    metric_points,
+    replies,
+    runs,
+    sweep_events,
+)
 from wanllmdb_registry.store.statement import Connection, Row
 from wanllmdb_registry.store.sweep_statements import (
     DELETE_LAST_VALUES,
@@ -55,6 +63,7 @@ from wanllmdb_registry.store.sweep_statements import (
     DELETE_SWEEP,
     FINISHED_OBJECTIVES,
     FORGET_DELETED_SWEEPS,
+    INSERT_EVENTS,
     INSERT_PRIOR_RUNS,
     INSERT_PROJECT,
     INSERT_REPLIES,
@@ -125,8 +134,9 @@ class SweepStore:
         key: RequestKey | None,
         reply: bytes,
         prior_runs: NewPriorRuns | None = None,
+        events: Sequence[SweepEvent] = (),
     ) -> bytes:
-        """Store a new sweep and the response to its creator; return the response.
+        """Store a new sweep, its first events and the response to its creator; return the response.
 
         A repeated request, which has the same sweep id, gets the first response.
 
@@ -144,6 +154,9 @@ class SweepStore:
             created = await INSERT_SWEEP.execute(connection, **new_sweep_row(sweep))
             if created and prior_runs is not None:
                 await _insert_prior_runs(connection, sweep.sweep_id, prior_runs)
+            if created:
+                rows = [{"sweep_id": sweep.sweep_id, **event_row(event)} for event in events]
+                await INSERT_EVENTS.execute_many(connection, rows)
             if created and key is not None:
                 stored_reply = StoredReply(key.fingerprint, reply)
                 row = reply_row(sweep.sweep_id, key.request_id, stored_reply, sweep.create_time)
@@ -299,6 +312,7 @@ def _run(command: Command, work: UnitOfWork) -> Outcome:
     if work.deleted:
         return _without_sweep(work.sweep.sweep_id, command, work.replies | work.new_replies)
     before = work.mutations
+    work.requester = command.requester
     try:
         return command.execute(work)
     except Exception as error:
@@ -482,8 +496,11 @@ async def _insert_prior_runs(connection: Connection, sweep_id: str, new: NewPrio
         )
 
 
-def _arrays(work: UnitOfWork) -> dict[str, dict[str, list[Any]]]:
-    """Return what changed besides the sweep, one array per column, by the arrays' prefix."""
+def _arrays(work: UnitOfWork) -> dict[str, dict[str, Any]]:
+    """Return what changed besides the sweep, one array per column, by the arrays' prefix.
+
+    `old_events` has the index before which events are deleted.
+    """
     sweep_id = work.sweep.sweep_id
     changed = work.changed - work.created
     answers = [
@@ -507,12 +524,16 @@ def _arrays(work: UnitOfWork) -> dict[str, dict[str, list[Any]]]:
         ("new_metric_points", own_columns(metric_points), by_attribute, points),
         ("new_last_values", own_columns(last_values), by_attribute, last),
         ("new_replies", own_columns(replies), by_column, answers),
+        ("new_events", own_columns(sweep_events), by_column, list(map(event_row, work.new_events))),
     ]
-    return {
+    arrays: dict[str, dict[str, Any]] = {
         prefix: {f"{prefix}_{name}": list(map(get(name), rows)) for name in columns}
         for prefix, columns, get, rows in written
         if rows
     }
+    if work.new_events and work.sweep.events > MAX_EVENTS:
+        arrays["old_events"] = {"old_events_before": work.sweep.events - MAX_EVENTS}
+    return arrays
 
 
 def _run_rows(work: UnitOfWork, numbers: Collection[int]) -> list[dict[str, Any]]:

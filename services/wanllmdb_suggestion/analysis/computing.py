@@ -19,6 +19,7 @@ import optuna
 from google.protobuf.message import Message
 from threadpoolctl import threadpool_limits
 
+from wanllmdb.api.suggestion.v1 import analysis_service_pb2 as pb
 from wanllmdb_common.computing.cancellation import TookTooLongError
 from wanllmdb_common.computing.fair_threads import FairScheduler, FairThreads, Owner
 from wanllmdb_common.errors import OverloadedError
@@ -187,21 +188,31 @@ class AnalysisThreads:
         self._threads.close()
 
 
-Answer = TypeVar("Answer", bound=Message)
+# The responses about the finished runs of one sweep.
+Analysis = (
+    pb.GetParameterImportanceResponse
+    | pb.GetOptimizationHistoryResponse
+    | pb.GetHypervolumeHistoryResponse
+    | pb.GetSlicesResponse
+    | pb.GetContourResponse
+    | pb.GetCorrelationsResponse
+)
+Answer = TypeVar("Answer", bound=Analysis)
 Key = tuple[int, str, bytes]
 
 
 class AnswerCache:
     """Responses by finished runs and request; the least recently used are dropped first.
 
-    A response stays valid until another run of the sweep finishes.
+    A response stays valid until another run of the sweep finishes. Until then its revision rises
+    with that of the runs: the sweep's other changes do not alter it.
     """
 
     def __init__(self, max_bytes: int = 64 * 1024 * 1024) -> None:
         self._max_bytes = max_bytes
         self._bytes = 0
-        self._answers: OrderedDict[Key, Message] = OrderedDict()
-        self._under_way = SingleFlight[Key, Message]()
+        self._answers: OrderedDict[Key, Analysis] = OrderedDict()
+        self._under_way = SingleFlight[Key, Analysis]()
 
     async def get(
         self, runs: FinishedRuns, request: Message, compute: Callable[[], Awaitable[Answer]]
@@ -217,19 +228,22 @@ class AnswerCache:
             # Maps have no fixed order.
             request.SerializeToString(deterministic=True),
         )
-        known = self._answers.get(key)
-        if known is not None:
+        answer = self._answers.get(key)
+        if answer is None:
+
+            async def computed() -> Analysis:
+                answer = await compute()
+                self.put(key, answer)
+                return answer
+
+            answer = await self._under_way.do(key, computed)
+        else:
             self._answers.move_to_end(key)
-            return cast("Answer", known)
+        # Callers share the message. A later revision of the same runs holds for each of them.
+        answer.revision = max(answer.revision, runs.revision)
+        return cast("Answer", answer)
 
-        async def computed() -> Message:
-            answer = await compute()
-            self.put(key, answer)
-            return answer
-
-        return cast("Answer", await self._under_way.do(key, computed))
-
-    def put(self, key: Key, answer: Message) -> None:
+    def put(self, key: Key, answer: Analysis) -> None:
         """Store a response, and drop others beyond the size limit."""
         old = self._answers.pop(key, None)
         self._bytes += answer.ByteSize() - (old.ByteSize() if old is not None else 0)

@@ -89,8 +89,9 @@ def edf_of_sweeps(
                 name=measured.sweep.name,
                 shares=edf(sample, objectives).tolist(),
                 finished_runs=len(sample),
+                revision=_revision(measured, own),
             )
-            for measured, sample in zip(sweeps, samples, strict=True)
+            for measured, own, sample in zip(sweeps, runs, samples, strict=True)
         ],
         goal=goal_of(minimize=sweeps[0].metric.minimize),
     )
@@ -106,7 +107,7 @@ def compare_sweeps(
     limit = min(request.max_points or DEFAULT_POINTS, MAX_POINTS_TOGETHER // len(sweeps))
     return pb.CompareSweepsResponse(
         curves=[
-            _curve(measured, own.scored(measured.metric), timeline, limit)
+            _curve(measured, own, timeline, limit)
             for measured, own, timeline in zip(sweeps, runs, timelines, strict=True)
         ],
         goal=goal_of(minimize=sweeps[0].metric.minimize),
@@ -115,10 +116,11 @@ def compare_sweeps(
 
 def _curve(
     measured: MeasuredSweep,
-    runs: ScoredRuns,
+    finished: FinishedRuns,
     timeline: Timeline,
     limit: int,
 ) -> pb.ProgressCurve:
+    runs = finished.scored(measured.metric)
     columns = progress(timeline.ends, runs, max_points=limit)
     sweep = measured.sweep
     return pb.ProgressCurve(
@@ -132,7 +134,17 @@ def _curve(
         finished_runs=len(runs),
         total_runs=sweep.stats.total_runs,
         duration=_duration(timeline.duration),
+        revision=_revision(measured, finished),
     )
+
+
+def _revision(measured: MeasuredSweep, runs: FinishedRuns) -> int:
+    """Return the revision up to which a curve includes every change.
+
+    The sweep, its timeline and its runs are read one after the other, so that the later ones may
+    include later changes.
+    """
+    return min(measured.sweep.revision, runs.revision)
 
 
 def _duration(seconds: float) -> Duration:

@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 from weakref import WeakKeyDictionary
 
@@ -58,7 +58,8 @@ class SweepReader:
             if table is None or not table.fits(model.spec):
                 table = self._tables[model] = RunTable(model.spec)
             kept = table
-            return await sweep.session.off_loop(lambda: kept.update(model.runs))
+            runs = await sweep.session.off_loop(lambda: kept.update(model.runs))
+            return replace(runs, revision=model.revision)
 
     async def finished_of_each(
         self, sweep_ids: Sequence[str], scope: CallScope

@@ -81,7 +81,7 @@ def service_error(error: grpc.aio.AioRpcError, address: str) -> Exception:
         return error
     if code is grpc.StatusCode.INVALID_ARGUMENT:
         violations = [FieldViolation(v.field, v.description) for v in request.field_violations]
-        return InvalidArgumentError(info.reason, text, violations, **metadata)
+        return InvalidArgumentError(info.reason, text, violations, 0, **metadata)
     if code is grpc.StatusCode.RESOURCE_EXHAUSTED:
         after = retry.retry_delay.ToMilliseconds() / 1000 or _DEFAULT_RETRY_AFTER
         return OverloadedError(info.reason, text, after, **metadata)

@@ -67,7 +67,8 @@ class SuggestionServicer(pb_grpc.SuggestionServiceServicer):
             scope,
             minimize=sweep.spec.metrics[0].goal != sweep_pb2.GOAL_MAXIMIZE,
         )
-        return pb.GetBestRunsResponse(runs=runs, total_runs=len(runs))
+        # The runs, which were read later, may include later changes.
+        return pb.GetBestRunsResponse(runs=runs, total_runs=len(runs), revision=sweep.revision)
 
     async def _pareto_front(
         self, sweep_id: str, count: int, scope: CallScope
@@ -79,8 +80,9 @@ class SuggestionServicer(pb_grpc.SuggestionServiceServicer):
             numbers = await sweep.session.off_loop(
                 lambda: best_runs(model.runs.values(), model.spec.metrics)
             )
+            revision = model.revision
         runs = await self._registry.get_runs(sweep_id, numbers[:count], scope)
-        return pb.GetBestRunsResponse(runs=runs, total_runs=len(numbers))
+        return pb.GetBestRunsResponse(runs=runs, total_runs=len(numbers), revision=revision)
 
     async def ListAlgorithms(
         self, request: pb.ListAlgorithmsRequest, context: Context

@@ -85,6 +85,12 @@ async def test_a_run_is_renamed_and_labelled(cli: CommandLine, sweep_id: str) ->
         "x-1",
     )
     assert "nothing to change" in (await cli("runs", "update", sweep_id, "1", code=2)).err
+    stale = await cli(
+        *("runs", "update", sweep_id, "1", "--name", "theirs"),
+        *("--if-revision", str(run["revision"] - 1)),
+        code=1,
+    )
+    assert "has changed since revision" in stale.err
 
 
 async def test_parameters_are_queued(cli: CommandLine) -> None:

@@ -51,6 +51,28 @@ async def test_show_says_a_spec_in_words(cli: CommandLine) -> None:
     assert "Uniform(" not in shown
 
 
+async def test_ls_searches_and_orders(cli: CommandLine) -> None:
+    project = uuid.uuid4().hex[:8]
+    ids = {
+        name: await cli.create(CONFIG, "--project", project, "--name", name)
+        for name in ("Zebra fish", "zebra crossing", "horse")
+    }
+    await cli("sweep", "start", ids["Zebra fish"])
+
+    options = ("--project", project, "--query", "ZEBRA")
+    by_time = json.loads((await cli("sweep", "ls", *options, "--json")).out)
+    by_update = json.loads(
+        (await cli("sweep", "ls", *options, "--order", "update_time_desc", "--json")).out
+    )
+    table = (await cli("sweep", "ls", *options, "--order", "state_asc", columns=200)).out
+
+    assert [sweep["name"] for sweep in by_time] == ["zebra crossing", "Zebra fish"]
+    assert [sweep["name"] for sweep in by_update] == ["Zebra fish", "zebra crossing"]
+    assert by_time[0]["spec"]["parameters"]
+    assert table.index("zebra crossing") < table.index("Zebra fish")
+    assert "horse" not in table
+
+
 @pytest.mark.parametrize("columns", [40, 80, 240])
 async def test_no_id_is_cut_in_a_narrow_terminal(cli: CommandLine, columns: int) -> None:
     project = uuid.uuid4().hex[:8]

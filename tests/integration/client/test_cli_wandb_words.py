@@ -129,3 +129,25 @@ async def test_agents_take_the_options_of_wandbs(cli: CommandLine, file: str) ->
     )
     assert "2 runs in a row failed" in said.err
     assert (await cli.json("sweep", "show", sweep_id))["stats"]["failed_runs"] == 2
+
+
+async def test_problems_of_a_file_say_where_they_are(
+    cli: CommandLine, file: str, tmp_path: Path
+) -> None:
+    bad = tmp_path / "bad.yaml"
+    bad.write_text("method: random\nparameters:\n  x: {min: one, max: 1.0}\nrun_capp: 3\n")
+    sweep_id = str((await created(cli, file))["sweep_id"])
+    for command in (
+        ("sweep", str(bad)),
+        ("sweep", str(bad), "--program", "other.py"),
+        ("sweep", "create", str(bad)),
+        ("sweep", "--update", sweep_id, str(bad)),
+        ("sweep", "update", sweep_id, "--space", str(bad)),
+    ):
+        said = await cli(*command, code=1)
+        first, third, second = said.err.splitlines()
+        assert first == "wanllmdb: invalid sweep config, 2 problems:"
+        assert second.startswith(f"  {bad}:3:7: parameters.x.min: must be a number")
+        assert third.startswith(f"  {bad}:4:1: run_capp: unknown key, did you mean run_cap?")
+    said = await cli("sweep", "create", "-", code=1, stdin="method: random\nmethod: grid\n")
+    assert "  <stdin>:2:1: config_text: line 2, column 1: key 'method' appears twice" in said.err

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -18,6 +19,7 @@ from wanllmdb import (
     FinishReason,
     Hyperband,
     Method,
+    MetricCurve,
     MetricRow,
     Pruned,
     RetryPolicy,
@@ -27,6 +29,7 @@ from wanllmdb import (
     RunOrigin,
     RunState,
     SweepChanged,
+    SweepOrder,
     SweepState,
 )
 
@@ -139,6 +142,65 @@ async def test_lists_page_by_themselves(async_client: AsyncClient) -> None:
     assert listed == ["s0", "s1", "s2", "s3", "s4"]
 
 
+async def test_lists_are_searched_ordered_and_counted(async_client: AsyncClient) -> None:
+    for name in ("deep net", "Deep Tree", "shallow net"):
+        await async_client.create_sweep(config(), project="searched", name=name)
+    (deep_net,) = [s async for s in async_client.list_sweeps(project="searched", query="deep n")]
+    await async_client.start_sweep(deep_net.sweep_id)
+
+    by_update = [
+        sweep
+        async for sweep in async_client.list_sweeps(
+            project="searched",
+            query="DEEP",
+            order=SweepOrder.UPDATE_TIME_DESC,
+            view="basic",
+            page_size=1,
+        )
+    ]
+
+    assert [sweep.name for sweep in by_update] == ["deep net", "Deep Tree"]
+    updated, created = by_update[0].update_time, by_update[0].create_time
+    assert updated is not None
+    assert created is not None
+    assert updated > created
+    assert (by_update[0].spec.parameters, deep_net.spec.parameters != {}) == ({}, True)
+    assert await async_client.count_sweeps(project="searched", query="net") == 2
+    (project,) = [p async for p in async_client.list_projects(page_size=1) if p.name == "searched"]
+    assert project.sweep_counts == {SweepState.PENDING: 2, SweepState.RUNNING: 1}
+    assert project.update_time == by_update[0].update_time
+
+
+async def test_a_list_is_followed(async_client: AsyncClient) -> None:
+    first = (await async_client.create_sweep(config(), project="followed")).sweep
+    lists = async_client.watch_sweeps(project="followed", max_sweeps=1, min_interval=0.1)
+    now = await anext(lists)
+    assert [sweep.sweep_id for sweep in now.sweeps] == [first.sweep_id]
+    second = (await async_client.create_sweep(config(), project="followed")).sweep
+    now = await anext(lists)
+    assert ([sweep.sweep_id for sweep in now.sweeps], now.total_count) == ([second.sweep_id], 2)
+    await async_client.delete_sweep(second.sweep_id)
+    now = await anext(lists)
+    assert ([sweep.sweep_id for sweep in now.sweeps], now.total_count) == ([first.sweep_id], 1)
+
+
+async def test_many_runs_are_read_at_once(async_client: AsyncClient) -> None:
+    sweep_id = (await async_client.create_sweep(config())).sweep.sweep_id
+    for _ in range(3):
+        await handed_out(async_client, sweep_id)
+    rows = [MetricRow(step, {"loss": float(step)}) for step in range(10)]
+    await async_client.report_metrics(sweep_id, 2, 1, rows)
+
+    runs = await async_client.batch_get_runs(sweep_id, [2, 0])
+    curves = await async_client.get_metric_histories(sweep_id, [0, 2], "loss", max_points=2)
+
+    assert [run.number for run in runs] == [2, 0]
+    assert await async_client.batch_get_runs(sweep_id, []) == ()
+    assert curves == (MetricCurve(2, 1, (4, 9), (4.0, 9.0), (0.0, 5.0), (4.0, 9.0), 10),)
+    with pytest.raises(wanllmdb.NotFoundError):
+        await async_client.batch_get_runs(sweep_id, [0, 7])
+
+
 async def test_the_same_request_id_gives_the_same_answer(async_client: AsyncClient) -> None:
     request_id = "11111111-2222-4333-8444-555555555555"
     first = await async_client.create_sweep(config(), request_id=request_id)
@@ -187,7 +249,7 @@ async def test_a_run_from_suggestion_to_its_end(async_client: AsyncClient) -> No
     assert end.run.summary == {"loss": 0.25, "lr": 0.1}
     assert end.best_run is not None
     assert end.best_run.number == 0
-    assert await async_client.get_run(sweep_id, 0) == end.run
+    assert await async_client.get_run(sweep_id, 0) == replace(end.run, metric_values=6)
 
     history = await async_client.get_metric_history(sweep_id, 0, page_size=4)
     assert [point.value for point in history["loss"].points] == [1.0, 0.9, 0.8, 0.7, 0.6, 0.25]
@@ -297,7 +359,7 @@ async def test_a_watch_tells_what_happens_and_can_be_taken_up_again(
     (run,) = await handed_out(async_client, sweep_id)
     seen = [await anext(changes), await anext(changes)]
     (changed,) = [change.run for change in seen if isinstance(change, RunChanged)]
-    assert changed == run
+    assert changed == replace(run, metric_values=None)
     revision = max(change.revision for change in seen)
 
     await async_client.finish_run(sweep_id, 0, 1, wanllmdb.Succeeded(1.0))
@@ -306,6 +368,28 @@ async def test_a_watch_tells_what_happens_and_can_be_taken_up_again(
     assert isinstance(ended, RunChanged)
     assert ended.run.state is RunState.FINISHED
     assert ended.revision > revision
+
+
+async def test_an_update_overwrites_no_change_that_its_caller_has_not_seen(
+    async_client: AsyncClient,
+) -> None:
+    sweep_id = (await async_client.create_sweep(config())).sweep.sweep_id
+    (run,) = await handed_out(async_client, sweep_id)
+    theirs = await async_client.update_run(sweep_id, 0, labels={"a": "1"})
+
+    with pytest.raises(wanllmdb.AbortedError) as stale:
+        await async_client.update_run(sweep_id, 0, labels={"b": "2"}, if_revision=run.revision)
+    assert stale.value.reason == "REVISION_MISMATCH"
+    assert stale.value.metadata == {
+        "sweep_id": sweep_id,
+        "number": "0",
+        "revision": str(theirs.revision),
+    }
+    assert (await async_client.get_run(sweep_id, 0)).labels == {"a": "1"}
+
+    mine = {**theirs.labels, "b": "2"}
+    done = await async_client.update_run(sweep_id, 0, labels=mine, if_revision=theirs.revision)
+    assert done.labels == {"a": "1", "b": "2"}
 
 
 async def test_a_watch_ends_when_the_sweep_is_deleted(async_client: AsyncClient) -> None:

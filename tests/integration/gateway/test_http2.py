@@ -13,7 +13,7 @@ from typing import Any
 import pyqwest
 import pytest
 
-from tests.certificates import Authority, CertificateFiles
+from tests.certificates import Authority, CertificateFiles, replace
 from tests.conftest import registry_server
 from tests.gateway_backend import running_backend
 from tests.gateway_calls import BrowserClient, Protocol
@@ -22,6 +22,7 @@ from tests.raw_http import send
 from tests.security_table.keys import new_secret
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.registry.v1 import watch_pb2
+from wanllmdb_gateway import serving
 from wanllmdb_local.postgres import create_database
 
 REGISTRY = "/wanllmdb.api.registry.v1.SweepRegistryService"
@@ -128,3 +129,40 @@ async def test_plain_text_is_refused_on_the_port_of_tls(files: CertificateFiles)
     async with gateway_server(NOWHERE, NOWHERE, tls_cert=files.cert, tls_key=files.key) as url:
         with pytest.raises((OSError, http.client.HTTPException)):
             await send(url.replace("https:", "http:"), "GET", "/healthz")
+
+
+async def test_a_new_certificate_is_used_from_the_next_connection_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def twice(body: bytes, _context: Any) -> AsyncIterator[bytes]:
+        yield body
+        await going_on.wait()
+        yield body
+
+    going_on = asyncio.Event()
+    monkeypatch.setattr(serving, "TLS_INTERVAL", 0.05)
+    ours, new = Authority(tmp_path), Authority(tmp_path, "new")
+    files, trusts_new = ours.issue(), ssl.create_default_context(cafile=str(new.file))
+    async with (
+        running_backend(streams={WATCH: twice}) as backend,
+        gateway_server(backend.address, NOWHERE, tls_cert=files.cert, tls_key=files.key) as url,
+        BrowserClient(url, transport=http2(files)).stream(
+            WATCH, watch_pb2.WatchSweepRequest(sweep_id="s"), watch_pb2.WatchSweepRequest
+        ) as stream,
+    ):
+        await stream.next()
+        replace(files.cert, b"nothing")
+        with pytest.raises(ssl.SSLError):
+            await send(url, "GET", "/healthz", tls=trusts_new)
+        fresh = new.issue()
+        replace(files.key, fresh.key.read_bytes())
+        replace(files.cert, fresh.cert.read_bytes())
+        async with asyncio.timeout(20):
+            answer = None
+            while answer is None:
+                with contextlib.suppress(OSError):
+                    answer = await send(url, "GET", "/healthz", tls=trusts_new)
+        assert answer.status == 200
+        # The stream on the old certificate goes on.
+        going_on.set()
+        assert (await stream.next()).sweep_id == "s"

@@ -188,10 +188,28 @@ async def test_a_body_that_does_not_arrive_in_time_ends_its_call() -> None:
         assert backend.calls == []
 
 
-async def test_headers_that_do_not_arrive_in_time_end_the_connection() -> None:
+@pytest.mark.parametrize("sent", ["", "P", "POST / HTTP/1.1\r\nHost: x\r\nX-Slow: "])
+async def test_connections_that_wait_with_their_request_keep_no_place(sent: str) -> None:
+    async with gateway_server(NOWHERE, NOWHERE, body_timeout=0.3, max_connections=2) as url:
+        parts = url.removeprefix("http://").split(":")
+        async with contextlib.AsyncExitStack() as stack:
+            for _ in range(4):
+                _, writer = await asyncio.open_connection(parts[0], int(parts[1]))
+                stack.callback(writer.close)
+                writer.write(sent.encode())
+                await writer.drain()
+            async with asyncio.timeout(20):
+                assert (await send(url, "GET", "/healthz")).status == 200
+
+
+async def test_a_connection_without_requests_is_closed() -> None:
     async with gateway_server(NOWHERE, NOWHERE, body_timeout=0.3) as url:
+        host = url.removeprefix("http://")
         began = asyncio.get_running_loop().time()
-        await raw(url, b"POST / HTTP/1.1\r\nHost: x\r\nX-Slow: ", seconds=20)
+        answer = await raw(
+            url, f"GET /healthz HTTP/1.1\r\nHost: {host}\r\n\r\n".encode(), seconds=20
+        )
+        assert answer.startswith(b"HTTP/1.1 200")
         assert asyncio.get_running_loop().time() - began < 15
 
 
@@ -267,3 +285,34 @@ async def test_bytes_that_are_no_ascii_in_a_header_are_refused() -> None:
             + b"\xff\xfe\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
         )
         assert answer.startswith(b"HTTP/1.1 400")
+
+
+async def test_a_reader_that_does_not_read_holds_its_stream_back() -> None:
+    sent = 0
+
+    async def large(_body: bytes, _context: Any) -> AsyncIterator[bytes]:
+        nonlocal sent
+        while True:
+            sent += 1
+            yield bytes(64 * 1024)
+
+    async with (
+        running_backend(streams={WATCH: large}) as backend,
+        gateway_server(backend.address, NOWHERE) as url,
+    ):
+        host, _, port = url.removeprefix("http://").partition(":")
+        _, writer = await asyncio.open_connection(host, int(port), limit=1)
+        writer.write(
+            f"POST {WATCH} HTTP/1.1\r\nHost: {host}:{port}\r\nContent-Length: 5\r\n"
+            "Content-Type: application/connect+proto\r\n\r\n\0\0\0\0\0".encode()
+        )
+        await backend.arrived.wait()
+        before = -1
+        while sent != before:
+            before = sent
+            await asyncio.sleep(0.5)
+        # The buffers of three connections, and not all that the service could send.
+        assert 0 < sent < 500
+        writer.close()
+        async with asyncio.timeout(10):
+            await backend.ended.wait()

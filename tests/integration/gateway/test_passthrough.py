@@ -7,7 +7,7 @@ import asyncio
 import grpc
 import pyqwest
 import pytest
-from google.rpc import error_details_pb2
+from google.rpc import error_details_pb2, status_pb2
 
 from tests.gateway_calls import BrowserClient, CallError, Protocol
 from tests.sweeps import Registry, config_text, create_sweep, request_id
@@ -80,6 +80,28 @@ async def test_all_problems_of_a_request_arrive_in_the_details(browser: BrowserC
     assert bad is not None
     assert {violation.field for violation in bad.field_violations} >= {"method"}
     assert len(bad.field_violations) > 1
+
+
+async def test_a_long_list_of_problems_arrives_as_long_as_over_grpc(
+    browser: BrowserClient, registry: Registry
+) -> None:
+    lines = "\n".join(f"  parameter_with_a_long_name_{n}: {{min: nothing}}" for n in range(80))
+    request = pb.CreateSweepRequest(
+        config_text=pb.ConfigText(text=f"method: random\nparameters:\n{lines}\n"),
+        request_id=request_id(),
+    )
+    with pytest.raises(grpc.aio.AioRpcError) as direct:
+        await registry.CreateSweep(request)
+    with pytest.raises(CallError) as caught:
+        await browser.unary(f"{REGISTRY}/CreateSweep", request, pb.CreateSweepResponse)
+    (packed,) = [
+        value
+        for key, value in direct.value.trailing_metadata() or ()
+        if key == "grpc-status-details-bin"
+    ]
+    assert isinstance(packed, bytes)
+    assert len(packed) > 2_000
+    assert list(caught.value.ended.details) == list(status_pb2.Status.FromString(packed).details)
 
 
 async def test_a_stream_sends_each_change_as_it_happens(

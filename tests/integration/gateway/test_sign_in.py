@@ -210,3 +210,15 @@ async def test_a_registry_that_does_not_answer_is_no_failed_sign_in() -> None:
     async with gateway_server("127.0.0.1:9", "127.0.0.1:9") as url:
         answers = await asyncio.gather(*(sign_in(url, "wsk_a") for _ in range(5)))
         assert [answer.status for answer in answers] == [503] * 5
+
+
+async def test_each_session_has_limits_of_its_own(
+    keyed_registry: str, root: grpc.aio.Channel
+) -> None:
+    keys = [await create_key(root, Role.READER, "*") for _ in range(2)]
+    async with gateway_server(keyed_registry, "127.0.0.1:9", calls_per_second=2) as url:
+        busy, quiet = [cookie_of(await sign_in(url, key)) for key in keys]
+        statuses = [(await caller(url, Cookie=busy)).status for _ in range(12)]
+        assert statuses[0] == 200
+        assert 429 in statuses
+        assert (await caller(url, Cookie=quiet)).status == 200

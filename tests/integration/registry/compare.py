@@ -10,8 +10,8 @@ from google.protobuf.message import Message
 
 from tests.integration.registry import model
 from tests.integration.registry.model import Etag
+from wanllmdb.api.registry.v1 import activity_pb2, run_pb2, sweep_pb2
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
-from wanllmdb.api.registry.v1 import run_pb2, sweep_pb2
 from wanllmdb_common.internal.registry.v1 import internal_registry_service_pb2 as internal_pb
 
 # Calls an RPC by its name.
@@ -106,6 +106,17 @@ def check_sweep(call: Call, sweep: Tracked) -> None:
         else:
             assert got.revision == before
     sweep.revisions.append((got.revision, rules.clock))
+    _check_events(call, sweep)
+
+
+def _check_events(call: Call, sweep: Tracked) -> None:
+    """Check ListSweepEvents: one event for each change that is one, in order."""
+    request = activity_pb2.ListSweepEventsRequest(sweep_id=sweep.sweep_id, page_size=1000)
+    events = call("ListSweepEvents", request).events[::-1]
+    kinds = [activity_pb2.SweepEventKind.Name(event.kind) for event in events]
+    assert kinds == [f"SWEEP_EVENT_KIND_{kind}" for kind in sweep.model.events]
+    revisions = [event.revision for event in events]
+    assert revisions == sorted(revisions)
 
 
 def _check_rates(stats: sweep_pb2.SweepStats, rules: model.Sweep) -> None:

@@ -122,7 +122,7 @@ class Sweep:
 
     `changed` is the time of the last change of the sweep or its runs; `own_changed` is that of the
     sweep alone. `version` counts the sweep's own changes, as the etag does. `prior` holds the
-    objectives of prior runs with the time of their import.
+    objectives of prior runs with the time of their import, and `events` the kinds of events.
     """
 
     cap: int | None
@@ -138,6 +138,7 @@ class Sweep:
     own_changed: int = 1
     version: int = 1
     prior: list[tuple[tuple[float, ...], int]] = field(default_factory=list)
+    events: list[str] = field(default_factory=lambda: ["CREATED"])
 
     @property
     def ended(self) -> bool:
@@ -189,6 +190,8 @@ class Sweep:
         else:
             self.state = to_state
             self._own_change()
+            kinds = {"Start": "STARTED", "Pause": "PAUSED", "Resume": "RESUMED"}
+            self.events.append(kinds[name])
             if name == "Start":
                 self._finish_if_done()
 
@@ -199,6 +202,7 @@ class Sweep:
             raise Rejected("INVALID_ARGUMENT", "INVALID_SWEEP_CONFIG")
         self.cap = cap
         self._own_change()
+        self.events.append("UPDATED")
         self._finish_if_done()
 
     def update_target(self, target: float | None, etag: Etag) -> None:
@@ -210,6 +214,7 @@ class Sweep:
             raise Rejected("INVALID_ARGUMENT", "INVALID_SWEEP_CONFIG")
         self.metrics[0].target = target
         self._own_change()
+        self.events.append("UPDATED")
         self._finish_if_done()
 
     def update_max_failed(self, most: int | None, etag: Etag) -> None:
@@ -219,6 +224,7 @@ class Sweep:
             raise Rejected("INVALID_ARGUMENT", "INVALID_SWEEP_CONFIG")
         self.max_failed = most
         self._own_change()
+        self.events.append("UPDATED")
         self._finish_if_done()
 
     def import_runs(self, objectives: Sequence[tuple[float, ...]]) -> None:
@@ -228,6 +234,7 @@ class Sweep:
         if objectives:
             self.prior += [(values, self.clock) for values in objectives]
             self._own_change()
+            self.events.append("RUNS_IMPORTED")
 
     def delete(self, etag: Etag) -> None:
         """Apply DeleteSweep; the caller drops the model."""
@@ -249,6 +256,7 @@ class Sweep:
         if was_pending:
             self.state = "RUNNING"
             self._own_change()
+            self.events.append("STARTED")
         for proposal in proposals:
             if proposal.number == len(self.runs):
                 self.runs.append(Run(proposal.number, proposal.x))
@@ -294,6 +302,7 @@ class Sweep:
             self.runs.append(run)
             self._move(run, "QUEUED")
             numbers.append(run.number)
+        self.events.append("RUNS_ENQUEUED")
         return numbers
 
     def retry(self, numbers: Sequence[int], states: Sequence[str], etag: Etag) -> list[int]:
@@ -327,6 +336,8 @@ class Sweep:
                 run.agent = ""
             run.objectives, run.failures, run.losses, run.stopping = (), 0, 0, False
             self._move(run, "QUEUED")
+        if runs:
+            self.events.append("RUNS_RETRIED")
         return [run.number for run in runs]
 
     def cancel_runs(self, numbers: Sequence[int]) -> tuple[list[int], list[int], list[int]]:
@@ -336,18 +347,23 @@ class Sweep:
         canceled: list[int] = []
         stopping: list[int] = []
         ended: list[int] = []
+        has_changed = False
         for number in sorted(numbers):
             run = self.runs[number]
             if run.state == "QUEUED":
                 canceled.append(number)
                 self._move(run, "CANCELED")
+                has_changed = True
             elif run.state == "RUNNING":
                 stopping.append(number)
                 if not run.stopping:
                     run.stopping = True
                     self._move(run, "RUNNING")
+                    has_changed = True
             else:
                 ended.append(number)
+        if has_changed:
+            self.events.append("RUNS_CANCELED")
         if canceled:
             self._finish_if_done()
         return canceled, stopping, ended
@@ -496,6 +512,7 @@ class Sweep:
         for run in self.queued:
             self._move(run, "CANCELED")
         self._own_change()
+        self.events.append(state)
 
     @property
     def _target_is_met(self) -> bool:

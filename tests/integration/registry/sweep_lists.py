@@ -4,9 +4,25 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 from tests.sweeps import Registry
 from wanllmdb.api.registry.v1 import sweep_list_pb2, sweep_pb2, watch_pb2
+
+# A config with every part that the view BASIC leaves out.
+RICH_CONFIG: dict[str, Any] = {
+    "method": "bayes",
+    "metric": {"name": "loss", "goal": "minimize", "target": 0.1},
+    "parameters": {"x": {"min": 0.0, "max": 1.0}, "n": {"min": 1, "max": 8}},
+    "constraints": ["x + n > 1"],
+    "sampler": {"name": "tpe", "options": {"n_startup_trials": 4}},
+    "pruner": {"name": "median", "options": {"n_startup_trials": 2}},
+    "terminate": {"name": "no_improvement", "options": {"runs": 30}},
+    "run_cap": 9,
+    "retries": {"lost": 1, "failed": 2},
+    "program": "train.py",
+    "command": ["python", "${program}", "${args}"],
+}
 
 
 async def listed(

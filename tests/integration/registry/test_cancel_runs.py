@@ -96,7 +96,7 @@ async def test_each_run_is_canceled_stopped_or_left_by_its_state(registry: Regis
     assert (queued.state, queued.stop_requested) == (CANCELED, False)
     assert stopping.error.message == queued.error.message == "canceled by request: diverges"
     assert (await get_run(registry, sweep.sweep_id, 1)).state == FINISHED
-    # The agent hears of it with its next heartbeat and its next report.
+    # The agent learns it with its next heartbeat and its next report.
     assert await beat(registry, running) == STOP
     assert await report(registry, running) == STOP
     ended = await end(registry, running, "canceled", reason="the run was canceled")

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 
 import grpc.aio
 import pytest
+from google.protobuf import field_mask_pb2
 from google.protobuf.message import Message
 from grpc import StatusCode
 
@@ -14,6 +15,7 @@ from tests.integration.registry.largest import Largest, metric_names
 from tests.registry_stub import RegistryStub
 from tests.sweeps import Registry, create_runs, create_runs_request, create_sweep, proposal, row
 from wanllmdb.api.registry.v1 import (
+    activity_pb2,
     plots_pb2,
     run_pb2,
     search_space_pb2,
@@ -111,6 +113,19 @@ async def test_the_largest_sweep_and_runs_pass_through_every_rpc(
     assert await listed(plain, sweep_id, pb.RUN_ORDER_NUMBER_DESC) == numbers[::-1]
     assert await listed(plain, sweep_id, pb.RUN_ORDER_OBJECTIVE_ASC) == numbers
     assert await watched(plain, sweep_id) == (set(numbers), True)
+    left = numbers
+    while left:
+        batch = await plain.BatchGetRuns(pb.BatchGetRunsRequest(sweep_id=sweep_id, numbers=left))
+        size_of(batch)
+        assert [run.number for run in batch.runs] == left[: len(batch.runs)] != []
+        left = left[len(batch.runs) :]
+    size_of(
+        await plain.GetMetricHistories(
+            plots_pb2.GetMetricHistoriesRequest(
+                sweep_id=sweep_id, numbers=numbers, name=metric_names()[0], max_points=10_000
+            )
+        )
+    )
     synced, since = list[int](), 0
     while True:
         page = await plain.SyncRuns(
@@ -169,10 +184,17 @@ async def test_the_largest_sweep_and_runs_pass_through_every_rpc(
             )
         )
     )
+    agents = await plain.ListAgents(activity_pb2.ListAgentsRequest(sweep_id=sweep_id))
+    assert size_of(agents) > 0
+    events = await plain.ListSweepEvents(activity_pb2.ListSweepEventsRequest(sweep_id=sweep_id))
+    assert size_of(events) > 0
     released = await plain.ReleaseRun(pb.ReleaseRunRequest(sweep_id=sweep_id, number=3, attempt=1))
     size_of(released)
     again = internal_pb.RunProposal(number=3, parameters=released.run.parameters)
     size_of(await plain.CreateRuns(create_runs_request(sweep_id, again)))
+    canceled = await plain.CancelRuns(pb.CancelRunsRequest(sweep_id=sweep_id, numbers=[2, 3]))
+    assert size_of(canceled) < SWEEP_BYTES
+    assert list(canceled.stopping_numbers) == [2, 3]
     async with grpc.aio.insecure_channel(suggestion_address, options=OPTIONS) as channel:
         suggestion = suggestion_grpc.SuggestionServiceStub(channel)
         best = await suggestion.GetBestRuns(
@@ -213,21 +235,26 @@ async def test_the_best_of_large_runs_are_as_many_as_fit(
 async def test_large_sweeps_are_listed_in_pages_that_fit(plain: Registry) -> None:
     largest = Largest(plain)
     made = [(await largest.sweep(f"listed {i}")).sweep_id for i in range(4)]
-    found, token = list[str](), ""
-    while True:
-        page = await plain.ListSweeps(
-            sweep_list_pb2.ListSweepsRequest(
-                filter=sweep_list_pb2.SweepFilter(project="largest", query="listed"),
-                page_size=1000,
-                page_token=token,
+    filters = sweep_list_pb2.SweepFilter(project="largest", query="listed")
+    for view in sweep_list_pb2.SweepView.values():
+        found, token = list[str](), ""
+        while True:
+            page = await plain.ListSweeps(
+                sweep_list_pb2.ListSweepsRequest(
+                    filter=filters, page_size=1000, page_token=token, view=view
+                )
             )
-        )
-        size_of(page)
-        found += [sweep.sweep_id for sweep in page.sweeps]
-        token = page.next_page_token
-        if not token:
+            size_of(page)
+            found += [sweep.sweep_id for sweep in page.sweeps]
+            token = page.next_page_token
+            if not token:
+                break
+        assert sorted(found) == sorted(made)
+    async for message in plain.WatchSweeps(watch_pb2.WatchSweepsRequest(filter=filters)):
+        size_of(message)
+        if message.is_current:
+            assert sorted(message.ordered_sweep_ids) == sorted(made)
             break
-    assert sorted(found) == sorted(made)
 
 
 async def test_large_templates_are_listed_in_pages_that_fit(registry_address: str) -> None:
@@ -386,3 +413,36 @@ async def test_what_no_answer_could_hold_is_rejected(plain: Registry) -> None:
     spec.search_space.parameters.append(wide)
     with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_SWEEP_CONFIG"):
         await plain.CreateSweep(pb.CreateSweepRequest(spec=spec))
+
+
+async def test_the_largest_page_of_agents_fits(plain: Registry) -> None:
+    sweep = await create_sweep(plain)
+    for first in range(0, 1_000, 250):
+        request = internal_pb.CreateRunsRequest(sweep_id=sweep.sweep_id)
+        for number in range(first, first + 250):
+            # The largest characters of UTF-8, and each name once.
+            name = "\U0001f600" * 190 + f"{number:04}"
+            request.requests.add(agent_id=name, count=1, proposals=[proposal(number)])
+        assert not (await plain.CreateRuns(request)).conflict
+    page = await plain.ListAgents(
+        activity_pb2.ListAgentsRequest(sweep_id=sweep.sweep_id, page_size=1000)
+    )
+    assert size_of(page) > 0.7 * 1024 * 1024
+    assert len(page.agents) == 1_000
+
+
+async def test_the_largest_page_of_events_fits(plain: Registry) -> None:
+    sweep = await create_sweep(plain)
+    for _ in range(300):
+        await plain.UpdateSweep(
+            pb.UpdateSweepRequest(
+                sweep=sweep_pb2.Sweep(sweep_id=sweep.sweep_id, name="\U0001f600" * 200),
+                update_mask=field_mask_pb2.FieldMask(paths=["name"]),
+            )
+        )
+    page = await plain.ListSweepEvents(
+        activity_pb2.ListSweepEventsRequest(sweep_id=sweep.sweep_id, page_size=1000)
+    )
+    # A detail has 500 characters at most, so a thousand of the largest take 2.1 MB.
+    assert size_of(page) / len(page.events) < 2_100
+    assert len(page.events) == 301

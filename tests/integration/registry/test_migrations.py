@@ -16,9 +16,15 @@ from sqlalchemy import Connection, inspect, text
 
 from tests.conftest import registry_server
 from tests.integration.registry.reads import get_sweep
+from tests.integration.registry.sweep_lists import RICH_CONFIG, listed, without_rate
 from tests.registry_stub import RegistryStub
 from tests.sweeps import create_runs, create_sweep, finish_run, proposal, row
-from wanllmdb.api.registry.v1 import key_service_pb2, sweep_pb2, template_service_pb2
+from wanllmdb.api.registry.v1 import (
+    key_service_pb2,
+    sweep_list_pb2,
+    sweep_pb2,
+    template_service_pb2,
+)
 from wanllmdb.api.registry.v1 import key_service_pb2_grpc as key_grpc
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.registry.v1 import template_service_pb2_grpc as template_grpc
@@ -245,6 +251,44 @@ async def test_each_revision_with_data_is_brought_up_to_date_and_back(
     (reported,) = (run for run in now["runs"] if run["number"] == 1)
     assert (reported["metrics"], reported["metric_bytes"]) == (1, 3)
     await database.close()
+
+
+async def test_sweeps_from_before_there_were_outlines_are_listed_the_same(
+    database_url: str,
+) -> None:
+    async def shown() -> list[bytes]:
+        async with (
+            registry_server(database_url) as address,
+            grpc.aio.insecure_channel(address) as channel,
+        ):
+            basic = sweep_list_pb2.SWEEP_VIEW_BASIC
+            sweeps = await listed(RegistryStub(channel), sweep_list_pb2.SweepFilter(), view=basic)
+            return [without_rate(sweep) for sweep in sweeps]
+
+    async with (
+        registry_server(database_url) as address,
+        grpc.aio.insecure_channel(address) as channel,
+    ):
+        registry = RegistryStub(channel)
+        await create_sweep(registry)
+        sweep = await create_sweep(registry, **RICH_CONFIG)
+        (run,) = await create_runs(registry, sweep.sweep_id, proposal(0))
+        # The sweep's last change is the end of this run, as the migration assumes.
+        await finish_run(registry, run, 1.0)
+    before = await shown()
+    database = Database(database_url)
+    async with database.migration() as connection:
+        await connection.run_sync(downgrade, "0005")
+        columns = {column["name"] for column in await connection.run_sync(_columns_of_sweeps)}
+        assert columns.isdisjoint({"outline", "update_time"})
+    await database.close()
+
+    assert await shown() == before
+    assert len(before) == 2
+
+
+def _columns_of_sweeps(connection: Connection) -> list[Any]:
+    return list(inspect(connection).get_columns("sweeps"))
 
 
 async def test_of_a_run_that_reported_too_much_before_there_was_a_bound_the_rest_is_read(

@@ -71,7 +71,7 @@ async def test_a_list_shows_the_sweeps_of_ones_projects(
         found: list[str] = []
         request = sweep_list_pb2.ListSweepsRequest(
             filter=sweep_list_pb2.SweepFilter(**fields),
-            order=f"SWEEP_ORDER_{order}",
+            order=sweep_list_pb2.SweepOrder.Value(f"SWEEP_ORDER_{order}"),
             page_size=page_size,
             include_total_count=True,
         )

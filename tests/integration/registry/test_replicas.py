@@ -70,6 +70,9 @@ async def _ended(replica: Replica, sweep_id: str) -> None:
 
 
 SWEEP_CASES = {
+    "CancelRuns": Case(
+        lambda sweep_id: pb.CancelRunsRequest(sweep_id=sweep_id, numbers=[0]), _handed_out
+    ),
     "RetryRuns": Case(lambda sweep_id: pb.RetryRunsRequest(sweep_id=sweep_id, numbers=[0]), _ended),
     "UpdateSweep": Case(
         lambda sweep_id: pb.UpdateSweepRequest(

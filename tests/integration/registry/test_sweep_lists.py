@@ -7,26 +7,12 @@ from grpc import StatusCode
 
 from tests.errors import rpc_fails
 from tests.integration.registry.reads import get_sweep
-from tests.integration.registry.sweep_lists import listed, without_rate
+from tests.integration.registry.sweep_lists import RICH_CONFIG, listed, without_rate
 from tests.sweeps import Registry, create_runs, create_sweep, finish_run, proposal, row
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.registry.v1 import sweep_list_pb2, sweep_pb2
 
 Filter = sweep_list_pb2.SweepFilter
-
-RICH = {
-    "method": "bayes",
-    "metric": {"name": "loss", "goal": "minimize", "target": 0.1},
-    "parameters": {"x": {"min": 0.0, "max": 1.0}, "n": {"min": 1, "max": 8}},
-    "constraints": ["x + n > 1"],
-    "sampler": {"name": "tpe", "options": {"n_startup_trials": 4}},
-    "pruner": {"name": "median", "options": {"n_startup_trials": 2}},
-    "terminate": {"name": "no_improvement", "options": {"runs": 30}},
-    "run_cap": 9,
-    "retries": {"lost": 1, "failed": 2},
-    "program": "train.py",
-    "command": ["python", "${program}", "${args}"],
-}
 
 
 @pytest.mark.parametrize(
@@ -187,7 +173,7 @@ async def test_the_update_time_is_that_of_the_last_change(registry: Registry) ->
 
 
 async def test_the_basic_view_leaves_out_what_a_list_does_not_show(registry: Registry) -> None:
-    sweep = await create_sweep(registry, project="views", description="words", **RICH)
+    sweep = await create_sweep(registry, project="views", description="words", **RICH_CONFIG)
     (run,) = await create_runs(registry, sweep.sweep_id, proposal(0))
     await finish_run(registry, run, 0.5)
     whole = await get_sweep(registry, sweep.sweep_id)
@@ -216,7 +202,7 @@ async def test_the_basic_view_leaves_out_what_a_list_does_not_show(registry: Reg
 
 
 async def test_the_basic_view_follows_an_update_of_the_spec(registry: Registry) -> None:
-    sweep = await create_sweep(registry, project="updated views", **RICH)
+    sweep = await create_sweep(registry, project="updated views", **RICH_CONFIG)
     spec = sweep_pb2.SweepSpec(run_cap=17)
     request = pb.UpdateSweepRequest(sweep=sweep_pb2.Sweep(sweep_id=sweep.sweep_id, spec=spec))
     request.update_mask.paths.append("spec.run_cap")

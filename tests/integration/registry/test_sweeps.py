@@ -185,7 +185,10 @@ async def test_lists_page_filter_and_order(registry: Registry) -> None:
             method=["random", "grid"][index % 2],
         )
 
-    async def names(order: str = "SWEEP_ORDER_UNSPECIFIED", **filters: Any) -> list[str]:
+    async def names(
+        order: sweep_list_pb2.SweepOrder.ValueType = sweep_list_pb2.SWEEP_ORDER_UNSPECIFIED,
+        **filters: Any,
+    ) -> list[str]:
         found: list[str] = []
         request = sweep_list_pb2.ListSweepsRequest(
             filter=sweep_list_pb2.SweepFilter(project="listed", **filters),
@@ -201,9 +204,9 @@ async def test_lists_page_filter_and_order(registry: Registry) -> None:
             request.page_token = page.next_page_token
 
     assert await names() == ["a6", "b5", "a4", "b3", "a2", "b1", "a0"]
-    ascending = await names("SWEEP_ORDER_CREATE_TIME_ASC")
+    ascending = await names(sweep_list_pb2.SWEEP_ORDER_CREATE_TIME_ASC)
     assert ascending == ["a0", "b1", "a2", "b3", "a4", "b5", "a6"]
-    assert await names("SWEEP_ORDER_NAME_ASC") == [
+    assert await names(sweep_list_pb2.SWEEP_ORDER_NAME_ASC) == [
         "a0",
         "a2",
         "a4",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from unittest import mock
 
@@ -22,10 +22,17 @@ from tests.sweeps import Registry, create_runs, create_sweep, finish_run, propos
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.registry.v1 import sweep_list_pb2, sweep_pb2, watch_pb2
 from wanllmdb_registry.domain.reads import ListHead, SweepFilter, SweepOrder
-from wanllmdb_registry.rpc import listed_sweeps
+from wanllmdb_registry.rpc import list_servicer, listed_sweeps
 from wanllmdb_registry.store.sweep_lists import SweepLists
 
 Filter = sweep_list_pb2.SweepFilter
+
+
+@pytest.fixture(autouse=True)
+def _by_notifications_alone() -> Iterator[None]:
+    """Let no watch look again by itself: each change must wake it."""
+    with mock.patch.multiple(list_servicer, POLL=600.0, POLL_ALONE=600.0, CHECKPOINT=600.0):
+        yield
 
 
 def request_for(project: str, **fields: object) -> watch_pb2.WatchSweepsRequest:
@@ -115,7 +122,7 @@ async def test_a_change_in_another_list_sends_nothing_and_a_checkpoint_comes_in_
 ) -> None:
     sweep = await create_sweep(registry, project="quiet")
     other = await create_sweep(registry, project="loud")
-    with mock.patch("wanllmdb_registry.rpc.list_servicer.CHECKPOINT", 0.5):
+    with mock.patch.object(list_servicer, "CHECKPOINT", 0.5):
         messages = watch(registry, request_for("quiet"))
         first = await anext(messages)
         await registry.StartSweep(pb.StartSweepRequest(sweep_id=other.sweep_id))
@@ -299,7 +306,7 @@ class Writer:
 
 
 @settings(
-    max_examples=12,
+    max_examples=30,
     deadline=timedelta(seconds=60),
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
@@ -326,23 +333,21 @@ async def test_the_messages_add_up_to_the_list(
         for kind, which in moves:
             await writer.change(kind, which)
 
-    followed, messages = FollowedList(), watch(registry, request)
-    await followed.follow(messages)
-    writing = asyncio.gather(*map(write, data))
-    # Some messages are applied while the writers go on.
-    while not writing.done():
-        reading = asyncio.ensure_future(anext(messages))
-        await asyncio.wait([writing, reading], return_when=asyncio.FIRST_COMPLETED)
-        if writing.done():
-            await writing
-            expected = await list_of(registry, request)
-            followed.apply(await reading)
-            break
-        followed.apply(await reading)
-    else:
-        await writing
-        expected = await list_of(registry, request)
-    if followed.content != expected.content or not followed.is_current:
-        await followed.follow(messages, expected)
+    followed, moved = FollowedList(), asyncio.Event()
 
-    assert followed.content == expected.content
+    async def follow() -> None:
+        async for message in watch(registry, request):
+            followed.apply(message)
+            moved.set()
+
+    following = asyncio.create_task(follow())
+    await moved.wait()
+    await asyncio.gather(*map(write, data))
+    expected = await list_of(registry, request)
+    # Most messages were applied while the writers went on.
+    async with asyncio.timeout(30):
+        while not followed.is_current or followed.content != expected.content:
+            moved.clear()
+            await moved.wait()
+    following.cancel()
+    await asyncio.gather(following, return_exceptions=True)

@@ -109,3 +109,49 @@ async def test_an_agent_without_runs_gets_the_number_of_runs_that_may_come_back(
     done = await sweep.suggest()
     assert (done.exhausted, done.running_runs) == (why, 0)
     assert (await sweep.get()).state == sweep_pb2.SWEEP_STATE_FINISHED
+
+
+async def test_a_resumed_run_is_tested_next_where_a_running_one_would_be(
+    new_sweep: NewSweep,
+) -> None:
+    sweep = await new_sweep("bayes", more=HYPERBAND)
+    first = await sweep.suggest(1, agent="a")
+    assert (first.next_check_iteration, first.runs[0].metric_values) == (3, 0)
+    await sweep.report(first.runs[0], [3.0, 2.0])
+    early = await sweep.suggest(1, agent="a", resume=True)
+    assert (early.next_check_iteration, early.runs[0].metric_values) == (3, 2)
+    await sweep.report(first.runs[0], [1.0, 0.5], first_step=2)
+    request = pb.ShouldStopRequest(sweep_id=sweep.sweep_id, number=0)
+    decision = await sweep.suggestion.ShouldStop(request)
+    assert decision.next_check_iteration > 4
+    late = await sweep.suggest(1, agent="a", resume=True)
+    assert late.runs[0].metric_values == 4
+    assert late.next_check_iteration == decision.next_check_iteration
+    # Of several runs the one that is tested first decides.
+    await sweep.suggest(1, agent="a")
+    both = await sweep.suggest(2, agent="a", resume=True)
+    assert [run.metric_values for run in both.runs] == [4, 0]
+    assert both.next_check_iteration == 3
+
+
+async def test_a_resumed_run_that_is_to_stop_is_tested_at_its_next_value(
+    new_sweep: NewSweep,
+) -> None:
+    sweep = await new_sweep("bayes", more=HYPERBAND)
+    best, middle, worst = (await sweep.suggest(3, agent="a")).runs
+    for run, level in ((best, 1.0), (middle, 2.0), (worst, 3.0)):
+        await sweep.report(run, [level + 2, level + 1, level])
+    for run in (best, middle):
+        await sweep.finish(run)
+    back = await sweep.suggest(1, agent="a", resume=True)
+    assert [run.number for run in back.runs] == [worst.number]
+    assert back.next_check_iteration == back.runs[0].metric_values == 3
+
+
+async def test_an_answer_with_runs_says_how_long_their_leases_last(new_sweep: NewSweep) -> None:
+    sweep = await new_sweep(more="run_cap: 1")
+    given = await sweep.suggest(1, agent="a")
+    back = await sweep.suggest(1, agent="a", resume=True)
+    none = await sweep.suggest(1, agent="b")
+    assert given.lease_duration.seconds == back.lease_duration.seconds == 60
+    assert not none.HasField("lease_duration")

@@ -148,3 +148,14 @@ async def test_a_second_attempt_starts_from_nothing(new_sweep: NewSweep) -> None
     [again] = (await sweep.suggest()).runs
     assert again.state == run_pb2.RUN_STATE_RUNNING
     assert not (await ask(sweep, 0)).HasField("rung")
+
+
+async def test_a_number_that_is_not_set_is_not_run_0(new_sweep: NewSweep) -> None:
+    sweep = await new_sweep("bayes", more=HYPERBAND)
+    await sweep.suggest()
+    assert (await ask(sweep, 0)).reason
+    with pytest.raises(grpc.aio.AioRpcError) as raised:
+        await sweep.suggestion.ShouldStop(pb.ShouldStopRequest(sweep_id=sweep.sweep_id))
+    assert raised.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert reason(raised.value) == "INVALID_REQUEST"
+    assert "number: is required" in (raised.value.details() or "")

@@ -8,7 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from tests.robustness.checks.assignments import check_assignments, check_grid, check_retries
+from tests.robustness.checks.assignments import (
+    check_assignments,
+    check_canceled,
+    check_grid,
+    check_retries,
+)
 from tests.robustness.checks.facts import Facts
 from tests.robustness.checks.keys import check_keys, check_peeks, check_traces
 from tests.robustness.checks.leases import check_late_results, check_leases
@@ -38,6 +43,7 @@ _CHECKS: Sequence[Callable[[Facts], Iterator[Violation]]] = (
     check_assignments,
     check_grid,
     check_retries,
+    check_canceled,
     check_leases,
     check_late_results,
     check_revisions,
@@ -60,6 +66,7 @@ _CHECKS_OF_WORKERS: Sequence[Callable[[Facts], Iterator[Violation]]] = (
     check_best,
     check_end,
     check_grid,
+    check_canceled,
     check_revisions,
     check_watches,
     check_keys,

@@ -9,13 +9,14 @@ from typing import Any
 from tests.robustness.checks.facts import Attempt, Facts
 from tests.robustness.checks.violation import Violation
 from tests.robustness.history import Try
-from tests.robustness.sweep_states import RUNNING
+from tests.robustness.sweep_states import CANCELED, LOST, QUEUED, RUNNING
 from wanllmdb.api.registry.v1 import run_pb2
 
 ONE_AGENT = "an attempt is assigned once, to one agent"
 ASKED = "every assigned run was requested"
 GRID = "a grid point is not assigned twice"
 RETRIES = "a run is assigned again only as its sweep allows"
+STOPPED = "a run that a user canceled is not assigned again"
 
 
 def check_assignments(facts: Facts) -> Iterator[Violation]:
@@ -78,6 +79,9 @@ def check_grid(facts: Facts) -> Iterator[Violation]:
         return
     first: dict[bytes, run_pb2.Run] = {}
     for run in sorted(facts.final.runs, key=lambda run: run.number):
+        if not run.attempt:
+            # A user withdrew the point before it was tried.
+            continue
         point = run_pb2.Run(parameters=run.parameters).SerializeToString(deterministic=True)
         other = first.setdefault(point, run)
         if other is not run and run.origin == run_pb2.RUN_ORIGIN_SUGGESTED:
@@ -100,3 +104,25 @@ def check_retries(facts: Facts) -> Iterator[Violation]:
         if run.attempt > most:
             text = f"run {run.number} was assigned {run.attempt} times, not at most {most}"
             yield Violation(RETRIES, text, facts.sightings[run.number])
+
+
+def check_canceled(facts: Facts) -> Iterator[Violation]:
+    """Check that canceled runs are not queued or assigned again, unless a user retries them."""
+    for one in facts.history.of("CancelRuns"):
+        answer: Any = one.answer
+        if answer is None:
+            continue
+        for number in (*answer.canceled_numbers, *answer.stopping_numbers):
+            later = [
+                seen
+                for seen in facts.sightings.get(number, ())
+                if seen.order > answer.sweep.revision
+            ]
+            if facts.retries_of(number) or not later:
+                continue
+            states = {seen.run.state for seen in later}
+            attempts = {seen.run.attempt for seen in later}
+            goes_on = {QUEUED, LOST} & states or len(attempts) > 1
+            if goes_on or (number in answer.canceled_numbers and states != {CANCELED}):
+                text = f"run {number} goes on after it was canceled"
+                yield Violation(STOPPED, text, [one, *later])

@@ -204,6 +204,15 @@ class Facts:
                 found += bool(request.states) or number in request.numbers
         return found
 
+    def may_be_canceled(self, number: int) -> bool:
+        """Return whether a user may have canceled the run."""
+        for tries in self.history.requests.values():
+            if tries[0].method == "CancelRuns" and not all(one.is_refused for one in tries):
+                request: Any = tries[0].request
+                if number in request.numbers:
+                    return True
+        return False
+
     def may_be_retried(self, run: run_pb2.Run) -> bool:
         """Return whether a user may have retried the run, given how it ended.
 
@@ -252,10 +261,11 @@ def same(left: float, right: float) -> bool:
 
 
 def without_lease(run: run_pb2.Run) -> run_pb2.Run:
-    """Return the run without the fields that a heartbeat changes."""
+    """Return the run without what a heartbeat changes, and what only some answers have."""
     copy = run_pb2.Run()
     copy.CopyFrom(run)
     copy.ClearField("lease_expire_time")
+    copy.ClearField("metric_values")
     return copy
 
 

@@ -97,6 +97,9 @@ def check_traces(facts: Facts) -> Iterator[Violation]:
     for run in facts.final.runs:
         if run.name not in names:
             yield Violation(NO_TRACE, f"run {run.number} was named {run.name!r}", [run])
+    for run in facts.final.runs:
+        if run.stop_requested and not facts.may_be_canceled(run.number):
+            yield Violation(NO_TRACE, f"run {run.number} was canceled", [run])
     if sweep_pb2.SWEEP_STATE_PAUSED in facts.own_changes.values() and not any(
         not one.is_refused for one in history.of("PauseSweep")
     ):

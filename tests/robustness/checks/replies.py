@@ -130,7 +130,7 @@ def _revision(one: Try) -> int:
             return max((run.revision for run in answer.runs), default=0)
         case "FinishRun" | "ReleaseRun" | "UpdateRun":
             return int(answer.run.revision)
-        case "GetSweep" | "CreateSweep" | "RetryRuns":
+        case "GetSweep" | "CreateSweep" | "RetryRuns" | "CancelRuns":
             return int(answer.sweep.revision)
         case method if method in SWEEP_METHODS:
             return int(answer.sweep.revision)

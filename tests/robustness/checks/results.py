@@ -83,8 +83,10 @@ def _is_explained(facts: Facts, run: run_pb2.Run) -> bool:
                 return True
         elif write.method == "ReleaseRun" and run.state == CANCELED:
             return True
+    if run.state != CANCELED:
+        return False
     # The end of a sweep cancels queued runs.
-    return run.state == CANCELED and facts.final.sweep.state in FINAL_SWEEP_STATES
+    return facts.final.sweep.state in FINAL_SWEEP_STATES or facts.may_be_canceled(run.number)
 
 
 def _objectives(facts: Facts, run: run_pb2.Run) -> Iterator[Violation]:

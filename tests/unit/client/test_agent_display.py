@@ -42,6 +42,7 @@ def sweep(**spec: Any) -> Sweep:
         revision=1,
         etag="",
         create_time=None,
+        update_time=None,
         start_time=None,
         end_time=None,
         end_message="",

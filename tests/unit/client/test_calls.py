@@ -44,7 +44,7 @@ from wanllmdb._calls import run_calls, sweep_calls, template_calls
 from wanllmdb._types.spec import spec_from_proto, spec_to_proto
 from wanllmdb.api.registry.v1 import key_service_pb2 as key_pb
 from wanllmdb.api.registry.v1 import registry_service_pb2 as registry_pb
-from wanllmdb.api.registry.v1 import run_pb2, sweep_list_pb2, sweep_pb2
+from wanllmdb.api.registry.v1 import run_pb2, sweep_list_pb2, sweep_pb2, watch_pb2
 from wanllmdb.api.registry.v1 import template_service_pb2 as template_pb
 from wanllmdb.api.suggestion.v1 import analysis_service_pb2 as analysis_pb
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as suggestion_pb
@@ -248,7 +248,9 @@ def test_an_update_of_nothing_is_rejected() -> None:
 
 
 def test_filters_take_names_and_members() -> None:
-    page = sweep_calls.list_sweeps("p", ["running"], [Method.GRID], "x", None, None, "name_asc", 5)
+    page = sweep_calls.list_sweeps(
+        "p", ["running"], [Method.GRID], "x", None, None, "name_asc", "basic", 5
+    )
 
     request = page("token").request
 
@@ -260,9 +262,19 @@ def test_filters_take_names_and_members() -> None:
             query="x",
         ),
         order=sweep_list_pb2.SWEEP_ORDER_NAME_ASC,
+        view=sweep_list_pb2.SWEEP_VIEW_BASIC,
         page_size=5,
         page_token="token",
     )
+
+
+def test_the_request_of_a_watched_list_counts_in_nanoseconds() -> None:
+    request = sweep_calls.watch_sweeps("p", [], [], "", None, None, "runs_desc", 7, 0.25)().request
+
+    assert isinstance(request, watch_pb2.WatchSweepsRequest)
+    assert (request.max_sweeps, request.min_interval.nanos) == (7, 250_000_000)
+    assert request.order == sweep_list_pb2.SWEEP_ORDER_RUNS_DESC
+    assert request.filter.project == "p"
 
 
 def test_an_unknown_name_is_rejected_with_those_that_are_known() -> None:
@@ -309,9 +321,9 @@ def test_an_end_carries_its_outcome_and_the_last_rows() -> None:
 
 
 def test_an_update_of_a_run_names_what_is_given() -> None:
-    request = run_calls.update_run("s", 1, "mine", UNSET, {"a": 1.0}, UNSET, "id").request
+    request = run_calls.update_run("s", 1, "mine", UNSET, {"a": 1.0}, UNSET, 7, "id").request
 
     assert isinstance(request, registry_pb.UpdateRunRequest)
     assert list(request.update_mask.paths) == ["name", "config"]
-    assert (request.run.number, request.run.name) == (1, "mine")
+    assert (request.run.number, request.run.name, request.if_revision) == (1, "mine", 7)
     assert request.run.config["a"].double_value == 1.0

@@ -12,7 +12,7 @@ PROXIES = networks_of("10.0.0.0/8, 127.0.0.1")
 @pytest.mark.parametrize(
     ("peer", "forwarded_for", "expected"),
     [
-        # Whoever is no proxy says nothing about others.
+        # The header of a caller that is no proxy does not count.
         ("192.0.2.1", "198.51.100.7", "192.0.2.1"),
         ("127.0.0.1", "198.51.100.7", "198.51.100.7"),
         ("127.0.0.1", "198.51.100.7, 10.1.2.3", "198.51.100.7"),

@@ -146,7 +146,7 @@ def history(objectives: list[float], goal: Goal = Goal.MAXIMIZE) -> Optimization
     choose = max if goal is Goal.MAXIMIZE else min
     best = tuple(choose(objectives[: index + 1]) for index in range(len(objectives)))
     numbers = tuple(range(len(objectives)))
-    return OptimizationHistory(numbers, tuple(objectives), best, goal, len(objectives))
+    return OptimizationHistory(numbers, tuple(objectives), best, goal, len(objectives), 1)
 
 
 def test_history_marks_every_run_and_both_ends() -> None:

@@ -133,7 +133,7 @@ def test_a_surface_is_dense_where_the_objective_is_large() -> None:
     y = ParameterAxis("y", AxisScale.CATEGORY, 0.0, 1.0, ("a", "b"))
     surface = ((0.0, 1.0), (math.nan, 4.0))
     contour = Contour(
-        ParameterColumn(x, ()), ParameterColumn(y, ()), (), (), (0.0, 1.0), (0.0, 1.0), surface
+        ParameterColumn(x, ()), ParameterColumn(y, ()), (), (), (0.0, 1.0), (0.0, 1.0), surface, 1
     )
 
     lines = plain(plots.surface(contour)).splitlines()
@@ -154,6 +154,7 @@ def test_lanes_of_agents() -> None:
         agents=("a", "a", "bb"),
         now_seconds=10.0,
         total_runs=3,
+        revision=1,
     )
 
     lines = plain(plots.lanes(timeline)).splitlines()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -49,6 +50,26 @@ def test_without_server_the_command_exists_and_names_what_to_install(
     for module in absent.split():
         assert module in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("absent", ["granian", "connectrpc"])
+def test_without_the_gateway_up_runs_without_a_dashboard_unless_asked_for_one(
+    absent: str, tmp_path: Path
+) -> None:
+    # A data directory that is none ends `up` before anything starts.
+    folder = tmp_path / "file"
+    folder.touch()
+    done = run("up", "--data-dir", str(folder), absent=absent)
+    assert done.returncode == 2
+    assert (
+        f"There is no dashboard: it needs packages that are not installed ({absent})" in done.stdout
+    )
+    assert f"The data directory {folder} is not a folder" in done.stderr
+
+    asked = run("up", "--data-dir", str(folder), "--dashboard-port", "0", absent=absent)
+    assert asked.returncode == 1
+    assert "pip install 'wanllmdb[gateway]'" in asked.stderr
+    assert len(asked.stderr.splitlines()) == 1
 
 
 @pytest.mark.parametrize(

@@ -229,7 +229,7 @@ class RunSender:
         run = self._run
         name, labels, config = (changes.get(key, UNSET) for key in ("name", "labels", "config"))
         update = run_calls.update_run(
-            run.sweep_id, run.number, name, labels, config, UNSET, request_id=None
+            run.sweep_id, run.number, name, labels, config, UNSET, None, None
         )
         return [update.request]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from wanllmdb._async_client.activity import AsyncActivityCalls
 from wanllmdb._async_client.analysis import AsyncAnalysisCalls
 from wanllmdb._async_client.keys import AsyncKeyCalls
 from wanllmdb._async_client.runs import AsyncRunCalls
@@ -17,6 +18,7 @@ class AsyncClient(
     AsyncAnalysisCalls,
     AsyncTemplateCalls,
     AsyncKeyCalls,
+    AsyncActivityCalls,
 ):
     """Both services, for asyncio. Use it within one event loop.
 

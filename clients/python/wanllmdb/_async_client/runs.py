@@ -14,6 +14,7 @@ from wanllmdb._types.runs import (
     EnqueuedRun,
     FinishedRun,
     LeaseStatus,
+    MetricCurve,
     MetricHistory,
     MetricRow,
     Outcome,
@@ -34,6 +35,22 @@ class AsyncRunCalls(AsyncConnection):
     ) -> Run:
         """One run, by its number or by its id in an external tracker."""
         return await self._invoke(run_calls.get_run(sweep_id, number, external_run_id))
+
+    async def batch_get_runs(self, sweep_id: str, numbers: Iterable[int]) -> tuple[Run, ...]:
+        """Several runs, by number, in that order.
+
+        Sends further requests for more runs than fit into one answer.
+
+        Raises:
+            NotFoundError: one of the runs does not exist.
+        """
+        left = list(numbers)
+        found: list[Run] = []
+        while left:
+            runs = await self._invoke(run_calls.batch_get_runs(sweep_id, left[:1_000]))
+            found += runs
+            left = left[len(runs) :]
+        return tuple(found)
 
     def list_runs(
         self,
@@ -210,6 +227,22 @@ class AsyncRunCalls(AsyncConnection):
             run_calls.get_metric_history(sweep_id, number, names, min_step, attempt, page_size)
         )
         return merged_histories(histories)
+
+    async def get_metric_histories(
+        self, sweep_id: str, numbers: Iterable[int], name: str, *, max_points: int = 0
+    ) -> tuple[MetricCurve, ...]:
+        """The history of one metric of many runs, for each run that reported it.
+
+        Args:
+            sweep_id: the sweep.
+            numbers: 1 to 1,000 runs, by number.
+            name: the metric's name.
+            max_points: the most buckets of each run: 1 to 10,000; 0 for 100. All runs together
+                have at most 90,000, so each of many runs has fewer.
+        """
+        return await self._invoke(
+            run_calls.get_metric_histories(sweep_id, numbers, name, max_points)
+        )
 
     async def import_runs(
         self,

@@ -30,6 +30,7 @@ from wanllmdb._types.runs import (
     Failed,
     FinishedRun,
     LeaseStatus,
+    MetricCurve,
     MetricHistory,
     MetricRow,
     Outcome,
@@ -38,6 +39,7 @@ from wanllmdb._types.runs import (
     RunLease,
     Succeeded,
     command_from_proto,
+    curve_from_proto,
     enqueued_run_to_proto,
     finished_run_from_proto,
     history_from_proto,
@@ -52,8 +54,8 @@ from wanllmdb._types.sweeps import (
     retried_runs_from_proto,
 )
 from wanllmdb._types.values import UNSET, Unset, to_parameters
+from wanllmdb.api.registry.v1 import plots_pb2, run_columns_pb2, run_pb2
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
-from wanllmdb.api.registry.v1 import run_columns_pb2, run_pb2
 
 IMPORT_TIMEOUT = 180.0
 """Seconds: another sweep may have 100,000 runs."""
@@ -79,6 +81,13 @@ def get_run(sweep_id: str, number: int | None, external_run_id: str | None) -> C
     if external_run_id is not None:
         request.external_run_id = external_run_id
     return Call(request, _RUN)
+
+
+@sendable
+def batch_get_runs(sweep_id: str, numbers: Sequence[int]) -> Call[tuple[Run, ...]]:
+    """BatchGetRuns: the first of the runs, as many as fit into one answer."""
+    request = pb.BatchGetRunsRequest(sweep_id=sweep_id, numbers=numbers)
+    return Call(request, each_of("runs", run_from_proto))
 
 
 @sendable
@@ -295,6 +304,18 @@ def get_metric_history(
         return Call(request, page_of("histories", history_from_proto))
 
     return page
+
+
+@sendable
+def get_metric_histories(
+    sweep_id: str, numbers: Iterable[int], name: str, max_points: int
+) -> Call[tuple[MetricCurve, ...]]:
+    return Call(
+        plots_pb2.GetMetricHistoriesRequest(
+            sweep_id=sweep_id, numbers=numbers, name=name, max_points=max_points
+        ),
+        each_of("curves", curve_from_proto),
+    )
 
 
 @sendable

@@ -24,7 +24,14 @@ from wanllmdb._types.analysis import (
     parallel_coordinates_from_proto,
     timeline_from_proto,
 )
-from wanllmdb._types.enums import ConfigFormat, Method, SweepOrder, SweepState, enum_to_proto
+from wanllmdb._types.enums import (
+    ConfigFormat,
+    Method,
+    SweepOrder,
+    SweepState,
+    SweepView,
+    enum_to_proto,
+)
 from wanllmdb._types.prior_runs import PriorRunSource, prior_source_to_proto
 from wanllmdb._types.spec import (
     AlgorithmChoice,
@@ -38,6 +45,7 @@ from wanllmdb._types.spec import (
     search_space_to_proto,
     spec_to_proto,
 )
+from wanllmdb._types.sweep_lists import FollowedList, Project, SweepList, project_from_proto
 from wanllmdb._types.sweeps import (
     CreatedSweep,
     ParsedConfig,
@@ -108,23 +116,14 @@ def list_sweeps(
     created_after: datetime | None,
     created_before: datetime | None,
     order: SweepOrder | str | None,
+    view: SweepView | str | None,
     page_size: int,
 ) -> Callable[[str], Call[Page[Sweep]]]:
     """ListSweeps, by page token."""
     filters = sweep_list_pb2.ListSweepsRequest(
-        filter=sweep_list_pb2.SweepFilter(
-            project=project,
-            states=[
-                enum_to_proto(state, SweepState, sweep_pb2.SweepState, "states") for state in states
-            ],
-            methods=[
-                enum_to_proto(method, Method, sweep_pb2.Method, "methods") for method in methods
-            ],
-            query=query,
-            created_after=to_timestamp(created_after),
-            created_before=to_timestamp(created_before),
-        ),
+        filter=_filter(project, states, methods, query, created_after, created_before),
         order=enum_to_proto(order, SweepOrder, sweep_list_pb2.SweepOrder, "order"),
+        view=enum_to_proto(view, SweepView, sweep_list_pb2.SweepView, "view"),
         page_size=page_size,
     )
 
@@ -132,6 +131,36 @@ def list_sweeps(
         request = sweep_list_pb2.ListSweepsRequest(page_token=token)
         request.MergeFrom(filters)
         return Call(request, page_of("sweeps", sweep_from_proto))
+
+    return page
+
+
+@sendable
+def count_sweeps(
+    project: str,
+    states: Sequence[SweepState | str],
+    methods: Sequence[Method | str],
+    query: str,
+    created_after: datetime | None,
+    created_before: datetime | None,
+) -> Call[int]:
+    """ListSweeps for its total."""
+    request = sweep_list_pb2.ListSweepsRequest(
+        filter=_filter(project, states, methods, query, created_after, created_before),
+        view=sweep_list_pb2.SWEEP_VIEW_BASIC,
+        page_size=1,
+        include_total_count=True,
+    )
+    return Call(request, field_of("total_count", int))
+
+
+@sendable
+def list_projects(page_size: int) -> Callable[[str], Call[Page[Project]]]:
+    """ListProjects, by page token."""
+
+    def page(token: str) -> Call[Page[Project]]:
+        request = sweep_list_pb2.ListProjectsRequest(page_size=page_size, page_token=token)
+        return Call(request, page_of("projects", project_from_proto))
 
     return page
 
@@ -278,6 +307,51 @@ def watch_sweep(
             without_runs=without_runs,
         ),
         change_from_proto,
+    )
+
+
+@sendable
+def watch_sweeps(
+    project: str,
+    states: Sequence[SweepState | str],
+    methods: Sequence[Method | str],
+    query: str,
+    created_after: datetime | None,
+    created_before: datetime | None,
+    order: SweepOrder | str | None,
+    max_sweeps: int,
+    min_interval: float,
+) -> Callable[[], Call[SweepList | None]]:
+    """WatchSweeps, from the start; the conversion applies one message of the stream.
+
+    It returns the list whenever it is complete.
+    """
+    request = watch_pb2.WatchSweepsRequest(
+        filter=_filter(project, states, methods, query, created_after, created_before),
+        order=enum_to_proto(order, SweepOrder, sweep_list_pb2.SweepOrder, "order"),
+        max_sweeps=max_sweeps,
+    )
+    request.min_interval.FromNanoseconds(round(min_interval * 1e9))
+    return lambda: Call(request, FollowedList().apply)
+
+
+def _filter(
+    project: str,
+    states: Sequence[SweepState | str],
+    methods: Sequence[Method | str],
+    query: str,
+    created_after: datetime | None,
+    created_before: datetime | None,
+) -> sweep_list_pb2.SweepFilter:
+    return sweep_list_pb2.SweepFilter(
+        project=project,
+        states=[
+            enum_to_proto(state, SweepState, sweep_pb2.SweepState, "states") for state in states
+        ],
+        methods=[enum_to_proto(method, Method, sweep_pb2.Method, "methods") for method in methods],
+        query=query,
+        created_after=to_timestamp(created_after),
+        created_before=to_timestamp(created_before),
     )
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from wanllmdb._client.activity import ActivityCalls
 from wanllmdb._client.analysis import AnalysisCalls
 from wanllmdb._client.keys import KeyCalls
 from wanllmdb._client.runs import RunCalls
@@ -18,6 +19,7 @@ class Client(
     AnalysisCalls,
     TemplateCalls,
     KeyCalls,
+    ActivityCalls,
 ):
     """Both services, blocking.
 

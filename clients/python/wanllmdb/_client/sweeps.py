@@ -13,9 +13,10 @@ from wanllmdb._client.connection import Connection
 from wanllmdb._connection.addresses import REGISTRY
 from wanllmdb._connection.retries import reconnect_delay, retry_after
 from wanllmdb._errors import NotFoundError, ResourceExhaustedError, UnavailableError
-from wanllmdb._types.enums import ConfigFormat, Method, SweepOrder, SweepState
+from wanllmdb._types.enums import ConfigFormat, Method, SweepOrder, SweepState, SweepView
 from wanllmdb._types.prior_runs import PriorRunSource
 from wanllmdb._types.spec import AlgorithmChoice, Hyperband, RetryPolicy, SearchSpace
+from wanllmdb._types.sweep_lists import Project, SweepList
 from wanllmdb._types.sweeps import (
     CreatedSweep,
     ParsedConfig,
@@ -86,11 +87,13 @@ class SweepCalls(Connection):
         created_after: datetime | None = None,
         created_before: datetime | None = None,
         order: SweepOrder | str | None = None,
+        view: SweepView | str | None = None,
         page_size: int = 0,
     ) -> Iterator[Sweep]:
         """Sweeps that pass all filters, newest first unless `order` is given.
 
         `query` is a text that the name, id or description contains, in any case.
+        `view` "basic" reads less of each sweep; see SweepView.
         Pages are fetched as the iterator reaches them, `page_size` sweeps (1 to 1,000; 0 for
         50) at a time. `created_after` is included, `created_before` is not; naive times
         are local.
@@ -104,9 +107,33 @@ class SweepCalls(Connection):
                 created_after,
                 created_before,
                 order,
+                view,
                 page_size,
             )
         )
+
+    def count_sweeps(
+        self,
+        *,
+        project: str = "",
+        states: Sequence[SweepState | str] = (),
+        methods: Sequence[Method | str] = (),
+        query: str = "",
+        created_after: datetime | None = None,
+        created_before: datetime | None = None,
+    ) -> int:
+        """The number of sweeps that pass all filters; see `list_sweeps`."""
+        return self._invoke(
+            sweep_calls.count_sweeps(project, states, methods, query, created_after, created_before)
+        )
+
+    def list_projects(self, *, page_size: int = 0) -> Iterator[Project]:
+        """The projects that have sweeps and that the caller may read, by name.
+
+        Pages are fetched as the iterator reaches them, `page_size` projects (1 to 1,000; 0 for
+        100) at a time.
+        """
+        return self._pages(sweep_calls.list_projects(page_size))
 
     def update_sweep(
         self,
@@ -255,3 +282,61 @@ class SweepCalls(Connection):
                 return
             time.sleep(delay)
             failures += 1
+
+    def watch_sweeps(
+        self,
+        *,
+        project: str = "",
+        states: Sequence[SweepState | str] = (),
+        methods: Sequence[Method | str] = (),
+        query: str = "",
+        created_after: datetime | None = None,
+        created_before: datetime | None = None,
+        order: SweepOrder | str | None = None,
+        max_sweeps: int = 0,
+        min_interval: float = 0.0,
+        on_wait: Callable[[UnavailableError | ResourceExhaustedError], None] | None = None,
+    ) -> Iterator[SweepList]:
+        """The first sweeps of a list, as they are now and after each change.
+
+        Yields the whole list, with sweeps in the view BASIC, at most once in `min_interval`
+        seconds (0.1 to 60; 0 for 1 s), and at least every 10 s. The filters and the order are
+        those of `list_sweeps`. `max_sweeps` is 1 to 1,000; 0 for 50.
+
+        Close the iterator to end the watch. It waits while the registry is unavailable, or as
+        long as a registry with too many watches requires, and then follows the list again.
+        `on_wait` is called with each failure that causes a wait.
+
+        Raises:
+            UnavailableError: the registry was unavailable from the start.
+        """
+        watch = sweep_calls.watch_sweeps(
+            project,
+            states,
+            methods,
+            query,
+            created_after,
+            created_before,
+            order,
+            max_sweeps,
+            min_interval,
+        )
+        failures = 0
+        while True:
+            try:
+                for found in self._stream(watch(), resends=False):
+                    failures = 0
+                    if found is not None:
+                        yield found
+            except (UnavailableError, ResourceExhaustedError) as error:
+                delay = retry_after(error)
+                if isinstance(error, UnavailableError) and self._peers[REGISTRY].has_answered:
+                    delay = reconnect_delay(failures)
+                if delay is None:
+                    raise
+                if on_wait is not None:
+                    on_wait(error)
+            else:
+                return
+            failures += 1
+            time.sleep(delay)

@@ -44,6 +44,11 @@ _ERRORS: dict[grpc.StatusCode, type[WanllmdbError]] = {
     grpc.StatusCode.CANCELLED: _errors.UnavailableError,
 }
 
+_IN_PARTS = (
+    "import the source in parts, each part of a CSV with its own header, as `wanllmdb runs import` "
+    "does"
+)
+
 
 class Peer:
     """One service as one client reaches it."""
@@ -220,9 +225,10 @@ class Peer:
                 f"or another program listens there"
             )
         if code is grpc.StatusCode.RESOURCE_EXHAUSTED and "larger than max" in text:
+            todo = _IN_PARTS if rpc == "ImportRuns" else "send less at once"
             return (
-                f"a message of {rpc} is too large for {where} ({text}): send less at once, or "
-                "start the service with a higher --max-message-bytes"
+                f"a message of {rpc} is too large for {where} ({text}): {todo}, or start the "
+                "service with a higher --max-message-bytes"
             )
         return f"{where} could not carry out {rpc}: {text or code.name}"
 

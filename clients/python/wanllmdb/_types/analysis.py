@@ -1,7 +1,8 @@
 """Analyses that are ready to be plotted, from protobuf.
 
 A sweep with more runs than fit into a response is sampled: the total then exceeds the length of
-the columns.
+the columns. An analysis, or a curve of one, includes every change of its sweep up to its
+`revision`.
 """
 
 from __future__ import annotations
@@ -55,6 +56,7 @@ class ParallelCoordinates:
     run_numbers: tuple[int, ...]
     best_index: int | None
     total_finished_runs: int
+    revision: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,7 @@ class Timeline:
     agents: tuple[str, ...]
     now_seconds: float
     total_runs: int
+    revision: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +102,7 @@ class ParameterImportances:
 
     parameters: tuple[ParameterImportance, ...]
     runs_used: int
+    revision: int
 
     @property
     def importances(self) -> dict[str, float]:
@@ -115,6 +119,7 @@ class OptimizationHistory:
     best_objectives: tuple[float, ...]
     goal: Goal
     total_finished_runs: int
+    revision: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +135,7 @@ class HypervolumeHistory:
     reference_point: Mapping[str, float]
     total_finished_runs: int
     is_estimate: bool
+    revision: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +174,7 @@ class Slices:
     ranks: tuple[float, ...]
     parameters: tuple[ParameterColumn, ...]
     total_finished_runs: int
+    revision: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +192,7 @@ class Contour:
     x_positions: tuple[float, ...]
     y_positions: tuple[float, ...]
     surface: tuple[tuple[float, ...], ...]
+    revision: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +203,7 @@ class EdfCurve:
     name: str
     shares: tuple[float, ...]
     finished_runs: int
+    revision: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +226,7 @@ class Correlations:
     names: tuple[str, ...]
     correlations: tuple[tuple[float, ...], ...]
     runs: tuple[tuple[int, ...], ...]
+    revision: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +246,7 @@ class ProgressCurve:
     finished_runs: int
     total_runs: int
     duration: timedelta
+    revision: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,6 +277,7 @@ def parallel_coordinates_from_proto(
         run_numbers=tuple(message.run_numbers),
         best_index=optional_field(message, "best_index"),
         total_finished_runs=message.total_finished_runs,
+        revision=message.revision,
     )
 
 
@@ -281,6 +293,7 @@ def timeline_from_proto(message: plots_pb2.GetTimelineResponse) -> Timeline:
         agents=tuple(message.agents[index] for index in message.agent_indices),
         now_seconds=message.now_seconds,
         total_runs=message.total_runs,
+        revision=message.revision,
     )
 
 
@@ -298,6 +311,7 @@ def importances_from_proto(message: pb.GetParameterImportanceResponse) -> Parame
             for entry in message.importances
         ),
         runs_used=message.runs_used,
+        revision=message.revision,
     )
 
 
@@ -311,6 +325,7 @@ def optimization_history_from_proto(
         best_objectives=tuple(message.best_objectives),
         goal=enum_from_proto(Goal, message, "goal"),
         total_finished_runs=message.total_finished_runs,
+        revision=message.revision,
     )
 
 
@@ -324,6 +339,7 @@ def hypervolume_history_from_proto(
         reference_point=dict(zip(message.metrics, message.reference_point, strict=True)),
         total_finished_runs=message.total_finished_runs,
         is_estimate=message.is_estimate,
+        revision=message.revision,
     )
 
 
@@ -335,6 +351,7 @@ def slices_from_proto(message: pb.GetSlicesResponse) -> Slices:
         ranks=tuple(message.ranks),
         parameters=tuple(map(_column_from_proto, message.parameters)),
         total_finished_runs=message.total_finished_runs,
+        revision=message.revision,
     )
 
 
@@ -348,6 +365,7 @@ def contour_from_proto(message: pb.GetContourResponse) -> Contour:
         x_positions=tuple(message.x_positions),
         y_positions=tuple(message.y_positions),
         surface=rows_to_proto(message.surface, len(message.x_positions)),
+        revision=message.revision,
     )
 
 
@@ -356,7 +374,13 @@ def edf_from_proto(message: pb.GetEdfResponse) -> Edf:
     return Edf(
         objectives=tuple(message.objectives),
         curves=tuple(
-            EdfCurve(curve.sweep_id, curve.name, tuple(curve.shares), curve.finished_runs)
+            EdfCurve(
+                curve.sweep_id,
+                curve.name,
+                tuple(curve.shares),
+                curve.finished_runs,
+                curve.revision,
+            )
             for curve in message.curves
         ),
         goal=enum_from_proto(Goal, message, "goal"),
@@ -369,6 +393,7 @@ def correlations_from_proto(message: pb.GetCorrelationsResponse) -> Correlations
         names=tuple(message.names),
         correlations=rows_to_proto(message.correlations, len(message.names)),
         runs=rows_to_proto(message.runs, len(message.names)),
+        revision=message.revision,
     )
 
 
@@ -387,6 +412,7 @@ def comparison_from_proto(message: pb.CompareSweepsResponse) -> SweepComparison:
                 finished_runs=curve.finished_runs,
                 total_runs=curve.total_runs,
                 duration=curve.duration.ToTimedelta(),
+                revision=curve.revision,
             )
             for curve in message.curves
         ),

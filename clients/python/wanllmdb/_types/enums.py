@@ -75,6 +75,20 @@ class SweepOrder(StrEnum):
     CREATE_TIME_DESC = "create_time_desc"
     CREATE_TIME_ASC = "create_time_asc"
     NAME_ASC = "name_asc"
+    UPDATE_TIME_DESC = "update_time_desc"
+    RUNS_DESC = "runs_desc"
+    STATE_ASC = "state_asc"
+
+
+class SweepView(StrEnum):
+    """How much of each listed sweep is read.
+
+    BASIC leaves out the search space, the command, the options of algorithms and the parameters
+    of the best run.
+    """
+
+    FULL = "full"
+    BASIC = "basic"
 
 
 class ConfigFormat(StrEnum):
@@ -130,6 +144,24 @@ class RunCommand(StrEnum):
     CONTINUE = "continue"
     STOP = "stop"
     ABANDON = "abandon"
+
+
+class SweepEventKind(StrEnum):
+    """What happened to a sweep."""
+
+    UNKNOWN = "unknown"
+    CREATED = "created"
+    STARTED = "started"
+    PAUSED = "paused"
+    RESUMED = "resumed"
+    FINISHED = "finished"
+    FAILED = "failed"
+    CANCELED = "canceled"
+    UPDATED = "updated"
+    RUNS_IMPORTED = "runs_imported"
+    RUNS_ENQUEUED = "runs_enqueued"
+    RUNS_RETRIED = "runs_retried"
+    RUNS_CANCELED = "runs_canceled"
 
 
 class ExhaustedReason(StrEnum):

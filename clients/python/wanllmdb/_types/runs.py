@@ -15,8 +15,8 @@ from wanllmdb._types.values import (
     to_parameters,
     to_timestamp,
 )
+from wanllmdb.api.registry.v1 import plots_pb2, run_pb2, sweep_pb2
 from wanllmdb.api.registry.v1 import registry_service_pb2 as registry_pb
-from wanllmdb.api.registry.v1 import run_pb2, sweep_pb2
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +111,23 @@ class MetricHistory:
 
     name: str
     points: tuple[MetricPoint, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MetricCurve:
+    """The history of a metric in a run's latest attempt, in buckets, by ascending step.
+
+    `steps` and `values` are the last ones of each bucket. `min_values` and `max_values` are the
+    extremes of its finite values, NaN if it has none; both are empty if each bucket has one point.
+    """
+
+    number: int
+    attempt: int
+    steps: tuple[int, ...]
+    values: tuple[float, ...]
+    min_values: tuple[float, ...]
+    max_values: tuple[float, ...]
+    point_count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +253,19 @@ def lease_statuses_from_proto(message: registry_pb.HeartbeatResponse) -> tuple[L
 def command_from_proto(message: registry_pb.ReportMetricsResponse) -> RunCommand:
     """The command for the run whose metrics were reported."""
     return enum_from_proto(RunCommand, message, "command")
+
+
+def curve_from_proto(message: plots_pb2.MetricCurve) -> MetricCurve:
+    """The history of a metric in buckets."""
+    return MetricCurve(
+        number=message.number,
+        attempt=message.attempt,
+        steps=tuple(message.steps),
+        values=tuple(message.values),
+        min_values=tuple(message.min_values),
+        max_values=tuple(message.max_values),
+        point_count=message.point_count,
+    )
 
 
 def history_from_proto(message: run_pb2.MetricHistory) -> MetricHistory:

@@ -54,10 +54,12 @@ class BestRuns:
     """The best finished runs, best first; with several metrics, the Pareto front by run number.
 
     `total_runs` exceeds the number of returned runs if the front has more than were requested.
+    The answer includes every change of the sweep up to `revision`.
     """
 
     runs: tuple[Run, ...]
     total_runs: int
+    revision: int
 
 
 def suggestion_from_proto(message: suggestion_pb.SuggestResponse) -> Suggestion:
@@ -89,5 +91,7 @@ def stop_decision_from_proto(message: suggestion_pb.ShouldStopResponse) -> StopD
 def best_runs_from_proto(message: suggestion_pb.GetBestRunsResponse) -> BestRuns:
     """The best finished runs."""
     return BestRuns(
-        runs=tuple(run_from_proto(entry) for entry in message.runs), total_runs=message.total_runs
+        runs=tuple(run_from_proto(entry) for entry in message.runs),
+        total_runs=message.total_runs,
+        revision=message.revision,
     )

@@ -39,7 +39,10 @@ class SweepStats:
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """A search over hyperparameters that consists of numbered runs. Times are aware, in UTC."""
+    """A search over hyperparameters that consists of numbered runs. Times are aware, in UTC.
+
+    `update_time` is the time of the last change of the sweep or of one of its runs.
+    """
 
     sweep_id: str
     project: str
@@ -52,6 +55,7 @@ class Sweep:
     revision: int
     etag: str
     create_time: datetime | None
+    update_time: datetime | None
     start_time: datetime | None
     end_time: datetime | None
     end_message: str
@@ -163,6 +167,7 @@ def sweep_from_proto(message: sweep_pb2.Sweep) -> Sweep:
         revision=message.revision,
         etag=message.etag,
         create_time=optional_time(message, "create_time"),
+        update_time=optional_time(message, "update_time"),
         start_time=optional_time(message, "start_time"),
         end_time=optional_time(message, "end_time"),
         end_message=message.end_message,

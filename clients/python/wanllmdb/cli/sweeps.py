@@ -14,7 +14,9 @@ from wanllmdb import (
     Method,
     PriorRunSource,
     PriorSweep,
+    SweepOrder,
     SweepState,
+    SweepView,
     TemplateUse,
 )
 from wanllmdb.cli import details, tables
@@ -140,6 +142,9 @@ def list_sweeps(
         str,
         typer.Option(help="List only sweeps whose name, id or description contains this text."),
     ] = "",
+    order: Annotated[
+        SweepOrder, typer.Option(help="Order of the sweeps.")
+    ] = SweepOrder.CREATE_TIME_DESC,
     limit: Annotated[
         int | None,
         typer.Option(min=1, help="List at most this many sweeps. Default: 50; all with --json."),
@@ -150,7 +155,12 @@ def list_sweeps(
     most = limit if limit is not None or as_json else 50
     with client_of(context) as client:
         found = client.list_sweeps(
-            project=project, states=state or (), methods=method or (), query=query
+            project=project,
+            states=state or (),
+            methods=method or (),
+            query=query,
+            order=order,
+            view=SweepView.FULL if as_json else SweepView.BASIC,
         )
         sweeps = list(itertools.islice(found, most))
     if as_json:

@@ -42,7 +42,7 @@ function Caller() {
   if (caller.data?.keysRequired !== true) return null;
   const leave = async () => {
     await signOut();
-    cache.clear();
+    void cache.resetQueries();
     await navigate({ to: "/login" });
   };
   return (

@@ -90,7 +90,7 @@ function remedyOf(code: Code, reason: string): Remedy {
 function titleOfCode(code: Code): string {
   switch (code) {
     case Code.Unauthenticated:
-      return "An API key is needed";
+      return "A valid API key is needed";
     case Code.PermissionDenied:
       return "This is not allowed";
     case Code.NotFound:

@@ -55,6 +55,7 @@ class FinishedRuns:
         numbers: Shape (n,).
         objectives: Shape (n, metrics); NaN where a run has no finite objective.
         parameters: See `ScoredRuns`.
+        revision: The revision of the sweep up to which they are complete.
         serial: Distinct for every set of runs.
     """
 
@@ -63,6 +64,7 @@ class FinishedRuns:
     numbers: Ints
     objectives: Floats
     parameters: Mapping[str, Floats]
+    revision: int = 0
     serial: int = field(default_factory=itertools.count().__next__)
 
     def scored(self, metric: Metric) -> ScoredRuns:

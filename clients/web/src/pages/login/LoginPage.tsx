@@ -18,7 +18,7 @@ export function LoginPage() {
   const attempt = useMutation({
     mutationFn: signIn,
     onSuccess: () => {
-      cache.clear();
+      void cache.resetQueries();
       router.history.push(localPath(next));
     },
     onError: () => field.current?.select(),

@@ -82,12 +82,8 @@ def parse_distribution(
         _warn_of_odd_texts(reader, path, data)
     if isinstance(distribution, Categorical):
         return without_repeats(reader, f"{path}.values", distribution)
-    if named is None and isinstance(distribution, IntUniform) and not reader.keeps_floats:
-        reader.warn(
-            f"parameter '{name:.100}' is an integer from {distribution.min} to {distribution.max}, "
-            "because its bounds are whole numbers and it names no distribution: for floats write "
-            "distribution: uniform, for integers distribution: int_uniform"
-        )
+    if not reader.keeps_floats:
+        _warn_of_integers(reader, name, named, distribution)
     if isinstance(distribution, Uniform | LogUniform) and _has_integers_alone(data):
         other = "int_uniform" if isinstance(distribution, Uniform) else "log_uniform"
         reader.warn(
@@ -95,6 +91,22 @@ def parse_distribution(
             f"and {shown(data['max'])}; for integers write {other}"
         )
     return as_constant(reader, name, distribution)
+
+
+def _warn_of_integers(
+    reader: ConfigReader, name: str, named: str | None, distribution: Distribution | None
+) -> None:
+    """Warn of a parameter that may be an integer only because its writer has no 1.0."""
+    if isinstance(distribution, IntUniform) and named is None:
+        todo = "for floats write distribution: uniform, for integers distribution: int_uniform"
+    elif isinstance(distribution, IntLogUniform):
+        todo = "for floats write distribution: log_uniform_values"
+    else:
+        return
+    reader.warn(
+        f"parameter '{name:.100}' is an integer from {distribution.min} to {distribution.max}, "
+        f"because its bounds are whole numbers: {todo}"
+    )
 
 
 def _warn_of_exponents(

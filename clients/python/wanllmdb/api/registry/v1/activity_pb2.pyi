@@ -137,7 +137,7 @@ class Agent(_message.Message):
     running_run_count: _builtins.int
     """How many runs it holds."""
     ended_run_count: _builtins.int
-    """How many runs of the sweep it ended."""
+    """How many runs of the sweep that it held last have ended."""
     failed_run_count: _builtins.int
     """How many of these failed or were lost."""
     @_builtins.property
@@ -196,7 +196,10 @@ Global___ListAgentsResponse: _TypeAlias = ListAgentsResponse  # noqa: Y015
 
 @_typing.final
 class SweepEvent(_message.Message):
-    """Something that happened to a sweep, written in the same transaction."""
+    """Something that happened to a sweep, written in the same transaction. Reports
+    and ends of runs are no events. The server keeps the latest 10,000 events of a
+    sweep.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -218,7 +221,8 @@ class SweepEvent(_message.Message):
     """
     address: _builtins.str
     """The address of the caller, without the port; empty if no caller asked for
-    it.
+    it, or if it was an agent, whose Suggest starts a sweep through the
+    suggestion service.
     """
     @_builtins.property
     def time(self) -> _timestamp_pb2.Timestamp:

@@ -32,14 +32,16 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     ERROR_REASON_INVALID_REQUEST: _ErrorReason.ValueType  # 2
     """INVALID_ARGUMENT: a request's field is missing or malformed; a
     google.rpc.BadRequest names all such fields. Metadata: problems, their
-    number.
+    number; limit_seconds, if checking the request takes longer than that.
     """
     ERROR_REASON_INVALID_PAGE_TOKEN: _ErrorReason.ValueType  # 3
     """INVALID_ARGUMENT: the server did not return this page token for this
     request.
     """
     ERROR_REASON_REQUEST_ID_REUSED: _ErrorReason.ValueType  # 4
-    """INVALID_ARGUMENT: the request_id was used before with another request."""
+    """INVALID_ARGUMENT: the request_id was used before with another request.
+    Metadata: request_id, or the sweep_id of the sweep that it created.
+    """
     ERROR_REASON_SWEEP_NOT_FOUND: _ErrorReason.ValueType  # 5
     """NOT_FOUND: no such sweep. Metadata: sweep_id."""
     ERROR_REASON_RUN_NOT_FOUND: _ErrorReason.ValueType  # 6
@@ -61,15 +63,18 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     this attempt is too late. Metadata: sweep_id, number, attempt.
     """
     ERROR_REASON_ETAG_MISMATCH: _ErrorReason.ValueType  # 11
-    """ABORTED: the sweep changed since the etag was read. Metadata: sweep_id,
-    etag.
+    """ABORTED: the sweep or template changed since the etag was read. Metadata:
+    sweep_id or template, and etag.
     """
     ERROR_REASON_WRITE_CONFLICT: _ErrorReason.ValueType  # 12
     """UNAVAILABLE: the write conflicted with concurrent writes; retry the same
     request. ABORTED, in contrast, is never retried: read again first.
+    Metadata: sweep_id, if the write is of a sweep's spec or runs.
     """
     ERROR_REASON_EXTERNAL_RUN_ID_TAKEN: _ErrorReason.ValueType  # 13
-    """ALREADY_EXISTS: another run of the sweep has this external_run_id."""
+    """ALREADY_EXISTS: another run of the sweep has this external_run_id.
+    Metadata: sweep_id, and number of that run.
+    """
     ERROR_REASON_NOT_ENOUGH_RUNS: _ErrorReason.ValueType  # 14
     """FAILED_PRECONDITION: more finished runs are needed. Metadata: sweep_id,
     finished, needed.
@@ -85,8 +90,9 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     gateway; retry the request.
     """
     ERROR_REASON_OVERLOADED: _ErrorReason.ValueType  # 18
-    """RESOURCE_EXHAUSTED: the server has too many calls; a google.rpc.RetryInfo
-    states when to retry.
+    """RESOURCE_EXHAUSTED: the server has too many calls, or this one takes too
+    long to compute; a google.rpc.RetryInfo states when to retry. Metadata:
+    limit of calls, or sweep_id.
     """
     ERROR_REASON_SHUTTING_DOWN: _ErrorReason.ValueType  # 19
     """UNAVAILABLE: the server shuts down; send the request to another replica, or
@@ -186,14 +192,16 @@ number of all.
 ERROR_REASON_INVALID_REQUEST: ErrorReason.ValueType  # 2
 """INVALID_ARGUMENT: a request's field is missing or malformed; a
 google.rpc.BadRequest names all such fields. Metadata: problems, their
-number.
+number; limit_seconds, if checking the request takes longer than that.
 """
 ERROR_REASON_INVALID_PAGE_TOKEN: ErrorReason.ValueType  # 3
 """INVALID_ARGUMENT: the server did not return this page token for this
 request.
 """
 ERROR_REASON_REQUEST_ID_REUSED: ErrorReason.ValueType  # 4
-"""INVALID_ARGUMENT: the request_id was used before with another request."""
+"""INVALID_ARGUMENT: the request_id was used before with another request.
+Metadata: request_id, or the sweep_id of the sweep that it created.
+"""
 ERROR_REASON_SWEEP_NOT_FOUND: ErrorReason.ValueType  # 5
 """NOT_FOUND: no such sweep. Metadata: sweep_id."""
 ERROR_REASON_RUN_NOT_FOUND: ErrorReason.ValueType  # 6
@@ -215,15 +223,18 @@ ERROR_REASON_RUN_LEASE_LOST: ErrorReason.ValueType  # 10
 this attempt is too late. Metadata: sweep_id, number, attempt.
 """
 ERROR_REASON_ETAG_MISMATCH: ErrorReason.ValueType  # 11
-"""ABORTED: the sweep changed since the etag was read. Metadata: sweep_id,
-etag.
+"""ABORTED: the sweep or template changed since the etag was read. Metadata:
+sweep_id or template, and etag.
 """
 ERROR_REASON_WRITE_CONFLICT: ErrorReason.ValueType  # 12
 """UNAVAILABLE: the write conflicted with concurrent writes; retry the same
 request. ABORTED, in contrast, is never retried: read again first.
+Metadata: sweep_id, if the write is of a sweep's spec or runs.
 """
 ERROR_REASON_EXTERNAL_RUN_ID_TAKEN: ErrorReason.ValueType  # 13
-"""ALREADY_EXISTS: another run of the sweep has this external_run_id."""
+"""ALREADY_EXISTS: another run of the sweep has this external_run_id.
+Metadata: sweep_id, and number of that run.
+"""
 ERROR_REASON_NOT_ENOUGH_RUNS: ErrorReason.ValueType  # 14
 """FAILED_PRECONDITION: more finished runs are needed. Metadata: sweep_id,
 finished, needed.
@@ -239,8 +250,9 @@ ERROR_REASON_REGISTRY_UNAVAILABLE: ErrorReason.ValueType  # 17
 gateway; retry the request.
 """
 ERROR_REASON_OVERLOADED: ErrorReason.ValueType  # 18
-"""RESOURCE_EXHAUSTED: the server has too many calls; a google.rpc.RetryInfo
-states when to retry.
+"""RESOURCE_EXHAUSTED: the server has too many calls, or this one takes too
+long to compute; a google.rpc.RetryInfo states when to retry. Metadata:
+limit of calls, or sweep_id.
 """
 ERROR_REASON_SHUTTING_DOWN: ErrorReason.ValueType  # 19
 """UNAVAILABLE: the server shuts down; send the request to another replica, or

@@ -85,7 +85,7 @@ export type Agent = Message<"wanllmdb.api.registry.v1.Agent"> & {
   runningRunCount: bigint;
 
   /**
-   * How many runs of the sweep it ended.
+   * How many runs of the sweep that it held last have ended.
    *
    * @generated from field: int64 ended_run_count = 4;
    */
@@ -142,7 +142,9 @@ export const ListAgentsResponseSchema: GenMessage<ListAgentsResponse> = /*@__PUR
   messageDesc(file_wanllmdb_api_registry_v1_activity, 2);
 
 /**
- * Something that happened to a sweep, written in the same transaction.
+ * Something that happened to a sweep, written in the same transaction. Reports
+ * and ends of runs are no events. The server keeps the latest 10,000 events of a
+ * sweep.
  *
  * @generated from message wanllmdb.api.registry.v1.SweepEvent
  */
@@ -185,7 +187,8 @@ export type SweepEvent = Message<"wanllmdb.api.registry.v1.SweepEvent"> & {
 
   /**
    * The address of the caller, without the port; empty if no caller asked for
-   * it.
+   * it, or if it was an agent, whose Suggest starts a sweep through the
+   * suggestion service.
    *
    * @generated from field: string address = 6;
    */

@@ -42,7 +42,7 @@ export enum ErrorReason {
   /**
    * INVALID_ARGUMENT: a request's field is missing or malformed; a
    * google.rpc.BadRequest names all such fields. Metadata: problems, their
-   * number.
+   * number; limit_seconds, if checking the request takes longer than that.
    *
    * @generated from enum value: ERROR_REASON_INVALID_REQUEST = 2;
    */
@@ -58,6 +58,7 @@ export enum ErrorReason {
 
   /**
    * INVALID_ARGUMENT: the request_id was used before with another request.
+   * Metadata: request_id, or the sweep_id of the sweep that it created.
    *
    * @generated from enum value: ERROR_REASON_REQUEST_ID_REUSED = 4;
    */
@@ -110,8 +111,8 @@ export enum ErrorReason {
   RUN_LEASE_LOST = 10,
 
   /**
-   * ABORTED: the sweep changed since the etag was read. Metadata: sweep_id,
-   * etag.
+   * ABORTED: the sweep or template changed since the etag was read. Metadata:
+   * sweep_id or template, and etag.
    *
    * @generated from enum value: ERROR_REASON_ETAG_MISMATCH = 11;
    */
@@ -120,6 +121,7 @@ export enum ErrorReason {
   /**
    * UNAVAILABLE: the write conflicted with concurrent writes; retry the same
    * request. ABORTED, in contrast, is never retried: read again first.
+   * Metadata: sweep_id, if the write is of a sweep's spec or runs.
    *
    * @generated from enum value: ERROR_REASON_WRITE_CONFLICT = 12;
    */
@@ -127,6 +129,7 @@ export enum ErrorReason {
 
   /**
    * ALREADY_EXISTS: another run of the sweep has this external_run_id.
+   * Metadata: sweep_id, and number of that run.
    *
    * @generated from enum value: ERROR_REASON_EXTERNAL_RUN_ID_TAKEN = 13;
    */
@@ -164,8 +167,9 @@ export enum ErrorReason {
   REGISTRY_UNAVAILABLE = 17,
 
   /**
-   * RESOURCE_EXHAUSTED: the server has too many calls; a google.rpc.RetryInfo
-   * states when to retry.
+   * RESOURCE_EXHAUSTED: the server has too many calls, or this one takes too
+   * long to compute; a google.rpc.RetryInfo states when to retry. Metadata:
+   * limit of calls, or sweep_id.
    *
    * @generated from enum value: ERROR_REASON_OVERLOADED = 18;
    */

@@ -49,7 +49,8 @@ export type ConfigText = Message<"wanllmdb.api.registry.v1.ConfigText"> & {
    * Whether the writer of the text keeps 1.0 apart from 1, as a person and
    * Python do. JSON writers of most other languages write 1 for both. If false,
    * and the text is JSON, a warning names each parameter that is an integer
-   * because its bounds are whole numbers and its `distribution` is not given.
+   * because its bounds are whole numbers: parameters without a `distribution`,
+   * and those whose distribution is log_uniform.
    *
    * @generated from field: bool keeps_floats = 2;
    */
