@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from google.protobuf import field_mask_pb2, timestamp_pb2
+from google.protobuf import duration_pb2, field_mask_pb2, timestamp_pb2
 from google.protobuf.message import Message
 
 from tests.fuzz.rpcs import Rpc
 from wanllmdb.api.registry.v1 import (
     activity_pb2,
     plots_pb2,
+    run_columns_pb2,
     run_pb2,
     sweep_list_pb2,
     sweep_pb2,
@@ -248,7 +249,28 @@ _PROPER: Mapping[str, list[Message]] = {
     ],
     "GetParallelCoordinates": [plots_pb2.GetParallelCoordinatesRequest(sweep_id="@multi")],
     "GetTimeline": [plots_pb2.GetTimelineRequest(sweep_id="@random")],
-    "WatchSweep": [watch_pb2.WatchSweepRequest(sweep_id="@random")],
+    "ReadRunColumns": [
+        run_columns_pb2.ReadRunColumnsRequest(sweep_id="@multi"),
+        run_columns_pb2.ReadRunColumnsRequest(
+            sweep_id="@random",
+            columns=[
+                run_columns_pb2.RunColumnKey(summary="loss"),
+                run_columns_pb2.RunColumnKey(label="note"),
+                run_columns_pb2.RunColumnKey(field=run_columns_pb2.RUN_FIELD_AGENT_ID),
+                run_columns_pb2.RunColumnKey(field=run_columns_pb2.RUN_FIELD_DURATION),
+            ],
+            states=[run_pb2.RUN_STATE_FINISHED],
+        ),
+    ],
+    "WatchSweep": [
+        watch_pb2.WatchSweepRequest(sweep_id="@random"),
+        watch_pb2.WatchSweepRequest(
+            sweep_id="@random",
+            min_interval=duration_pb2.Duration(nanos=250_000_000),
+            columns=[run_columns_pb2.RunColumnKey(summary="loss")],
+        ),
+        watch_pb2.WatchSweepRequest(sweep_id="@random", without_runs=True),
+    ],
     "ListAgents": [
         activity_pb2.ListAgentsRequest(sweep_id="@random", include_idle=True, page_size=1)
     ],

@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.sweeps import Registry
+from tests.sweeps import Registry, request_id
 from wanllmdb.api.registry.v1 import plots_pb2, run_columns_pb2
+from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb_common.search_space.proto_conversion import value_from_proto
 
 CATEGORY = plots_pb2.AXIS_SCALE_CATEGORY
@@ -85,3 +86,20 @@ async def read(
     assert table is not None
     assert end is not None
     return table, end
+
+
+async def enqueue_long_labels(registry: Registry, sweep_id: str) -> None:
+    """Queue 8,000 runs with a text of 1 KB each: several pages of several chunks."""
+    for batch in range(8):
+        runs = [
+            pb.EnqueuedRun(labels={"note": f"{batch} {place} {'n' * 900}"})
+            for place in range(1_000)
+        ]
+        await registry.EnqueueRuns(
+            pb.EnqueueRunsRequest(sweep_id=sweep_id, runs=runs, request_id=request_id())
+        )
+
+
+def read_long_labels(sweep_id: str) -> run_columns_pb2.ReadRunColumnsRequest:
+    """Return the request that reads these texts."""
+    return run_columns_pb2.ReadRunColumnsRequest(sweep_id=sweep_id, columns=[key(label="note")])

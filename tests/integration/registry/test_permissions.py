@@ -15,6 +15,7 @@ from google.protobuf import field_mask_pb2
 from tests.conftest import registry_server
 from tests.errors import rpc_fails
 from tests.integration.registry.key_calls import Office, With, office
+from tests.integration.registry.run_columns import enqueue_long_labels, read_long_labels
 from tests.registry_stub import RegistryStub
 from tests.security_table.keys import new_secret
 from tests.sweeps import config_text, create_runs, create_sweep, proposal, request_id
@@ -362,4 +363,26 @@ async def test_an_export_ends_with_its_key(at: Office, root: With) -> None:
         await root.keys.RevokeKey(key_pb.RevokeKeyRequest(key_id=reader.key_id))
         with rpc_fails(Code.UNAUTHENTICATED, "KEY_REVOKED"):
             async for _ in pieces:
+                pass
+
+
+async def test_a_read_of_columns_ends_with_its_key(at: Office, root: With) -> None:
+    sweep = await create_sweep(root.registry, project="mine")
+    # More than one page, and more than gRPC buffers for a caller that does not read.
+    await enqueue_long_labels(root.registry, sweep.sweep_id)
+    reader = await at.new(Role.READER, "mine")
+    async with grpc.aio.insecure_channel(
+        at.address, options=[("grpc.http2.bdp_probe", 0)]
+    ) as channel:
+        parts = aiter(
+            RegistryStub(channel).ReadRunColumns(
+                read_long_labels(sweep.sweep_id),
+                metadata=(("authorization", f"Bearer {reader.text}"),),
+                timeout=60,
+            )
+        )
+        await anext(parts)
+        await root.keys.RevokeKey(key_pb.RevokeKeyRequest(key_id=reader.key_id))
+        with rpc_fails(Code.UNAUTHENTICATED, "KEY_REVOKED"):
+            async for _ in parts:
                 pass

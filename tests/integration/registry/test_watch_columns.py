@@ -199,7 +199,7 @@ async def test_a_stream_cut_after_any_message_continues_without_a_gap(registry: 
     async for message in watched(registry, sweep.sweep_id, columns=COLUMNS):
         kinds.append(message.WhichOneof("change"))
         seen.update(message.chunk.run_numbers)
-        # Whoever continues from here is not sent earlier changes again.
+        # A caller that continues from here is not sent earlier changes again.
         assert {n for n, revision in changes.items() if revision <= message.revision} <= seen
         if message.HasField("checkpoint"):
             break

@@ -92,7 +92,7 @@ def column_key_to_proto(key: RunColumnKey, path: str) -> pb.RunColumnKey:
             reason="INVALID_REQUEST",
         )
     if key.kind != RunColumnKind.FIELD:
-        return pb.RunColumnKey(**{str(key.kind): key.name})
+        return pb.RunColumnKey(**{str(key.kind): key.name})  # type: ignore[arg-type]  # a text each
     number = pb.RunField.items()
     numbers = {name.removeprefix("RUN_FIELD_").lower(): value for name, value in number if value}
     if key.name not in numbers:
