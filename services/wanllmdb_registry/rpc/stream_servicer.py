@@ -93,6 +93,7 @@ class StreamServicer(BaseServicer):
         reader = RequestReader()
         sweep_id = reader.sweep_id(request.sweep_id)
         since = reader.number("since_revision", request.since_revision)
+        database_id = reader.text("database_id", request.database_id)
         interval = _interval(reader, request.min_interval)
         require_few(reader, request.columns)
         if request.columns and request.without_runs:
@@ -102,7 +103,7 @@ class StreamServicer(BaseServicer):
         WATCHERS.inc()
         try:
             head = await self.registry.columns.head(sweep_id)
-            require_known(head.sweep, head.database_id, since, request.database_id)
+            require_known(head.sweep, head.database_id, since, database_id)
             watch = Watch(sweep_id, head.database_id, interval, with_runs=not request.without_runs)
             if request.columns:
                 columns = read_columns(reader, request.columns, head.sweep.spec)
