@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from google.protobuf import duration_pb2
+
 from wanllmdb._calls.call import (
     DEFAULT_TIMEOUT,
     Call,
@@ -298,12 +300,14 @@ def watch_sweep(
     without_runs: bool,
 ) -> Call[SweepChange]:
     """WatchSweep; the conversion is that of one message of the stream."""
+    interval = duration_pb2.Duration()
+    interval.FromTimedelta(timedelta(seconds=min_interval))
     return Call(
         watch_pb2.WatchSweepRequest(
             sweep_id=sweep_id,
             since_revision=since_revision,
             database_id=database_id,
-            min_interval=timedelta(seconds=min_interval),
+            min_interval=interval,
             without_runs=without_runs,
         ),
         change_from_proto,
