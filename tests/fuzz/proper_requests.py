@@ -175,7 +175,7 @@ _PROPER: Mapping[str, list[Message]] = {
     ],
     "GetRun": [pb.GetRunRequest(sweep_id="@random", number=1)],
     "ListRuns": [
-        pb.ListRunsRequest(sweep_id="@random", page_size=1, page_token="@token3"),
+        pb.ListRunsRequest(sweep_id="@random", page_size=1),
         pb.ListRunsRequest(
             sweep_id="@random", order=pb.RUN_ORDER_OBJECTIVE_ASC, page_token="@token6"
         ),

@@ -34,6 +34,9 @@ CHUNK_BYTES = 1024 * 1024
 MAX_ROWS = 5_000
 # Entries of all columns of a chunk.
 _MAX_ENTRIES = 100_000
+# Categories of a column that a stream remembers. Beyond that it forgets them, and sends again those
+# that still occur.
+_MAX_REMEMBERED = 100_000
 # Longer texts are remembered by their digest.
 _KEY_LENGTH = 64
 
@@ -123,10 +126,13 @@ class _Categories(_Column):
         super().__init__(column, header)
         # Positions count from 1; 0 means no value.
         self._positions = {_key(value): at for at, value in enumerate(categories, start=1)}
+        self._sent = len(categories)
         self._latest = 0
 
     def values(self, batch: RunBatch, begin: int, end: int) -> run_columns_pb2.RunColumnValues:
         """Return the values of some rows, and the categories that are new."""
+        if len(self._positions) > _MAX_REMEMBERED:
+            self._positions.clear()
         has_value, found = self._found(batch, begin, end)
         new: list[ParameterValue] = []
         positions = [
@@ -159,7 +165,8 @@ class _Categories(_Column):
         key = _key(value)
         position = self._positions.get(key)
         if position is None:
-            position = self._positions[key] = len(self._positions) + 1
+            self._sent += 1
+            position = self._positions[key] = self._sent
             new.append(value)
         return position
 
@@ -167,6 +174,7 @@ class _Categories(_Column):
         """Forget the categories of the latest rows, which are not sent."""
         for _ in range(self._latest):
             self._positions.popitem()
+        self._sent -= self._latest
         self._latest = 0
 
 

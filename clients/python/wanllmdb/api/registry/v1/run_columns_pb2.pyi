@@ -239,7 +239,8 @@ class RunColumnValues(_message.Message):
     @_builtins.property
     def new_categories(self) -> _containers.RepeatedCompositeFieldContainer[_search_space_pb2.ParameterValue]:
         """Categories that occur in this chunk for the first time; they follow the
-        column's earlier ones.
+        column's earlier ones. A stream with more than 100,000 categories may send
+        one again.
         """
 
     def __init__(

@@ -192,7 +192,8 @@ export type RunColumnValues = Message<"wanllmdb.api.registry.v1.RunColumnValues"
 
   /**
    * Categories that occur in this chunk for the first time; they follow the
-   * column's earlier ones.
+   * column's earlier ones. A stream with more than 100,000 categories may send
+   * one again.
    *
    * @generated from field: repeated wanllmdb.api.registry.v1.ParameterValue new_categories = 4;
    */
