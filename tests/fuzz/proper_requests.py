@@ -175,7 +175,7 @@ _PROPER: Mapping[str, list[Message]] = {
     ],
     "GetRun": [pb.GetRunRequest(sweep_id="@random", number=1)],
     "ListRuns": [
-        pb.ListRunsRequest(sweep_id="@random", page_size=1),
+        pb.ListRunsRequest(sweep_id="@random", page_size=1, page_token="@token3"),
         pb.ListRunsRequest(
             sweep_id="@random", order=pb.RUN_ORDER_OBJECTIVE_ASC, page_token="@token6"
         ),
@@ -219,7 +219,7 @@ _PROPER: Mapping[str, list[Message]] = {
     ],
     "ListPriorRuns": [
         pb.ListPriorRunsRequest(sweep_id="@random"),
-        pb.ListPriorRunsRequest(sweep_id="@random", page_token="@token3"),
+        pb.ListPriorRunsRequest(sweep_id="@random", page_token="@token17"),
     ],
     "ExportRuns": [
         pb.ExportRunsRequest(sweep_id="@random", format=pb.RUN_FORMAT_CSV),
@@ -275,7 +275,7 @@ _PROPER: Mapping[str, list[Message]] = {
         activity_pb2.ListAgentsRequest(sweep_id="@random", include_idle=True, page_size=1)
     ],
     "ListSweepEvents": [
-        activity_pb2.ListSweepEventsRequest(sweep_id="@random", page_size=1, page_token="@token3")
+        activity_pb2.ListSweepEventsRequest(sweep_id="@random", page_size=1, page_token="@token17")
     ],
     "CreateTemplate": [
         template_pb.CreateTemplateRequest(

@@ -81,6 +81,7 @@ _POSITIONS: list[list[Any]] = [
     [True, False],
     [2**63 - 1, _LONG_AGO, "y"],
     ["x", _LONG_AGO, "y"],
+    [5],
 ]
 
 _SWEEP_NAMES = [*(f"@{name}" for name in _SWEEPS), "@deleted"]

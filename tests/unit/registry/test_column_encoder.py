@@ -16,7 +16,7 @@ SPEC = SweepSpec(Method.RANDOM, SPACE, AlgorithmChoice("random"))
 
 
 def test_forgotten_categories_are_sent_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(column_encoder, "_MAX_REMEMBERED", 10)
+    monkeypatch.setattr(column_encoder, "_MAX_REMEMBERED", 20)
     # Rows so long that chunks are split, whose categories are then encoded a second time.
     monkeypatch.setattr(column_encoder, "CHUNK_BYTES", 100)
     encoder = ColumnEncoder([LabelColumn("team")], SPEC)
