@@ -1,4 +1,4 @@
-"""The program `wanllmdb-gateway`: the door for browsers."""
+"""The program `wanllmdb-gateway`: the service for browsers."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ DEFAULT_SUGGESTION = "127.0.0.1:50052"
 
 
 class GatewaySettings(ProcessSettings):
-    """The door for browsers: serves the dashboard, and both services over Connect and gRPC-Web.
+    """The service for browsers: serves the dashboard, and both services over Connect and gRPC-Web.
 
     Every setting is a flag, or a WANLLMDB_GATEWAY_* variable.
     """
