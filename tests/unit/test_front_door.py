@@ -17,8 +17,8 @@ WHERE = re.search(r"^## Where is \.\.\.\n(.*?)^## ", CONTRIBUTING, re.MULTILINE 
 ROWS = re.findall(r"^\| ([^|]+) \| (`.*) \|$", WHERE[1] if WHERE else "", re.MULTILINE)
 
 
-def test_ten_questions_are_answered() -> None:
-    assert len(ROWS) == 10
+def test_at_least_ten_questions_are_answered() -> None:
+    assert len(ROWS) >= 10
 
 
 @pytest.mark.parametrize(("question", "answer"), ROWS)

@@ -41,6 +41,7 @@ ARGUMENTS = {
     "key ls": [],
     "key revoke": [TEXT],
     "key whoami": [],
+    "runs cancel": ["SWEEP", "0", "--reason", TEXT],
     "runs enqueue": ["SWEEP", f"{TEXT}=1"],
     "runs export": ["SWEEP"],
     "runs import": ["SWEEP", f"{TEXT}.csv"],
@@ -179,13 +180,14 @@ def test_lines_and_tables_of_agents_print_in_every_encoding(encoding: str) -> No
 
 
 def test_all_commands_are_tried() -> None:
-    # These move or delete sweeps, run programs or servers, or change templates.
+    # These move or delete sweeps, run programs, servers or a browser, or change templates.
     rest = {
         *(
             "agent",
             "run",
             "demo",
             "up",
+            "ui",
             "hypervolume",
             "spool drop",
             "template create",

@@ -19,6 +19,7 @@ from prometheus_client import REGISTRY
 from prometheus_client.parser import text_string_to_metric_families
 
 import wanllmdb_common.telemetry.call_metrics
+import wanllmdb_gateway.metrics
 import wanllmdb_registry.prometheus_metrics
 import wanllmdb_suggestion.prometheus_metrics
 from tests.integration.operations.collector import Collector, Span, collector
@@ -157,6 +158,7 @@ def test_the_page_names_every_metric_as_it_is() -> None:
         wanllmdb_common.telemetry.call_metrics,
         wanllmdb_registry.prometheus_metrics,
         wanllmdb_suggestion.prometheus_metrics,
+        wanllmdb_gateway.metrics,
     )
     defined = [
         metric

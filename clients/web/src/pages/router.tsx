@@ -6,8 +6,10 @@ import {
   Navigate,
   type RouterHistory,
 } from "@tanstack/react-router";
+import { parseRunFilterSearch } from "../store/runFilter";
 import { LoginPage } from "./login/LoginPage";
 import { Shell } from "./Shell";
+import { OverviewPage } from "./sweep/overview/OverviewPage";
 import { SweepPage } from "./sweep/SweepPage";
 import { SweepsPage } from "./sweeps/SweepsPage";
 import { parseSweepsSearch } from "./sweeps/search";
@@ -30,7 +32,14 @@ const sweeps = createRoute({
 const sweep = createRoute({
   getParentRoute: () => root,
   path: "/sweeps/$sweepId",
+  validateSearch: parseRunFilterSearch,
   component: SweepPage,
+});
+
+const overview = createRoute({
+  getParentRoute: () => sweep,
+  path: "/",
+  component: OverviewPage,
 });
 
 const login = createRoute({
@@ -53,7 +62,7 @@ function NoPage() {
 /** Returns the router of the dashboard; the history of the browser's address by default. */
 export function makeRouter(history?: RouterHistory) {
   return createRouter({
-    routeTree: root.addChildren([home, sweeps, sweep, login]),
+    routeTree: root.addChildren([home, sweeps, sweep.addChildren([overview]), login]),
     ...(history === undefined ? {} : { history }),
   });
 }
