@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { type DensityInput, density, NO_LEVEL, TOP_LEVEL, toneMap } from "./density";
-import { LIGHT } from "./palette";
+import { LIGHT } from "./densityPalette";
 import { randomNumbers } from "./randomNumbers";
 
 /** Draws each run's line by itself, with whole numbers only. */

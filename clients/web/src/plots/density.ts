@@ -4,7 +4,7 @@
  * each column of pixels is drawn; so the cost hardly depends on the number of runs, and the same
  * runs give the same pixels on every machine.
  */
-import { colourAt, type Palette, type Rgb } from "./palette";
+import { colourAt, type Palette, type Rgb } from "./densityPalette";
 
 /** The level of a run that has no value to be coloured by. */
 export const NO_LEVEL = 255;

@@ -1,51 +1,90 @@
-/** Colours from low to high that people with any colour vision can order: their lightness rises. */
-
-/** A colour as red, green and blue, 0 to 255. */
-export type Rgb = readonly [number, number, number];
-
+/** The colours of a drawing, as the page's theme has them at the moment. */
 export interface Palette {
-  /** From the lowest to the highest value. */
-  readonly stops: readonly Rgb[];
-  /** For runs without a value of the colour's column. */
-  readonly missing: Rgb;
-  /** For runs that the filter leaves out. */
-  readonly rest: Rgb;
+  readonly surface: string;
+  readonly text: string;
+  readonly faint: string;
+  readonly line: string;
+  readonly accent: string;
+  readonly warn: string;
+  readonly danger: string;
+  readonly good: string;
 }
 
-// Parts of "plasma" whose contrast to the page is at least 3 : 1.
-export const LIGHT: Palette = {
-  stops: [
-    [13, 8, 135],
-    [106, 0, 168],
-    [177, 42, 144],
-    [225, 100, 98],
-  ],
-  missing: [120, 130, 145],
-  rest: [205, 211, 220],
-};
+const NAMES = ["surface", "text", "faint", "line", "accent", "warn", "danger", "good"] as const;
 
-export const DARK: Palette = {
-  stops: [
-    [198, 62, 136],
-    [233, 110, 90],
-    [252, 166, 54],
-    [240, 249, 33],
-  ],
-  missing: [130, 142, 160],
-  rest: [56, 63, 75],
-};
+/** Resolves the page's colours for a canvas, which does not know custom properties. */
+export function paletteOf(place: HTMLElement): Palette {
+  const probe = document.createElement("span");
+  probe.hidden = true;
+  place.append(probe);
+  const resolved = NAMES.map((name) => {
+    probe.style.color = `var(--${name})`;
+    return [name, getComputedStyle(probe).color];
+  });
+  probe.remove();
+  return Object.fromEntries(resolved) as Record<(typeof NAMES)[number], string>;
+}
 
-/** Returns the colour at a share of the palette, 0 to 1. */
-export function colourAt({ stops }: Palette, share: number): Rgb {
-  const place = Math.max(0, Math.min(1, share)) * (stops.length - 1);
-  const below = stops[Math.floor(place)] ?? [0, 0, 0];
-  const above = stops[Math.ceil(place)] ?? below;
-  const part = place - Math.floor(place);
-  const mix = (index: 0 | 1 | 2) => Math.round(below[index] + (above[index] - below[index]) * part);
+type Rgb = readonly [number, number, number];
+
+// Viridis: even steps of lightness, so that it also reads without colour vision.
+const VIRIDIS: readonly Rgb[] = [
+  [68, 1, 84],
+  [71, 44, 122],
+  [59, 81, 139],
+  [44, 113, 142],
+  [33, 144, 141],
+  [39, 173, 129],
+  [92, 200, 99],
+  [170, 220, 50],
+  [253, 231, 37],
+];
+
+// From blue by a neutral tone to orange; the ends differ for every kind of colour vision.
+const DIVERGING: readonly Rgb[] = [
+  [33, 102, 172],
+  [146, 197, 222],
+  [240, 240, 240],
+  [244, 165, 130],
+  [178, 70, 20],
+];
+
+/** Returns the colour of a share, 0 to 1: dark for 0, bright for 1. */
+export function sequentialColor(share: number): string {
+  return css(between(VIRIDIS, share));
+}
+
+/** Returns the colour of a correlation, -1 to 1. */
+export function divergingColor(value: number): string {
+  return css(between(DIVERGING, (value + 1) / 2));
+}
+
+/** Returns the colour of a text that stands on a diverging colour. */
+export function textOnDiverging(value: number): string {
+  return Math.abs(value) > 0.6 ? "#ffffff" : "#1a1e25";
+}
+
+function between(stops: readonly Rgb[], share: number): Rgb {
+  const place = Math.min(Math.max(share, 0), 1) * (stops.length - 1);
+  const index = Math.min(Math.floor(place), stops.length - 2);
+  const [from, to] = [stops[index] ?? [0, 0, 0], stops[index + 1] ?? [0, 0, 0]];
+  const part = place - index;
+  const mix = (channel: 0 | 1 | 2) => Math.round(from[channel] * (1 - part) + to[channel] * part);
   return [mix(0), mix(1), mix(2)];
 }
 
-/** Returns a colour as CSS writes it. */
-export function cssOf([red, green, blue]: Rgb): string {
+function css([red, green, blue]: Rgb): string {
   return `rgb(${red} ${green} ${blue})`;
 }
+
+/** Colours of lines beside each other (Okabe and Ito), readable in light and dark. */
+export const LINE_COLORS = [
+  "#3b82d6",
+  "#d5702b",
+  "#169a76",
+  "#b565a7",
+  "#b08a00",
+  "#2aa7c9",
+  "#c7483c",
+  "#7a7fd1",
+] as const;

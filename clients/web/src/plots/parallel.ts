@@ -1,6 +1,6 @@
 /** What the parallel coordinates draw, and how a worker or the page itself draws it. */
 import { type DensityAxis, density, NO_LEVEL, TOP_LEVEL, toneMap } from "./density";
-import type { Palette } from "./palette";
+import type { Palette } from "./densityPalette";
 import { binsOf, positionOf, type Scale, valuesFrom } from "./scales";
 
 /** The runs' values; sent once for each version of the table. */

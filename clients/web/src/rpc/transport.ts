@@ -2,6 +2,8 @@ import { type Client, createClient, type Transport } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-web";
 import { KeyService } from "../gen/wanllmdb/api/registry/v1/key_service_pb";
 import { SweepRegistryService } from "../gen/wanllmdb/api/registry/v1/registry_service_pb";
+import { AnalysisService } from "../gen/wanllmdb/api/suggestion/v1/analysis_service_pb";
+import { SuggestionService } from "../gen/wanllmdb/api/suggestion/v1/suggestion_service_pb";
 
 const UNARY_TIMEOUT_MS = 30_000;
 
@@ -9,6 +11,8 @@ const UNARY_TIMEOUT_MS = 30_000;
 export interface Services {
   readonly registry: Client<typeof SweepRegistryService>;
   readonly keys: Client<typeof KeyService>;
+  readonly analysis: Client<typeof AnalysisService>;
+  readonly suggestion: Client<typeof SuggestionService>;
 }
 
 /** Returns clients of the gateway at an origin; they send the session's cookie. */
@@ -27,5 +31,7 @@ export function services(transport: Transport): Services {
   return {
     registry: createClient(SweepRegistryService, transport),
     keys: createClient(KeyService, transport),
+    analysis: createClient(AnalysisService, transport),
+    suggestion: createClient(SuggestionService, transport),
   };
 }

@@ -1,3 +1,4 @@
+import { lazy, Suspense } from "react";
 import type { Sweep } from "../../../gen/wanllmdb/api/registry/v1/sweep_pb";
 import { formatAge, formatCount, formatDuration, formatValue } from "../../../store/format";
 import { bestOf, formatParameter, progressOf } from "../../../store/sweeps";
@@ -5,13 +6,21 @@ import { ProgressCell } from "../../../ui/ProgressCell";
 import { useNow } from "../../../ui/useNow";
 import { useCurrentSweep } from "../sweepContext";
 
-/** How far a sweep is, and its best run. */
+// The library of charts is not part of the first load.
+const OverviewCharts = lazy(async () => ({
+  default: (await import("./OverviewCharts")).OverviewCharts,
+}));
+
+/** How far a sweep is, its best run and its charts. */
 export function OverviewPage() {
   const sweep = useCurrentSweep();
   return (
     <>
       <Counters sweep={sweep} />
       <Best sweep={sweep} />
+      <Suspense fallback={<p className="faint">Loading …</p>}>
+        <OverviewCharts />
+      </Suspense>
     </>
   );
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { colourAt, DARK, LIGHT, type Palette, type Rgb } from "./palette";
+import { colourAt, DARK, LIGHT, type Palette, type Rgb } from "./densityPalette";
 
 /** The relative luminance of WCAG. */
 function luminance(colour: Rgb): number {
