@@ -6,6 +6,7 @@ import {
   ErrorInfoSchema,
   RetryInfoSchema,
 } from "../gen/google/rpc/error_details_pb";
+import { ProblemPositionsSchema } from "../gen/wanllmdb/api/registry/v1/error_details_pb";
 import { describeProblem } from "./problems";
 
 function failed(code: Code, reason: string, metadata: Record<string, string> = {}) {
@@ -75,4 +76,19 @@ test("a reason that this page does not know has the title of its code", () => {
   expect(describeProblem(failed(Code.Unavailable, "SOMETHING_NEW")).title).toBe(
     "The platform does not answer",
   );
+});
+
+test("a problem of a config has its line, unless it is at no place", () => {
+  const fields = create(BadRequestSchema, {
+    fieldViolations: [
+      { field: "run_cap", description: "must be an integer" },
+      { field: "metric", description: "is missing" },
+    ],
+  });
+  const positions = create(ProblemPositionsSchema, { positions: [{ line: 9, column: 1 }, {}] });
+  const error = new ConnectError("2 problems", Code.InvalidArgument, undefined, [
+    { desc: BadRequestSchema, value: fields },
+    { desc: ProblemPositionsSchema, value: positions },
+  ]);
+  expect(describeProblem(error).fields.map(({ line }) => line)).toEqual([9, undefined]);
 });

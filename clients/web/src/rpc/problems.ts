@@ -4,11 +4,14 @@ import {
   ErrorInfoSchema,
   RetryInfoSchema,
 } from "../gen/google/rpc/error_details_pb";
+import { ProblemPositionsSchema } from "../gen/wanllmdb/api/registry/v1/error_details_pb";
 
 /** One field of a request or of a config that the server rejected. */
 export interface FieldProblem {
   readonly field: string;
   readonly description: string;
+  /** The line of the config, counted from 1; absent if it is at no place or not in a text. */
+  readonly line?: number;
 }
 
 /** What helps: signing in, reading the current state again, trying again, or none of these. */
@@ -65,6 +68,7 @@ export function describeProblem(cause: unknown): Problem {
   const error = ConnectError.from(cause);
   const info = error.findDetails(ErrorInfoSchema)[0];
   const reason = info?.reason ?? "";
+  const positions = error.findDetails(ProblemPositionsSchema)[0]?.positions ?? [];
   const delay = error.findDetails(RetryInfoSchema)[0]?.retryDelay;
   return {
     title: TITLES[reason] ?? titleOfCode(error.code),
@@ -72,7 +76,10 @@ export function describeProblem(cause: unknown): Problem {
     fields: error
       .findDetails(BadRequestSchema)
       .flatMap((details) => details.fieldViolations)
-      .map(({ field, description }) => ({ field, description })),
+      .map(({ field, description }, index) => {
+        const line = positions[index]?.line ?? 0;
+        return line > 0 ? { field, description, line } : { field, description };
+      }),
     reason,
     reference: info?.metadata.reference ?? "",
     remedy: remedyOf(error.code, reason),
