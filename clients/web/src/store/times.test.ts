@@ -1,0 +1,29 @@
+import { expect, test } from "vitest";
+import { formatSeconds, formatTime, fromLocalField, toLocalField, zoneName } from "./times";
+
+test.each([
+  [0, "0 s"],
+  [0.4237, "0.42 s"],
+  [12.46, "12.5 s"],
+  [59.97, "1 min 0 s"],
+  [60, "1 min 0 s"],
+  [3_599.6, "1 h 0 min"],
+  [7_500, "2 h 5 min"],
+  [90_000, "1 d 1 h"],
+])("%s seconds read %s", (seconds, text) => {
+  expect(formatSeconds(seconds)).toBe(text);
+});
+
+test("a time has its date, and seconds of a day of 24 hours", () => {
+  expect(formatTime(new Date(2026, 10, 29, 0, 5, 7).getTime())).toBe("Nov 29, 2026, 00:05:07");
+});
+
+test("the zone has a name", () => {
+  expect(zoneName(0)).toContain(Intl.DateTimeFormat().resolvedOptions().timeZone);
+});
+
+test("a local time survives its field", () => {
+  const seconds = Date.UTC(2026, 2, 29, 12, 30, 15) / 1000;
+  expect(fromLocalField(toLocalField(seconds))).toBe(seconds);
+  expect(fromLocalField("")).toBeUndefined();
+});
