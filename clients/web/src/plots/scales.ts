@@ -232,16 +232,27 @@ export function binsOf(
   height: number,
 ): Uint16Array {
   const bins = new Uint16Array(count);
-  const top = height - 1;
-  const band =
-    scale.kind === "category" ? (0.7 * (1 - valuesFrom(scale))) / Math.max(scale.categories, 1) : 0;
   for (let row = 0; row < count; row++) {
-    const value = values[row] ?? Number.NaN;
-    const width = Number.isNaN(value) ? NOT_SET_SHARE : band;
-    const position = positionOf(scale, value) + (width === 0 ? 0 : width * (scatter(row) - 0.5));
-    bins[row] = Math.round(top * (1 - clamp(position)));
+    bins[row] = binOf(scale, values[row] ?? Number.NaN, row, height);
   }
   return bins;
+}
+
+/** Returns the row of pixels of one run. */
+export function binOf(scale: Scale, value: number, row: number, height: number): number {
+  const width = Number.isNaN(value) ? NOT_SET_SHARE : spreadOf(scale);
+  const position = positionOf(scale, value) + (width === 0 ? 0 : width * (scatter(row) - 0.5));
+  return Math.round((height - 1) * (1 - clamp(position)));
+}
+
+/** Returns how much of the axis the runs of one value are spread over. */
+function spreadOf(scale: Scale): number {
+  return scale.kind === "category" ? 0.7 * categoryBand(scale) : 0;
+}
+
+/** Returns how much of the axis a category has for itself. */
+export function categoryBand(scale: Scale): number {
+  return (1 - valuesFrom(scale)) / Math.max(scale.categories, 1);
 }
 
 /** Returns a number from 0 to 1 that looks random but is the same for a row at every drawing. */
