@@ -47,7 +47,8 @@ interface ChartProps<T> {
   readonly answer: Answer<T>;
   /** What to say if the answer has nothing to draw; undefined if it has. */
   readonly empty?: (data: T) => ReactNode | undefined;
-  readonly table: (data: T) => ChartTable;
+  /** The drawing's data; absent if the content is itself a table or a text. */
+  readonly table?: (data: T) => ChartTable;
   readonly children: (data: T) => ReactNode;
 }
 
@@ -75,6 +76,7 @@ export function Chart<T>({ title, answer, empty, table, children }: ChartProps<T
   }
   const nothing = empty?.(data);
   if (nothing !== undefined) return <div className="chart-empty">{nothing}</div>;
+  if (table === undefined) return children(data);
   return (
     <Drawn title={title} table={() => table(data)}>
       {children(data)}
