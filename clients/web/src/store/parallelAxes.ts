@@ -119,10 +119,12 @@ export function brushBetween(scale: Scale, one: number, other: number): Brush | 
     return { categories, ...kept };
   }
   const [least, most] = scale.isFlipped ? [high, low] : [low, high];
-  const isOpen = (place: number) => place >= 1 - 1e-6 || place <= from + 1e-6;
+  // A brush that reaches an end of the axis leaves that side open, and no other side.
+  const [hasLow, hasHigh] = [low > from + 1e-6, high < 1 - 1e-6];
+  const [hasMin, hasMax] = scale.isFlipped ? [hasHigh, hasLow] : [hasLow, hasHigh];
   const bounds = {
-    ...(isOpen(least) ? {} : { min: rounded(scale, valueAt(scale, Math.max(least, from))) }),
-    ...(isOpen(most) ? {} : { max: rounded(scale, valueAt(scale, Math.max(most, from))) }),
+    ...(hasMin ? { min: rounded(scale, valueAt(scale, Math.max(least, from))) } : {}),
+    ...(hasMax ? { max: rounded(scale, valueAt(scale, Math.max(most, from))) } : {}),
   };
   if (Object.keys(bounds).length === 0 && (missing || !scale.hasMissing)) return undefined;
   return { ...bounds, ...kept };

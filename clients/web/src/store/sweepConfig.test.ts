@@ -112,12 +112,15 @@ test("early termination by one rule replaces the other one", () => {
   expect(readForm(setStopping(median, ""))?.stopping).toBe("");
 });
 
-const scalar = fc.oneof(
-  fc.integer(),
-  fc.double({ noNaN: true, noDefaultInfinity: true }),
-  fc.boolean(),
-  fc.string({ minLength: 1 }),
-);
+// JSON has no negative zero.
+const scalar = fc
+  .oneof(
+    fc.integer(),
+    fc.double({ noNaN: true, noDefaultInfinity: true }),
+    fc.boolean(),
+    fc.string({ minLength: 1 }),
+  )
+  .map((value) => (value === 0 ? 0 : value));
 const name = fc.stringMatching(/^[a-z_][a-z0-9_]{0,8}$/);
 
 test("a string comes back from the text, and the rest is as before", () => {
