@@ -3,6 +3,7 @@ import {
   createRoute,
   createRouter,
   Link,
+  lazyRouteComponent,
   Navigate,
   type RouterHistory,
 } from "@tanstack/react-router";
@@ -33,6 +34,12 @@ const sweep = createRoute({
   component: SweepPage,
 });
 
+const create = createRoute({
+  getParentRoute: () => root,
+  path: "/sweeps/new",
+  component: lazyRouteComponent(() => import("./create/CreatePage"), "CreatePage"),
+});
+
 const login = createRoute({
   getParentRoute: () => root,
   path: "/login",
@@ -53,7 +60,7 @@ function NoPage() {
 /** Returns the router of the dashboard; the history of the browser's address by default. */
 export function makeRouter(history?: RouterHistory) {
   return createRouter({
-    routeTree: root.addChildren([home, sweeps, sweep, login]),
+    routeTree: root.addChildren([home, sweeps, create, sweep, login]),
     ...(history === undefined ? {} : { history }),
   });
 }
