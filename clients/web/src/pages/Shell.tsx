@@ -16,7 +16,7 @@ export function Shell() {
           wanllmdb sweeps
         </Link>
         <nav aria-label="Pages">
-          <Link to="/sweeps">Sweeps</Link>
+          <Link to="/sweeps">Sweeps</Link> <Link to="/sweeps/new">New sweep</Link>
         </nav>
         <div className="page-header-end">
           <Caller />
