@@ -3,6 +3,7 @@ import {
   createRoute,
   createRouter,
   Link,
+  lazyRouteComponent,
   Navigate,
   type RouterHistory,
 } from "@tanstack/react-router";
@@ -10,6 +11,7 @@ import { parseRunFilterSearch } from "../store/runFilter";
 import { LoginPage } from "./login/LoginPage";
 import { Shell } from "./Shell";
 import { OverviewPage } from "./sweep/overview/OverviewPage";
+import { parseRunsSearch } from "./sweep/runs/search";
 import { SweepPage } from "./sweep/SweepPage";
 import { SweepsPage } from "./sweeps/SweepsPage";
 import { parseSweepsSearch } from "./sweeps/search";
@@ -42,6 +44,13 @@ const overview = createRoute({
   component: OverviewPage,
 });
 
+const runs = createRoute({
+  getParentRoute: () => sweep,
+  path: "runs",
+  validateSearch: parseRunsSearch,
+  component: lazyRouteComponent(() => import("./sweep/runs/RunsPage"), "RunsPage"),
+});
+
 const login = createRoute({
   getParentRoute: () => root,
   path: "/login",
@@ -62,7 +71,7 @@ function NoPage() {
 /** Returns the router of the dashboard; the history of the browser's address by default. */
 export function makeRouter(history?: RouterHistory) {
   return createRouter({
-    routeTree: root.addChildren([home, sweeps, sweep.addChildren([overview]), login]),
+    routeTree: root.addChildren([home, sweeps, sweep.addChildren([overview, runs]), login]),
     ...(history === undefined ? {} : { history }),
   });
 }
