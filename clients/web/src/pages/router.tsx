@@ -11,6 +11,7 @@ import { parseRunFilterSearch } from "../store/runFilter";
 import { LoginPage } from "./login/LoginPage";
 import { Shell } from "./Shell";
 import { OverviewPage } from "./sweep/overview/OverviewPage";
+import { parseRunsSearch } from "./sweep/runs/search";
 import { SweepPage } from "./sweep/SweepPage";
 import { SweepsPage } from "./sweeps/SweepsPage";
 import { parseSweepsSearch } from "./sweeps/search";
@@ -49,6 +50,13 @@ const create = createRoute({
   component: lazyRouteComponent(() => import("./create/CreatePage"), "CreatePage"),
 });
 
+const runs = createRoute({
+  getParentRoute: () => sweep,
+  path: "runs",
+  validateSearch: parseRunsSearch,
+  component: lazyRouteComponent(() => import("./sweep/runs/RunsPage"), "RunsPage"),
+});
+
 const login = createRoute({
   getParentRoute: () => root,
   path: "/login",
@@ -69,7 +77,7 @@ function NoPage() {
 /** Returns the router of the dashboard; the history of the browser's address by default. */
 export function makeRouter(history?: RouterHistory) {
   return createRouter({
-    routeTree: root.addChildren([home, sweeps, create, sweep.addChildren([overview]), login]),
+    routeTree: root.addChildren([home, sweeps, create, sweep.addChildren([overview, runs]), login]),
     ...(history === undefined ? {} : { history }),
   });
 }
