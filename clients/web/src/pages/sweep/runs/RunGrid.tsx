@@ -168,7 +168,7 @@ function columnClass(column: Column): string {
 function Gap({ height }: { height: number }) {
   if (height <= 0) return null;
   return (
-    <tr className="gap" aria-hidden="true" style={{ height }}>
+    <tr className="gap" style={{ height }}>
       <td />
     </tr>
   );
