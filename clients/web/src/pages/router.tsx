@@ -3,6 +3,7 @@ import {
   createRoute,
   createRouter,
   Link,
+  lazyRouteComponent,
   Navigate,
   type RouterHistory,
 } from "@tanstack/react-router";
@@ -42,6 +43,12 @@ const overview = createRoute({
   component: OverviewPage,
 });
 
+const parallel = createRoute({
+  getParentRoute: () => sweep,
+  path: "parallel",
+  component: lazyRouteComponent(() => import("./sweep/parallel/ParallelPage"), "ParallelPage"),
+});
+
 const login = createRoute({
   getParentRoute: () => root,
   path: "/login",
@@ -62,7 +69,7 @@ function NoPage() {
 /** Returns the router of the dashboard; the history of the browser's address by default. */
 export function makeRouter(history?: RouterHistory) {
   return createRouter({
-    routeTree: root.addChildren([home, sweeps, sweep.addChildren([overview]), login]),
+    routeTree: root.addChildren([home, sweeps, sweep.addChildren([overview, parallel]), login]),
     ...(history === undefined ? {} : { history }),
   });
 }

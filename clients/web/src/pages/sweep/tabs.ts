@@ -1,2 +1,5 @@
 /** The pages of a sweep in the order of their tabs; each is a child of the sweep's route. */
-export const TABS = [{ to: "/sweeps/$sweepId", label: "Overview" }] as const;
+export const TABS = [
+  { to: "/sweeps/$sweepId", label: "Overview" },
+  { to: "/sweeps/$sweepId/parallel", label: "Parallel" },
+] as const;
