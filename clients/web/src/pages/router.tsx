@@ -57,6 +57,18 @@ const runs = createRoute({
   component: lazyRouteComponent(() => import("./sweep/runs/RunsPage"), "RunsPage"),
 });
 
+const parallel = createRoute({
+  getParentRoute: () => sweep,
+  path: "parallel",
+  component: lazyRouteComponent(() => import("./sweep/parallel/ParallelPage"), "ParallelPage"),
+});
+
+const analysis = createRoute({
+  getParentRoute: () => sweep,
+  path: "analysis",
+  component: lazyRouteComponent(() => import("./sweep/analysis/AnalysisPage"), "AnalysisPage"),
+});
+
 const login = createRoute({
   getParentRoute: () => root,
   path: "/login",
@@ -77,7 +89,13 @@ function NoPage() {
 /** Returns the router of the dashboard; the history of the browser's address by default. */
 export function makeRouter(history?: RouterHistory) {
   return createRouter({
-    routeTree: root.addChildren([home, sweeps, create, sweep.addChildren([overview, runs]), login]),
+    routeTree: root.addChildren([
+      home,
+      sweeps,
+      create,
+      sweep.addChildren([overview, runs, parallel, analysis]),
+      login,
+    ]),
     ...(history === undefined ? {} : { history }),
   });
 }

@@ -2,4 +2,6 @@
 export const TABS = [
   { to: "/sweeps/$sweepId", label: "Overview" },
   { to: "/sweeps/$sweepId/runs", label: "Runs" },
+  { to: "/sweeps/$sweepId/parallel", label: "Parallel" },
+  { to: "/sweeps/$sweepId/analysis", label: "Analysis" },
 ] as const;
