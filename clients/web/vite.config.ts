@@ -30,5 +30,7 @@ export default defineConfig({
   test: {
     include: ["src/**/*.test.ts"],
     setupFiles: ["./vitest.setup.ts"],
+    // Property tests take seconds on a busy machine.
+    testTimeout: 120_000,
   },
 });
