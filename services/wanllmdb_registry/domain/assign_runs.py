@@ -20,7 +20,7 @@ from wanllmdb_registry.domain.bounds import (
 from wanllmdb_registry.domain.command import Command
 from wanllmdb_registry.domain.model import Parameters, Run, RunState, Sweep, SweepState
 from wanllmdb_registry.domain.run_cap import allows_run
-from wanllmdb_registry.domain.sweep_events import NOBODY, Requester
+from wanllmdb_registry.domain.sweep_events import NO_REQUESTER, Requester
 from wanllmdb_registry.domain.sweep_lifecycle import finish_if_done, start
 from wanllmdb_registry.domain.unit_of_work import (
     LoadPlan,
@@ -81,7 +81,7 @@ class CreateRuns(Command):
     encode: Callable[[Sequence[CreatedRuns], str | None], bytes]
     size: int = 0
     earlier_answers_only: bool = False
-    requester: Requester = NOBODY
+    requester: Requester = NO_REQUESTER
 
     @property
     def keys(self) -> Sequence[RequestKey]:

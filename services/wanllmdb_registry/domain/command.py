@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from wanllmdb_registry.domain.model import Sweep
-from wanllmdb_registry.domain.sweep_events import NOBODY, Requester
+from wanllmdb_registry.domain.sweep_events import NO_REQUESTER, Requester
 from wanllmdb_registry.domain.unit_of_work import (
     LoadPlan,
     RequestKey,
@@ -77,7 +77,7 @@ class SingleCommand(Command, Generic[T]):
 
     key: RequestKey | None
     encode: Callable[[T], bytes]
-    requester: Requester = field(default=NOBODY, kw_only=True)
+    requester: Requester = field(default=NO_REQUESTER, kw_only=True)
 
     @property
     def keys(self) -> Sequence[RequestKey]:

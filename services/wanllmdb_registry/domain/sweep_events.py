@@ -41,7 +41,7 @@ class Requester:
     address: str = ""
 
 
-NOBODY = Requester()
+NO_REQUESTER = Requester()
 """Of changes that no caller asked for."""
 
 
@@ -63,7 +63,7 @@ class SweepEvent:
     time: datetime
     kind: SweepEventKind
     detail: str = ""
-    requester: Requester = NOBODY
+    requester: Requester = NO_REQUESTER
 
 
 def cut(detail: str) -> str:

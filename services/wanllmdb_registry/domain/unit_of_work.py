@@ -19,7 +19,7 @@ from wanllmdb_registry.domain.model import (
     Sweep,
 )
 from wanllmdb_registry.domain.sweep_events import (
-    NOBODY,
+    NO_REQUESTER,
     Requester,
     SweepEvent,
     SweepEventKind,
@@ -121,7 +121,7 @@ class UnitOfWork:
     new_prior_runs: list[NewPriorRuns] = field(default_factory=list)
     new_replies: dict[str, StoredReply] = field(default_factory=dict)
     new_events: list[SweepEvent] = field(default_factory=list)
-    requester: Requester = NOBODY
+    requester: Requester = NO_REQUESTER
     deleted: bool = False
     mutations: int = 0
     loaded_revision: int = field(init=False)
@@ -239,7 +239,7 @@ class UnitOfWork:
             is_requested: Whether the current command's caller asked for it, and not for another
                 change of which it is a consequence.
         """
-        requester = self.requester if is_requested else NOBODY
+        requester = self.requester if is_requested else NO_REQUESTER
         sweep = self.sweep
         if sweep.revision == self.loaded_revision:
             # A concurrent write would not notice that the event was counted.

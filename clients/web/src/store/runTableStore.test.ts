@@ -147,7 +147,7 @@ test("rows are shown as they come, and the watch continues after the read", asyn
   store.setVisible(false);
 });
 
-test("a read that breaks off begins anew", async () => {
+test("a read that breaks off begins again", async () => {
   const broken = new ConnectError("restarting", Code.Unavailable);
   const server = new FakeRegistry(
     [
@@ -199,7 +199,7 @@ test("after a restore of the database, the table is read again and the old one s
   store.setVisible(false);
 });
 
-test("a watch whose columns differ makes the table anew", async () => {
+test("a watch whose columns differ makes a new table", async () => {
   const other: Change = {
     revision: 3n,
     databaseId: "d1",

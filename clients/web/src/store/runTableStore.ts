@@ -56,7 +56,7 @@ const NOTHING: RunTableState = {
 /**
  * The runs of one sweep: read once as columns, then kept current by a watch, while anybody
  * subscribes. A broken watch continues where it was; a broken read, or a watch whose revision the
- * server does not know, begins anew, and the table of before stays until the new one is complete.
+ * server does not know, begins again, and the table of before stays until the new one is complete.
  */
 export class RunTableStore {
   #state = NOTHING;
@@ -180,14 +180,14 @@ export class RunTableStore {
     } catch (error) {
       // After a restore of the database, what was read before means nothing.
       if (describeProblem(error).reason === "REVISION_UNKNOWN") {
-        throw this.#anew("The database was restored.");
+        throw this.#startAgain("The database was restored.");
       }
       throw error;
     }
   }
 
   /** Forgets the rows, and returns the error that makes `follow` open a new read after a pause. */
-  #anew(why: string): ConnectError {
+  #startAgain(why: string): ConnectError {
     this.#forget();
     return new ConnectError(why, Code.Aborted);
   }
@@ -245,7 +245,7 @@ export class RunTableStore {
       this.#stream = this.#columns?.streamOf(change.value);
       if (this.#stream === undefined) {
         // What follows would not fit into the table.
-        throw this.#anew("The sweep's columns changed.");
+        throw this.#startAgain("The sweep's columns changed.");
       }
     } else if (change.case === "chunk") this.#apply(change.value);
     this.#revision = revision;

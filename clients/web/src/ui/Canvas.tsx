@@ -8,7 +8,7 @@ interface Props {
   readonly draw: (canvas: HTMLCanvasElement, width: number, palette: Palette) => void;
 }
 
-/** A canvas that is drawn anew when its drawing, its width or the colours change. */
+/** A canvas that is drawn again when its drawing, its width or the colours change. */
 export function Canvas({ label, draw }: Props) {
   const place = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
