@@ -129,7 +129,10 @@ class ListServicer(BaseServicer):
         reader = RequestReader()
         which, order = _filter(reader, request.filter), _order(reader, request.order)
         limit = reader.limit("max_sweeps", request.max_sweeps, default=50, maximum=1000)
-        interval = _interval(reader, request)
+        interval = (
+            reader.interval(request.min_interval, least=MIN_INTERVAL, most=MAX_INTERVAL)
+            or DEFAULT_INTERVAL
+        )
         reader.done()
         clock = asyncio.get_running_loop().time
         hub = self.registry.hub
@@ -209,18 +212,6 @@ def _time(
     if not given.HasField(field):
         return None
     return reader.attempt(f"filter.{field}", lambda: time_from_proto(getattr(given, field)))
-
-
-def _interval(reader: RequestReader, request: watch_pb2.WatchSweepsRequest) -> float:
-    given = request.min_interval
-    seconds = given.seconds + given.nanos / 1e9
-    if seconds and not MIN_INTERVAL <= seconds <= MAX_INTERVAL:
-        reader.problem(
-            "min_interval",
-            f"must be {MIN_INTERVAL:g} to {MAX_INTERVAL:g} seconds (0 for {DEFAULT_INTERVAL:g}), "
-            f"is {seconds:g}",
-        )
-    return seconds or DEFAULT_INTERVAL
 
 
 def _project(project: Project) -> sweep_list_pb2.Project:

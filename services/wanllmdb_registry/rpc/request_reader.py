@@ -12,6 +12,7 @@ from functools import partial
 from itertools import islice
 from typing import Any, Protocol, TypeVar
 
+from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
 
 from wanllmdb.api.registry.v1 import run_pb2, search_space_pb2
@@ -175,6 +176,14 @@ class RequestReader(ProblemCollector):
             self.problem(field, f"must be 1 to {maximum:,} (0 for {default:,}), is {value}")
             return default
         return value or default
+
+    def interval(self, given: Duration, *, least: float, most: float) -> float:
+        """Return the seconds of `min_interval`; 0 if it is not set."""
+        seconds = given.seconds + given.nanos / 1e9
+        if seconds and not least <= seconds <= most:
+            text = f"is {seconds:g} seconds, must be 0 or {least:g} to {most:g} seconds"
+            self.problem("min_interval", text)
+        return seconds
 
     def number(self, field: str, value: int) -> int:
         """Return a number that may not be negative, such as a run's."""

@@ -7,8 +7,6 @@ from collections import deque
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from functools import partial
 
-from google.protobuf.duration_pb2 import Duration
-
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.registry.v1 import run_pb2, watch_pb2
 from wanllmdb_common.calls.call import current_call
@@ -94,7 +92,7 @@ class StreamServicer(BaseServicer):
         sweep_id = reader.sweep_id(request.sweep_id)
         since = reader.number("since_revision", request.since_revision)
         database_id = reader.text("database_id", request.database_id)
-        interval = _interval(reader, request.min_interval)
+        interval = reader.interval(request.min_interval, least=0.0, most=MAX_INTERVAL)
         require_few(reader, request.columns)
         if request.columns and request.without_runs:
             reader.problem("without_runs", "leaves out the runs, so columns must be empty")
@@ -148,14 +146,6 @@ class StreamServicer(BaseServicer):
             await asyncio.sleep(looked_at + max(PAUSE, watch.interval) - clock())
             poll = POLL if self.registry.changes.is_open else POLL_ALONE
             await wait_for(changed, min(poll, next_checkpoint - clock()))
-
-
-def _interval(reader: RequestReader, given: Duration) -> float:
-    """Return the minimum seconds between two batches of changes."""
-    seconds = given.seconds + given.nanos / 1e9
-    if not 0 <= seconds <= MAX_INTERVAL:
-        reader.problem("min_interval", f"is {seconds:g} seconds, 0 to {MAX_INTERVAL:g} are allowed")
-    return seconds
 
 
 async def _reported(registry: Registry, sweep_id: str, states: Sequence[RunState]) -> list[str]:

@@ -114,8 +114,8 @@ async def test_a_list_shows_the_sweeps_of_ones_projects(
             )
     watched = await anext(aiter(reader.registry.WatchSweeps(watch_pb2.WatchSweepsRequest())))
     assert (list(watched.ordered_sweep_ids), watched.total_count) == (mine[::-1], len(mine))
-    nobody = await at.new(Role.READER, "no-such-project")
-    assert not (await nobody.registry.ListProjects(sweep_list_pb2.ListProjectsRequest())).projects
+    outsider = await at.new(Role.READER, "no-such-project")
+    assert not (await outsider.registry.ListProjects(sweep_list_pb2.ListProjectsRequest())).projects
     for size in (1, 2, 50):
         pages = sweep_list_pb2.ListProjectsRequest(page_size=size)
         projects: list[tuple[str, int]] = []
@@ -126,7 +126,7 @@ async def test_a_list_shows_the_sweeps_of_ones_projects(
             if not page.next_page_token:
                 break
         assert projects == [("list-1", 4), ("list-3", 4)]
-    assert not (await nobody.registry.ListSweeps(sweep_list_pb2.ListSweepsRequest())).sweeps
+    assert not (await outsider.registry.ListSweeps(sweep_list_pb2.ListSweepsRequest())).sweeps
     # A page token is valid only for callers that may see the same projects.
     request = sweep_list_pb2.ListSweepsRequest(page_size=1)
     request.page_token = (await root.registry.ListSweeps(request)).next_page_token

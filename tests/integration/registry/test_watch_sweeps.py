@@ -83,7 +83,7 @@ async def test_the_first_message_has_the_list_and_the_next_ones_its_changes(
 
 
 async def test_an_empty_list_is_told_too(registry: Registry) -> None:
-    first = await anext(watch(registry, request_for("nobody's")))
+    first = await anext(watch(registry, request_for("without-sweeps")))
     assert first == watch_pb2.WatchSweepsResponse(is_current=True)
 
 

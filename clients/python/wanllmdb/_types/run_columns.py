@@ -92,7 +92,9 @@ def column_key_to_proto(key: RunColumnKey, path: str) -> pb.RunColumnKey:
             reason="INVALID_REQUEST",
         )
     if key.kind != RunColumnKind.FIELD:
-        return pb.RunColumnKey(**{str(key.kind): key.name})  # type: ignore[arg-type]  # a text each
+        column = pb.RunColumnKey()
+        setattr(column, key.kind, key.name)
+        return column
     number = pb.RunField.items()
     numbers = {name.removeprefix("RUN_FIELD_").lower(): value for name, value in number if value}
     if key.name not in numbers:
