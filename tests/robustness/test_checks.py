@@ -21,6 +21,7 @@ from tests.robustness.checks import (
     sweep,
     watches,
 )
+from tests.robustness.checks.facts import Facts
 from tests.robustness.history import Try
 from tests.robustness.made_history import SWEEP, Made, run_of, sweep_of
 from tests.robustness.sweep_states import CANCELED, FAILED, FINISHED, LOST, QUEUED, RUNNING
@@ -665,6 +666,24 @@ def test_a_broken_history_is_found(prop: str, change: Callable[[Made], None]) ->
     found = check(made.history)
     assert prop in {violation.prop for violation in found}
     assert all(violation.lines() for violation in found)
+
+
+@pytest.mark.parametrize(("first_begun", "is_violation"), [(13, True), (20, False)])
+def test_a_retried_part_of_a_point_may_become_a_point_that_another_run_has(
+    first_begun: int, is_violation: bool
+) -> None:
+    """A user enqueued a part of a point, canceled it, and retried it when no point was free."""
+    made = Made(grid_size=2)
+    for seen in Facts(made.history).seen:
+        run = seen.run
+        if run.number == 0:
+            run.origin = run_pb2.RUN_ORIGIN_ENQUEUED
+            run.start_time.FromSeconds(first_begun)
+        else:
+            run.origin = run_pb2.RUN_ORIGIN_SUGGESTED
+            run.create_time.FromSeconds(14)
+            run.parameters["depth"].int_value = 0
+    assert bool(list(assignments.check_grid(Facts(made.history)))) is is_violation
 
 
 def test_every_property_is_broken_by_some_history() -> None:

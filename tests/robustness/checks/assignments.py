@@ -6,6 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
+from google.protobuf.timestamp_pb2 import Timestamp
+
 from tests.robustness.checks.facts import Attempt, Facts
 from tests.robustness.checks.violation import Violation
 from tests.robustness.history import Try
@@ -84,9 +86,28 @@ def check_grid(facts: Facts) -> Iterator[Violation]:
             continue
         point = run_pb2.Run(parameters=run.parameters).SerializeToString(deterministic=True)
         other = first.setdefault(point, run)
-        if other is not run and run.origin == run_pb2.RUN_ORIGIN_SUGGESTED:
+        if other is run or run.origin != run_pb2.RUN_ORIGIN_SUGGESTED:
+            continue
+        if _had_its_point_by(facts, other, run.create_time):
             text = f"runs {other.number} and {run.number} have the same point"
             yield Violation(GRID, text, [other, run])
+
+
+def _had_its_point_by(facts: Facts, run: run_pb2.Run, time: Timestamp) -> bool:
+    """Return whether the run certainly had all its parameters at that time.
+
+    A user may enqueue a point with only some of its parameters, cancel it before it is tried and
+    retry it later. The sampler adds the other parameters when the run is first assigned. If no
+    point is free by then, the run gets one that another run has.
+    """
+    seen_states = [seen.run for seen in facts.sightings[run.number]]
+    queued = [seen for seen in seen_states if not seen.attempt]
+    if run.origin == run_pb2.RUN_ORIGIN_SUGGESTED or any(
+        len(seen.parameters) == len(run.parameters) for seen in queued
+    ):
+        return run.create_time.ToNanoseconds() <= time.ToNanoseconds()
+    begun = [seen for seen in seen_states if seen.HasField("start_time")]
+    return any(seen.start_time.ToNanoseconds() <= time.ToNanoseconds() for seen in begun)
 
 
 def check_retries(facts: Facts) -> Iterator[Violation]:
