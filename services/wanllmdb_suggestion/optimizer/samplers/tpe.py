@@ -8,7 +8,7 @@ NeurIPS 2011; multivariate after Falkner et al., BOHB, ICML 2018.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,8 @@ from optuna.distributions import BaseDistribution
 from typing_extensions import override
 
 from wanllmdb_common.search_space.distributions import SearchSpace
-from wanllmdb_suggestion.optimizer.optuna_internals import TpeCandidates, default_gamma
+from wanllmdb_suggestion.optimizer.optuna_internals import default_gamma, default_weights
+from wanllmdb_suggestion.optimizer.samplers.parzen import ParzenEstimator, ParzenSpace
 from wanllmdb_suggestion.optimizer.samplers.random_search import RandomDraws, SkewedCategories
 from wanllmdb_suggestion.optimizer.samplers.sampler import Sampler, ask_seed
 from wanllmdb_suggestion.optimizer.samplers.tpe_observations import (
@@ -34,38 +35,51 @@ CANDIDATES = 24
 
 
 class ParzenDraws:
-    """Draws exactly what Optuna 5's `TPESampler(seed)` draws with its defaults.
+    """Draws what Optuna 5's `TPESampler(seed)` draws with its defaults, up to rounding errors.
 
-    The estimators, their draws and their comparison are Optuna's own code. Only the reading and
-    sorting of all trials at every ask is left out.
+    Args:
+        distributions: The distributions of all searched parameters.
+        candidates: How many points are compared for each proposal.
     """
 
-    def __init__(self, candidates: int = CANDIDATES) -> None:
-        self._candidates = TpeCandidates(candidates)
+    def __init__(
+        self, distributions: Mapping[str, BaseDistribution], candidates: int = CANDIDATES
+    ) -> None:
+        self._distributions = dict(distributions)
+        self._columns = {name: column for column, name in enumerate(distributions)}
+        self._whole = ParzenSpace(list(distributions.values()))
+        self._candidates = candidates
         self._random = np.random.RandomState(0)
 
     def draw(
-        self,
-        seed: int,
-        index: int,
-        observations: Observations,
-        searched: Mapping[str, tuple[int, BaseDistribution]],
+        self, seed: int, index: int, observations: Observations, searched: Collection[str]
     ) -> dict[str, Any]:
-        """Return a value for each parameter in `searched`, which maps to column and distribution.
+        """Return a value for each of the searched parameters, which are some or all.
 
         At least one run must have ended. The observation at `index` is left out.
         """
+        names = list(searched)
+        distributions = [self._distributions[name] for name in names]
+        is_whole = len(names) == len(self._distributions)
+        space = self._whole if is_whole else ParzenSpace(distributions)
+        columns = [self._columns[name] for name in names]
         split = observations.split(default_gamma(observations.ended), without=index)
-        below, above = (
-            {name: observations.columns(indexes, column) for name, (column, _) in searched.items()}
-            for indexes in (split.below, split.above)
+        below = ParzenEstimator(
+            space,
+            observations.points(split.below, columns),
+            default_weights(len(split.below)),
+            len(split.below),
         )
-        distributions = {name: distribution for name, (_, distribution) in searched.items()}
+        above = ParzenEstimator(
+            space, observations.points(split.above, columns), split.weights, split.worse
+        )
         self._random.seed(seed)
-        drawn = self._candidates.best(self._random, below, above, distributions)
+        candidates = below.draw(self._random, self._candidates)
+        ratios = below.log_density(candidates) - above.log_density(candidates)
+        best = candidates[np.argmax(ratios)].tolist()
         return {
-            name: distribution.to_external_repr(drawn[name])
-            for name, distribution in distributions.items()
+            name: distribution.to_external_repr(value)
+            for name, distribution, value in zip(names, distributions, best, strict=True)
         }
 
 
@@ -108,14 +122,10 @@ class TpeSampler(Sampler):
             prior_runs: By index.
         """
         self._mapping = SpaceMapping(space)
-        self._columns = {
-            name: (column, distribution)
-            for column, (name, distribution) in enumerate(self._mapping.distributions.items())
-        }
-        self._observations = Observations(len(self._columns))
+        self._observations = Observations(len(self._mapping.distributions), seed=seed)
         self._random = RandomDraws(self._mapping.distributions)
         self._skewed = SkewedCategories(space, seed)
-        self._parzen = ParzenDraws(candidates)
+        self._parzen = ParzenDraws(self._mapping.distributions, candidates)
         self._startup_runs = startup_runs
         self._failed_is_worst = failed_is_worst
         self._seed = seed
@@ -163,9 +173,8 @@ class TpeSampler(Sampler):
             drawn = self._random.draw(seed, missing)
             given = {**self._skewed.draw(number, redraw), **given}
         else:
-            searched = {name: self._columns[name] for name in missing}
             index = self._priors + number
-            drawn = self._parzen.draw(seed, index, self._observations, searched)
+            drawn = self._parzen.draw(seed, index, self._observations, missing)
         return self._mapping.complete(given, drawn)
 
     @override
@@ -191,12 +200,13 @@ class TpeSampler(Sampler):
             # The run can not be ranked.
             kind = Kind.NOTHING
         values = self._mapping.encode(parameters)
-        if len(values) < len(self._columns):
+        distributions = self._mapping.distributions
+        if len(values) < len(distributions):
             # An incomplete point: the run was never assigned.
-            return Observation(Kind.NOTHING, np.zeros(len(self._columns)))
+            return Observation(Kind.NOTHING, np.zeros(len(distributions)))
         point = [
             distribution.to_internal_repr(values[name])
-            for name, (_, distribution) in self._columns.items()
+            for name, distribution in distributions.items()
         ]
         return Observation(kind, np.array(point), self._loss(kind, objective), last_step or 0)
 
