@@ -5,10 +5,17 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wanllmdb_suggestion.optimizer.samplers.tpe_observations import Kind, Observation, Observations
+from wanllmdb_suggestion.optimizer.optuna_internals import default_weights
+from wanllmdb_suggestion.optimizer.samplers.tpe_observations import (
+    MOST_WORSE,
+    Kind,
+    Observation,
+    Observations,
+)
 
 LOSSES = st.sampled_from([0.0, 1.0, 2.0, -1.0, math.inf])
 
@@ -51,8 +58,10 @@ def test_split(puts: list[tuple[int, Observation]], best: int, without: int) -> 
     running = [n for n, o in runs.items() if o.kind is Kind.RUNNING and n != without]
     assert split.below.tolist() == sorted(ranked[:best])
     assert split.above.tolist() == sorted(ranked[best:] + running)
-    expected = [runs[n].point[0] for n in sorted(ranked[:best])]
-    assert observations.columns(split.below, 0).tolist() == expected
+    assert split.worse == len(split.above)
+    assert split.weights.tolist() == default_weights(split.worse).tolist()
+    expected = [[runs[n].point[0]] for n in sorted(ranked[:best])]
+    assert observations.points(split.below, [0]).tolist() == expected
 
 
 @given(st.integers(0, 200), observed(), observed())
@@ -71,3 +80,53 @@ def test_what_was_replaced_can_be_put_back(
     observations.put(number, empty)
     assert observations.ended == 0
     assert observations.split(5, without=500).above.size == 0
+
+
+def many(ended: int, running: int, seed: int = 0) -> Observations:
+    """Return observations of ended runs whose losses rise, then of running runs."""
+    observations = Observations(1, seed=seed)
+    for number in range(ended):
+        observations.put(number, Observation(Kind.COMPLETE, np.zeros(1), float(number)))
+    for number in range(ended, ended + running):
+        observations.put(number, Observation(Kind.RUNNING, np.zeros(1)))
+    return observations
+
+
+@pytest.mark.parametrize("ended", [MOST_WORSE + 1, 3 * MOST_WORSE, 20 * MOST_WORSE])
+def test_a_sample_stands_for_many_worse_runs(ended: int) -> None:
+    observations = many(ended, running=30)
+    split = observations.split(25, without=ended)
+    assert split.below.tolist() == list(range(25))
+    running = list(range(ended + 1, ended + 30))
+    drawn = [index for index in split.above.tolist() if index < ended]
+    assert split.above.tolist() == drawn + running
+    assert split.worse == ended - 25 + 29
+    assert 0.4 * MOST_WORSE < len(drawn) < 1.1 * MOST_WORSE
+    # Running runs weigh what they weigh among all, and the others together nearly so.
+    everything = default_weights(split.worse)
+    assert split.weights[len(drawn) :].tolist() == everything[-29:].tolist()
+    assert split.weights.sum() == pytest.approx(everything.sum(), rel=0.1)
+
+
+def test_a_sample_shrinks_by_halves_and_otherwise_stays() -> None:
+    """The sample follows from the seed and the numbers of the runs alone."""
+    small, large = (
+        set(many(size, 0).split(0, without=-1).above.tolist()) for size in (5_000, 9_000)
+    )
+    assert {index for index in large if index < 5_000} < small
+    other = set(many(5_000, 0, seed=1).split(0, without=-1).above.tolist())
+    assert other != small
+    again = many(8_000, 0).split(0, without=-1).above.tolist()
+    assert {index for index in again if index < 5_000} == small
+
+
+def test_the_best_are_found_again_when_all_leaders_get_other_results() -> None:
+    observations = many(500, running=0)
+    assert observations.split(25, without=-1).below.tolist() == list(range(25))
+    for number in range(400):
+        observations.put(number, Observation(Kind.COMPLETE, np.zeros(1), 1_000.0 + number))
+    assert observations.split(25, without=-1).below.tolist() == list(range(400, 425))
+    assert observations.split(25, without=410).below.tolist() == [
+        *range(400, 410),
+        *range(411, 426),
+    ]

@@ -125,8 +125,8 @@ class ParzenEstimator:
         numbers = points[:, space.numbers]
         if not space.is_stepped.all():
             terms += self._log_normals(space.scaled(numbers))
-        for row in np.flatnonzero(space.is_stepped):
-            terms += self._log_steps(int(row), numbers[:, row])
+        for row in np.flatnonzero(space.is_stepped).tolist():
+            terms += self._log_steps(row, numbers[:, row])
         largest = terms.max(axis=1, keepdims=True)
         terms -= largest
         np.exp(terms, out=terms)
@@ -176,12 +176,13 @@ class ParzenEstimator:
         )
         at, value_of = np.unique(values, return_inverse=True)
         half = space.steps[row] / 2
-        left, right = at - half, at + half
+        left, right, widths = at - half, at + half, np.full(len(at), 2 * half)
         if space.is_log[row]:
+            widths = np.log1p(widths / left)
             left, right = np.log(left), np.log(right)
         lower = (left[:, None] - different.real) / different.imag
         upper = (right[:, None] - different.real) / different.imag
-        log_masses = _log_masses(lower, upper)
+        log_masses = _log_masses(lower, upper, widths[:, None] / different.imag)
         found: Floats = log_masses[:, kernel_of][value_of] - kernels.log_masses[row]
         return found
 
@@ -241,16 +242,18 @@ def _distances(centers: Floats, starts: Floats, ends: Floats) -> Floats:
     return found
 
 
-def _log_masses(lower: Floats, upper: Floats) -> Floats:
-    """Return the logarithms of a standard normal's masses between the bounds."""
+def _log_masses(lower: Floats, upper: Floats, widths: Floats) -> Floats:
+    """Return the logarithms of a standard normal's masses between the bounds.
+
+    `widths` are the differences of the bounds, with the digits that the bounds lack.
+    """
     # Masses of the left tail keep their digits.
     is_right = lower > 0
-    left, right = np.where(is_right, -upper, lower), np.where(is_right, -lower, upper)
-    masses = ndtr(right) - ndtr(left)
-    widths = right - left
-    found = np.log(np.maximum(masses, _LEAST_MASS))
-    is_narrow = widths < _NARROW
-    if is_narrow.any():
-        middle = (left[is_narrow] + right[is_narrow]) / 2
-        found[is_narrow] = np.log(widths[is_narrow]) - 0.5 * middle**2 - 0.5 * np.log(2 * np.pi)
+    masses = ndtr(np.where(is_right, -lower, upper)) - ndtr(np.where(is_right, -upper, lower))
+    middles = (lower + upper) / 2
+    found: Floats = np.where(
+        widths < _NARROW,
+        np.log(widths) - 0.5 * middles**2 - 0.5 * np.log(2 * np.pi),
+        np.log(np.maximum(masses, _LEAST_MASS)),
+    )
     return found

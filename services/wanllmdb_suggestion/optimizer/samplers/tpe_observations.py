@@ -120,7 +120,7 @@ class Observations:
 
     def points(self, indexes: Indexes, columns: Sequence[int]) -> Floats:
         """Return the points at these indices, of shape (indices, columns)."""
-        values: Floats = self._points[np.ix_(indexes, columns)]
+        values: Floats = self._points[indexes[:, None], list(columns)]
         return values
 
     def split(self, best: int, *, without: int) -> Split:
@@ -145,8 +145,9 @@ class Observations:
             return Split(below, worse, weights, len(worse))
         is_running = kinds[worse] == Kind.RUNNING
         is_drawn = (self._lots[worse] >> np.uint64(64 - level)) == 0
-        ended, drawn = np.count_nonzero(~is_running), np.count_nonzero(is_drawn & ~is_running)
-        weights = np.where(is_running, weights, weights * (ended / max(drawn, 1)))
+        drawn = max(1, int(np.count_nonzero(is_drawn & ~is_running)))
+        ended = int(np.count_nonzero(~is_running))
+        weights = np.where(is_running, weights, weights * (ended / drawn))
         chosen = is_drawn | is_running
         return Split(below, worse[chosen], weights[chosen], len(worse))
 
@@ -154,7 +155,7 @@ class Observations:
         """Return the indices of the best runs, ascending."""
         if len(self._leaders) < min(count + 1, self.ended):
             self._leaders = self._ranked(max(_LEADERS, count + 1))
-        found = [rank.index for rank in self._leaders if rank.index != without]
+        found = [rank.number for rank in self._leaders if rank.number != without]
         return np.sort(np.array(found[:count], dtype=np.intp))
 
     def _ranked(self, count: int) -> list[_Rank]:
@@ -206,7 +207,7 @@ class _Rank(NamedTuple):
     is_without_loss: bool
     steps_left: int
     loss: float
-    index: int
+    number: int
 
 
 def _lots(seed: int, first: int, count: int) -> NDArray[np.uint64]:
