@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wanllmdb_suggestion.optimizer.optuna_internals import default_weights
 from wanllmdb_suggestion.optimizer.samplers.tpe_observations import (
     MOST_WORSE,
     Kind,
@@ -58,8 +57,7 @@ def test_split(puts: list[tuple[int, Observation]], best: int, without: int) -> 
     running = [n for n, o in runs.items() if o.kind is Kind.RUNNING and n != without]
     assert split.below.tolist() == sorted(ranked[:best])
     assert split.above.tolist() == sorted(ranked[best:] + running)
-    assert split.worse == len(split.above)
-    assert split.weights.tolist() == default_weights(split.worse).tolist()
+    assert split.represented.tolist() == [1.0] * len(split.above)
     expected = [[runs[n].point[0]] for n in sorted(ranked[:best])]
     assert observations.points(split.below, [0]).tolist() == expected
 
@@ -100,12 +98,9 @@ def test_a_sample_stands_for_many_worse_runs(ended: int) -> None:
     running = list(range(ended + 1, ended + 30))
     drawn = [index for index in split.above.tolist() if index < ended]
     assert split.above.tolist() == drawn + running
-    assert split.worse == ended - 25 + 29
     assert 0.4 * MOST_WORSE < len(drawn) < 1.1 * MOST_WORSE
-    # Running runs weigh what they weigh among all, and the others together nearly so.
-    everything = default_weights(split.worse)
-    assert split.weights[len(drawn) :].tolist() == everything[-29:].tolist()
-    assert split.weights.sum() == pytest.approx(everything.sum(), rel=0.1)
+    assert split.represented[len(drawn) :].tolist() == [1.0] * 29
+    assert split.represented.sum() == pytest.approx(ended - 25 + 29)
 
 
 def test_a_sample_shrinks_by_halves_and_otherwise_stays() -> None:

@@ -134,6 +134,20 @@ CASES: list[Any] = [
     ("tpe", {}, CONDITIONAL, 1, lambda s: TPESampler(seed=s)),
     (
         "tpe",
+        {"multivariate": False},
+        CONDITIONAL,
+        1,
+        lambda s: TPESampler(seed=s, multivariate=False),
+    ),
+    (
+        "tpe",
+        {"constant_liar": False},
+        CONDITIONAL,
+        1,
+        lambda s: TPESampler(seed=s, constant_liar=False),
+    ),
+    (
+        "tpe",
         {"group": True},
         CONDITIONAL,
         1,
@@ -236,7 +250,7 @@ def test_failed_runs_count_as_the_worst_where_asked_for(name: str) -> None:
     def trials(policy: str) -> OptunaSampler:
         options = {"failed_runs": policy}
         if name == "tpe":
-            options["multivariate"] = False  # type: ignore[assignment]  # Optuna's TPE, not ours
+            options["group"] = True  # type: ignore[assignment]  # Optuna's TPE, not ours
         sampler = make_sampler(spec(name, options=options))
         assert isinstance(sampler, OptunaSampler)
         for number, (state, objective) in enumerate(

@@ -75,7 +75,9 @@ def optuna_ask(history: list[RunRecord], sampler: BaseSampler, *, minimize: bool
 @pytest.mark.parametrize("number", [0, 1, 50])
 def test_random_draws_what_optuna_draws(number: int) -> None:
     seed = ask_seed(SEED, number)
-    ours = RandomDraws(MAPPING.distributions).draw(seed, MAPPING.distributions)
+    draws = RandomDraws(MAPPING.distributions)
+    draws.seed(seed)
+    ours = {name: draws.draw(name) for name in MAPPING.distributions}
     assert ours == optuna_ask([], OptunaRandomSampler(seed=seed), minimize=True)
 
 

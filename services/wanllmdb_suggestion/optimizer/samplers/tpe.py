@@ -8,7 +8,7 @@ NeurIPS 2011; multivariate after Falkner et al., BOHB, ICML 2018.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,8 @@ from wanllmdb_suggestion.optimizer.samplers.parzen import ParzenEstimator, Parze
 from wanllmdb_suggestion.optimizer.samplers.random_search import RandomDraws, SkewedCategories
 from wanllmdb_suggestion.optimizer.samplers.sampler import Sampler, ask_seed
 from wanllmdb_suggestion.optimizer.samplers.tpe_observations import (
+    Floats,
+    Indexes,
     Kind,
     Observation,
     Observations,
@@ -35,45 +37,40 @@ CANDIDATES = 24
 
 
 class ParzenDraws:
-    """Draws what Optuna 5's `TPESampler(seed)` draws with its defaults, up to rounding errors.
+    """Draws what Optuna 5's `TPESampler(seed)` draws, up to rounding errors.
 
     Args:
-        distributions: The distributions of all searched parameters.
-        candidates: How many points are compared for each proposal.
+        distributions: The distributions of all searched parameters, by column.
+        candidates: How many points are compared for each draw.
     """
 
-    def __init__(
-        self, distributions: Mapping[str, BaseDistribution], candidates: int = CANDIDATES
-    ) -> None:
+    def __init__(self, distributions: Mapping[str, BaseDistribution], candidates: int) -> None:
         self._distributions = dict(distributions)
         self._columns = {name: column for column, name in enumerate(distributions)}
-        self._whole = ParzenSpace(list(distributions.values()))
+        self._spaces: dict[tuple[str, ...], ParzenSpace] = {}
         self._candidates = candidates
         self._random = np.random.RandomState(0)
+        self._observations = Observations(0)
+        self._split = self._observations.split(0, without=0)
 
-    def draw(
-        self, seed: int, index: int, observations: Observations, searched: Collection[str]
-    ) -> dict[str, Any]:
-        """Return a value for each of the searched parameters, which are some or all.
+    def begin(self, seed: int, observations: Observations, *, without: int) -> None:
+        """Begin an ask, from which the observation at index `without` is left out.
 
-        At least one run must have ended. The observation at `index` is left out.
+        At least one run must have ended.
         """
-        names = list(searched)
-        distributions = [self._distributions[name] for name in names]
-        is_whole = len(names) == len(self._distributions)
-        space = self._whole if is_whole else ParzenSpace(distributions)
-        columns = [self._columns[name] for name in names]
-        split = observations.split(default_gamma(observations.ended), without=index)
-        below = ParzenEstimator(
-            space,
-            observations.points(split.below, columns),
-            default_weights(len(split.below)),
-            len(split.below),
-        )
-        above = ParzenEstimator(
-            space, observations.points(split.above, columns), split.weights, split.worse
-        )
         self._random.seed(seed)
+        self._observations = observations
+        self._split = observations.split(default_gamma(observations.ended), without=without)
+
+    def draw(self, names: Sequence[str]) -> dict[str, Any]:
+        """Return a value for each of the parameters, drawn together."""
+        distributions = [self._distributions[name] for name in names]
+        space = self._spaces.get(tuple(names))
+        if space is None:
+            space = self._spaces[tuple(names)] = ParzenSpace(distributions)
+        split = self._split
+        below = self._estimator(space, names, split.below, np.ones(len(split.below)))
+        above = self._estimator(space, names, split.above, split.represented)
         candidates = below.draw(self._random, self._candidates)
         ratios = below.log_density(candidates) - above.log_density(candidates)
         best = candidates[np.argmax(ratios)].tolist()
@@ -81,6 +78,31 @@ class ParzenDraws:
             name: distribution.to_external_repr(value)
             for name, distribution, value in zip(names, distributions, best, strict=True)
         }
+
+    def _estimator(
+        self, space: ParzenSpace, names: Sequence[str], indexes: Indexes, represented: Floats
+    ) -> ParzenEstimator:
+        """Return the density of the runs that have all the parameters."""
+        points = self._observations.points(indexes, [self._columns[name] for name in names])
+        is_there = ~np.isnan(points).any(axis=1)
+        if not is_there.all():
+            points, represented = points[is_there], represented[is_there]
+        runs = round(float(represented.sum()))
+        # A run that stands for several has the weight of the first of them.
+        firsts = np.cumsum(represented) - represented
+        weights = default_weights(runs)[firsts.astype(np.intp)] * represented
+        return ParzenEstimator(space, points, weights, runs)
+
+
+class _Drawn(dict[str, Any]):
+    """Values by parameter; those that are missing are drawn when they are read."""
+
+    def __init__(self, drawn: Mapping[str, Any], draw: Callable[[str], Any]) -> None:
+        super().__init__(drawn)
+        self._draw = draw
+
+    def __missing__(self, name: str) -> Any:
+        return self._draw(name)
 
 
 _KINDS = {
@@ -108,25 +130,32 @@ class TpeSampler(Sampler):
         minimize: bool,
         startup_runs: int = STARTUP_RUNS,
         candidates: int = CANDIDATES,
+        multivariate: bool = True,
+        counts_running: bool = True,
         failed_is_worst: bool = False,
         prior_runs: Sequence[PriorRecord] = (),
     ) -> None:
         """
         Args:
-            space: The search space, without conditions.
+            space: The search space.
             seed: The seed of the sweep.
             minimize: Whether a smaller objective is better.
             startup_runs: How many runs must have ended before the sampler learns.
             candidates: How many points are compared for each proposal.
+            multivariate: Whether parameters that all ended runs have are drawn together.
+            counts_running: Whether running runs count as bad ones.
             failed_is_worst: Whether failed runs count as bad ones; otherwise they are ignored.
             prior_runs: By index.
         """
         self._mapping = SpaceMapping(space)
+        self._names = list(self._mapping.distributions)
         self._observations = Observations(len(self._mapping.distributions), seed=seed)
         self._random = RandomDraws(self._mapping.distributions)
         self._skewed = SkewedCategories(space, seed)
         self._parzen = ParzenDraws(self._mapping.distributions, candidates)
         self._startup_runs = startup_runs
+        self._multivariate = multivariate
+        self._running = Kind.RUNNING if counts_running else Kind.NOTHING
         self._failed_is_worst = failed_is_worst
         self._seed = seed
         self._sign = 1.0 if minimize else -1.0
@@ -148,6 +177,8 @@ class TpeSampler(Sampler):
         if record.state is RunState.QUEUED and record.attempt > 0:
             # A requeued run: an agent will soon run it again.
             kind = Kind.RUNNING
+        if kind is Kind.RUNNING:
+            kind = self._running
         failed = record.state is RunState.FAILED or (
             record.state is RunState.FINISHED and record.objective is None
         )
@@ -170,18 +201,22 @@ class TpeSampler(Sampler):
         if not missing:
             return self._mapping.complete(given, {})
         if self._observations.ended < self._startup_runs:
-            drawn = self._random.draw(seed, missing)
+            self._random.seed(seed)
             given = {**self._skewed.draw(number, redraw), **given}
-        else:
-            index = self._priors + number
-            drawn = self._parzen.draw(seed, index, self._observations, missing)
-        return self._mapping.complete(given, drawn)
+            return self._mapping.complete(given, _Drawn({}, self._random.draw))
+        parzen = self._parzen
+        parzen.begin(seed, self._observations, without=self._priors + number)
+        shared = self._observations.shared if self._multivariate else []
+        together = [name for name in map(self._names.__getitem__, shared) if name in missing]
+        drawn = parzen.draw(together) if together else {}
+        alone = _Drawn(drawn, lambda name: parzen.draw([name])[name])
+        return self._mapping.complete(given, alone)
 
     @override
     def expect(self, number: int, parameters: Parameters) -> None:
         index = self._priors + number
         self._replaced.append((index, self._observations.get(index)))
-        self._observations.put(index, self._observation(Kind.RUNNING, parameters, None, None))
+        self._observations.put(index, self._observation(self._running, parameters, None, None))
 
     @override
     def forget_expected(self) -> None:
@@ -199,13 +234,13 @@ class TpeSampler(Sampler):
         if kind is Kind.COMPLETE and objective is None:
             # The run can not be ranked.
             kind = Kind.NOTHING
-        values = self._mapping.encode(parameters)
         distributions = self._mapping.distributions
-        if len(values) < len(distributions):
+        if kind is Kind.NOTHING or not self._mapping.is_complete(parameters):
             # An incomplete point: the run was never assigned.
-            return Observation(Kind.NOTHING, np.zeros(len(distributions)))
+            return Observation(Kind.NOTHING, np.full(len(distributions), np.nan))
+        values = self._mapping.encode(parameters)
         point = [
-            distribution.to_internal_repr(values[name])
+            distribution.to_internal_repr(values[name]) if name in values else math.nan
             for name, distribution in distributions.items()
         ]
         return Observation(kind, np.array(point), self._loss(kind, objective), last_step or 0)

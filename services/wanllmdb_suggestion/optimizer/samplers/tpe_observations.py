@@ -12,8 +12,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from wanllmdb_suggestion.optimizer.optuna_internals import default_weights
-
 Floats = NDArray[np.float64]
 Indexes = NDArray[np.intp]
 
@@ -35,6 +33,8 @@ class Kind(IntEnum):
 class Observation:
     """A run's point, of shape (parameters,), and its loss; smaller is better.
 
+    The point has NaN for parameters that the run does not have.
+
     The loss of a pruned run is None if the run reported no value. `step` is the last step that
     a pruned run reached.
     """
@@ -52,14 +52,12 @@ class Split:
     Attributes:
         below: The better runs.
         above: The worse runs, or a sample of them.
-        weights: The weights of `above`.
-        worse: How many worse runs there are.
+        represented: How many runs each of `above` stands for.
     """
 
     below: Indexes
     above: Indexes
-    weights: Floats
-    worse: int
+    represented: Floats
 
 
 # How many of the worse runs are compared with candidates: between half of it and all of it, when
@@ -84,8 +82,9 @@ class Observations:
         self._seed = seed
         self._lots = _lots(seed, 0, 64)
         self._count = 0
-        # How many runs are complete or pruned.
+        # How many runs are complete or pruned, and how many of them have each parameter.
         self.ended = 0
+        self._having = np.zeros(parameters, dtype=np.int64)
         # The ranks of the best runs, ascending; all other ended runs rank behind them.
         self._leaders: list[_Rank] = []
 
@@ -96,6 +95,7 @@ class Observations:
         self._count = max(self._count, number + 1)
         if self._kinds[number] >= Kind.COMPLETE:
             self.ended -= 1
+            self._having -= ~np.isnan(self._points[number])
             self._remove(self._rank(number))
         self._kinds[number] = observation.kind
         # A pruned run without a value is the worst pruned run: NaN sorts last, behind infinity.
@@ -105,6 +105,13 @@ class Observations:
         if observation.kind >= Kind.COMPLETE:
             self._insert(self._rank(number))
             self.ended += 1
+            self._having += ~np.isnan(observation.point)
+
+    @property
+    def shared(self) -> list[int]:
+        """The columns of the parameters that all ended runs have."""
+        found: list[int] = np.flatnonzero(self._having == self.ended).tolist()
+        return found
 
     def get(self, number: int) -> Observation:
         """Return the run's observation; Kind.NOTHING if there is none."""
@@ -130,8 +137,7 @@ class Observations:
         reached an earlier step, and of equal runs the earlier one first. Run `without` is left out.
 
         Of more than `MOST_WORSE` ended runs, a random sample stands for all worse ones. It follows
-        from the seed and the numbers of the runs. Its runs weigh more, so that all weights
-        together stay the same. Running runs are always there.
+        from the seed and the numbers of the runs. Running runs are always there.
         """
         below = self._best(best, without)
         kinds = self._kinds[: self._count].copy()
@@ -139,17 +145,15 @@ class Observations:
             kinds[without] = Kind.NOTHING
         kinds[below] = Kind.NOTHING
         worse = np.flatnonzero(kinds)
-        weights: Floats = default_weights(len(worse))
         level = max(0, (self.ended - 1).bit_length() - MOST_WORSE.bit_length() + 1)
         if not level:
-            return Split(below, worse, weights, len(worse))
+            return Split(below, worse, np.ones(len(worse)))
         is_running = kinds[worse] == Kind.RUNNING
-        is_drawn = (self._lots[worse] >> np.uint64(64 - level)) == 0
-        drawn = max(1, int(np.count_nonzero(is_drawn & ~is_running)))
-        ended = int(np.count_nonzero(~is_running))
-        weights = np.where(is_running, weights, weights * (ended / drawn))
-        chosen = is_drawn | is_running
-        return Split(below, worse[chosen], weights[chosen], len(worse))
+        is_drawn = ~is_running & ((self._lots[worse] >> np.uint64(64 - level)) == 0)
+        drawn = max(1, int(np.count_nonzero(is_drawn)))
+        each = int(np.count_nonzero(~is_running)) / drawn
+        chosen = worse[is_drawn | is_running]
+        return Split(below, chosen, np.where(kinds[chosen] == Kind.RUNNING, 1.0, each))
 
     def _best(self, count: int, without: int) -> Indexes:
         """Return the indices of the best runs, ascending."""
