@@ -10,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wanllmdb_suggestion.optimizer.samplers.tpe_observations import (
-    MOST_WORSE,
+    MOST_ENDED,
+    NEXT_BEST,
+    SAMPLED,
     Kind,
     Observation,
     Observations,
@@ -90,38 +92,40 @@ def many(ended: int, running: int, seed: int = 0) -> Observations:
     return observations
 
 
-@pytest.mark.parametrize("ended", [MOST_WORSE + 1, 3 * MOST_WORSE, 20 * MOST_WORSE])
-def test_a_sample_stands_for_many_worse_runs(ended: int) -> None:
+@pytest.mark.parametrize("ended", [MOST_ENDED + 1, 3 * MOST_ENDED, 20 * MOST_ENDED])
+def test_the_best_and_a_sample_stand_for_many_worse_runs(ended: int) -> None:
     observations = many(ended, running=30)
     split = observations.split(25, without=ended)
     assert split.below.tolist() == list(range(25))
     running = list(range(ended + 1, ended + 30))
-    drawn = [index for index in split.above.tolist() if index < ended]
-    assert split.above.tolist() == drawn + running
-    assert 0.4 * MOST_WORSE < len(drawn) < 1.1 * MOST_WORSE
-    assert split.represented[len(drawn) :].tolist() == [1.0] * 29
+    next_best = list(range(25, 25 + NEXT_BEST))
+    drawn = [index for index in split.above.tolist() if 25 + NEXT_BEST <= index < ended]
+    assert split.above.tolist() == next_best + drawn + running
+    assert 0.4 * SAMPLED < len(drawn) < 2.1 * SAMPLED
+    represented = dict(zip(split.above.tolist(), split.represented.tolist(), strict=True))
+    assert {represented[index] for index in next_best + running} == {1.0}
     assert split.represented.sum() == pytest.approx(ended - 25 + 29)
 
 
 def test_a_sample_shrinks_by_halves_and_otherwise_stays() -> None:
     """The sample follows from the seed and the numbers of the runs alone."""
-    small, large = (
-        set(many(size, 0).split(0, without=-1).above.tolist()) for size in (5_000, 9_000)
-    )
-    assert {index for index in large if index < 5_000} < small
-    other = set(many(5_000, 0, seed=1).split(0, without=-1).above.tolist())
-    assert other != small
-    again = many(8_000, 0).split(0, without=-1).above.tolist()
-    assert {index for index in again if index < 5_000} == small
+
+    def sample(size: int, seed: int = 0) -> set[int]:
+        above = many(size, 0, seed).split(0, without=-1).above.tolist()
+        return {index for index in above if NEXT_BEST <= index < 4_100}
+
+    assert sample(9_000) < sample(4_100)
+    assert sample(8_000) == sample(4_100)
+    assert sample(4_100, seed=1) != sample(4_100)
 
 
 def test_the_best_are_found_again_when_all_leaders_get_other_results() -> None:
-    observations = many(500, running=0)
+    observations = many(5_000, running=0)
     assert observations.split(25, without=-1).below.tolist() == list(range(25))
-    for number in range(400):
-        observations.put(number, Observation(Kind.COMPLETE, np.zeros(1), 1_000.0 + number))
-    assert observations.split(25, without=-1).below.tolist() == list(range(400, 425))
-    assert observations.split(25, without=410).below.tolist() == [
-        *range(400, 410),
-        *range(411, 426),
+    for number in range(2_000):
+        observations.put(number, Observation(Kind.COMPLETE, np.zeros(1), 9_000.0 + number))
+    assert observations.split(25, without=-1).below.tolist() == list(range(2_000, 2_025))
+    assert observations.split(25, without=2_010).below.tolist() == [
+        *range(2_000, 2_010),
+        *range(2_011, 2_026),
     ]

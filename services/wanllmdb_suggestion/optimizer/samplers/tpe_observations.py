@@ -60,11 +60,13 @@ class Split:
     represented: Floats
 
 
-# How many of the worse runs are compared with candidates: between half of it and all of it, when
-# there are more.
-MOST_WORSE = 2048
+# Of more ended runs than these, a part stands for the worse ones: the best of them, beside which
+# candidates lie, and a random sample of the others.
+MOST_ENDED = 2048
+NEXT_BEST = 1024
+SAMPLED = 1024
 # The best runs that are kept in order; more than an ask needs.
-_LEADERS = 64
+_LEADERS = NEXT_BEST + 256
 
 
 class Observations:
@@ -136,31 +138,37 @@ class Observations:
         As in Optuna, complete runs rank before pruned ones, a pruned run before those that
         reached an earlier step, and of equal runs the earlier one first. Run `without` is left out.
 
-        Of more than `MOST_WORSE` ended runs, a random sample stands for all worse ones. It follows
-        from the seed and the numbers of the runs. Running runs are always there.
+        Of more than `MOST_ENDED` ended runs, the worse ones are the best among them and a random
+        sample of the others, which follows from the seed and the numbers of the runs. Running runs
+        are always there.
         """
-        below = self._best(best, without)
         kinds = self._kinds[: self._count].copy()
         if without < self._count:
             kinds[without] = Kind.NOTHING
+        is_many = self.ended > MOST_ENDED
+        ranked = self._best(best + NEXT_BEST if is_many else best, without)
+        below = np.sort(ranked[:best])
         kinds[below] = Kind.NOTHING
         worse = np.flatnonzero(kinds)
-        level = max(0, (self.ended - 1).bit_length() - MOST_WORSE.bit_length() + 1)
-        if not level:
+        if not is_many:
             return Split(below, worse, np.ones(len(worse)))
-        is_running = kinds[worse] == Kind.RUNNING
-        is_drawn = ~is_running & ((self._lots[worse] >> np.uint64(64 - level)) == 0)
-        drawn = max(1, int(np.count_nonzero(is_drawn)))
-        each = int(np.count_nonzero(~is_running)) / drawn
-        chosen = worse[is_drawn | is_running]
-        return Split(below, chosen, np.where(kinds[chosen] == Kind.RUNNING, 1.0, each))
+        is_whole = kinds == Kind.RUNNING
+        is_whole[ranked[best:]] = True
+        is_whole = is_whole[worse]
+        # Each level halves the sample, so that few runs join or leave it when there are more.
+        level = max(0, (self.ended // SAMPLED).bit_length() - 1)
+        is_drawn = ~is_whole & (self._lots[worse] >> np.uint64(64 - level) == 0)
+        others = int(np.count_nonzero(~is_whole))
+        each = others / max(1, int(np.count_nonzero(is_drawn)))
+        is_chosen = is_whole | is_drawn
+        return Split(below, worse[is_chosen], np.where(is_whole, 1.0, each)[is_chosen])
 
     def _best(self, count: int, without: int) -> Indexes:
-        """Return the indices of the best runs, ascending."""
+        """Return the indices of the best runs, better ones first."""
         if len(self._leaders) < min(count + 1, self.ended):
             self._leaders = self._ranked(max(_LEADERS, count + 1))
-        found = [rank.number for rank in self._leaders if rank.number != without]
-        return np.sort(np.array(found[:count], dtype=np.intp))
+        found = [rank.number for rank in self._leaders[: count + 1] if rank.number != without]
+        return np.array(found[:count], dtype=np.intp)
 
     def _ranked(self, count: int) -> list[_Rank]:
         """Return the ranks of the best runs, ascending."""
