@@ -8,6 +8,10 @@ import { mayRetry } from "./rpc/problems";
 import { connect } from "./rpc/transport";
 import { applyTheme, storedTheme } from "./store/theme";
 import "./ui/tokens.css";
+import "./ui/base.css";
+import "./ui/forms.css";
+import "./ui/tables.css";
+import "./ui/panels.css";
 import "./ui/app.css";
 
 applyTheme(storedTheme());

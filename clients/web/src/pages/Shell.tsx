@@ -1,11 +1,13 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { Link, Outlet, useNavigate } from "@tanstack/react-router";
+import { Link, Outlet, useLocation, useNavigate } from "@tanstack/react-router";
 import { useServices } from "../rpc/context";
 import { signOut } from "../rpc/session";
+import { Mark } from "../ui/Mark";
 import { ThemeSwitch } from "../ui/ThemeSwitch";
 
 /** The frame of every page. */
 export function Shell() {
+  const isNew = useLocation({ select: ({ pathname }) => pathname === "/sweeps/new" });
   return (
     <>
       <a className="skip-link" href="#content">
@@ -13,10 +15,14 @@ export function Shell() {
       </a>
       <header className="page-header">
         <Link to="/sweeps" className="brand">
+          <Mark />
           wanllmdb sweeps
         </Link>
-        <nav aria-label="Pages">
-          <Link to="/sweeps">Sweeps</Link> <Link to="/sweeps/new">New sweep</Link>
+        <nav className="pages" aria-label="Pages">
+          <Link to="/sweeps" activeOptions={{ exact: isNew, includeSearch: false }}>
+            Sweeps
+          </Link>
+          <Link to="/sweeps/new">New sweep</Link>
         </nav>
         <div className="page-header-end">
           <Caller />
