@@ -49,6 +49,7 @@ export function useSweeps(search: SweepsSearch, maxSweeps: number): WatchedList 
         if (next.isComplete) setList(next);
       },
       onStatus: setStatus,
+      canContinue: () => next.isComplete,
       signal: stop.signal,
     });
     return () => stop.abort();
