@@ -16,7 +16,7 @@ export function useRowKeys(table: RefObject<HTMLElement | null>): void {
     link?.scrollIntoView({ block: "nearest" });
   };
   useShortcuts([
-    { keys: "j", label: "Go to the next row", run: () => go((index) => index + 1) },
+    { keys: "j", label: "Go to the next row; Enter opens it", run: () => go((index) => index + 1) },
     { keys: "k", label: "Go to the row before", run: () => go((index) => index - 1) },
     {
       keys: "x",
