@@ -2,6 +2,7 @@ import { Fragment, useState } from "react";
 import type { Run } from "../../../gen/wanllmdb/api/registry/v1/run_pb";
 import type { ComparedGroup } from "../../../store/compareRuns";
 import { RunStateText } from "./RunStateText";
+import "./compare.css";
 
 interface Props {
   readonly runs: readonly Run[];
@@ -64,8 +65,8 @@ export function CompareTable({ runs, groups, onRemove }: Props) {
             {shown.map(({ title, rows }) =>
               rows.length === 0 ? null : (
                 <Fragment key={title}>
-                  <tr className="compare-group">
-                    <th scope="colgroup" colSpan={runs.length + 1}>
+                  <tr>
+                    <th scope="colgroup" className="compare-title" colSpan={runs.length + 1}>
                       {title}
                     </th>
                   </tr>

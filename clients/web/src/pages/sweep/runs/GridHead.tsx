@@ -52,7 +52,6 @@ export function GridHead({ columns, cursor, ...props }: Props) {
           const classes = [isNumber ? "number" : "", left === undefined ? "" : "pinned"];
           const sort = () => onOrder({ key, isDescending: isSorted && !order.isDescending });
           return (
-            // biome-ignore lint/a11y/useKeyWithClickEvents: the grid hears Enter
             <th
               key={key}
               scope="col"
@@ -77,7 +76,7 @@ export function GridHead({ columns, cursor, ...props }: Props) {
             </th>
           );
         })}
-        <th aria-hidden="true" />
+        <td role="presentation" />
       </tr>
     </thead>
   );
@@ -98,8 +97,6 @@ function Edge({ width, onDrag, onWidth }: EdgeProps) {
     return Math.max(LEAST_WIDTH, Math.min(changed, MOST_WIDTH));
   };
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: the keyboard has [ and ] for it
-    // biome-ignore lint/a11y/useKeyWithClickEvents: the keyboard has [ and ] for it
     <span
       className="edge"
       aria-hidden="true"

@@ -28,7 +28,6 @@ export function GridRow({ index, number, table, columns, cursorColumn, ...props 
   };
   const classes = [cursorColumn === undefined ? "" : "active", isOpen ? "open" : ""];
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: the grid hears Enter
     <tr
       aria-rowindex={index + 2}
       aria-selected={isSelected}
@@ -81,7 +80,7 @@ export function GridRow({ index, number, table, columns, cursorColumn, ...props 
           </td>
         );
       })}
-      <td aria-hidden="true" />
+      <td role="presentation" />
     </tr>
   );
 }

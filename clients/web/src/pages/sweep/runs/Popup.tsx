@@ -6,6 +6,7 @@ import {
   useId,
   useRef,
 } from "react";
+import "./popup.css";
 
 interface Props {
   readonly label: ReactNode;

@@ -7,6 +7,7 @@ import type { RunTable } from "../../../store/runTable";
 import { ProblemNotice } from "../../../ui/ProblemNotice";
 import { RunDetails } from "./RunDetails";
 import { RunStateText } from "./RunStateText";
+import "./drawer.css";
 
 interface Props {
   readonly sweepId: string;
@@ -51,7 +52,6 @@ export function RunDrawer({ sweepId, number, table, numbers, place, onRun, onClo
     onRun(wanted);
   };
   return (
-    // biome-ignore lint/a11y/noNoninteractiveElementInteractions: j and k do what its buttons do
     <dialog
       ref={dialog}
       className="drawer"

@@ -125,7 +125,12 @@ function Chip({ name, text, isWarning = false, onEdit, onRemove }: ChipProps) {
         )}
         <bdi>{text}</bdi>
       </button>
-      <button type="button" aria-label={`Remove the filter ${words}`} onClick={onRemove}>
+      <button
+        type="button"
+        className="chip-remove"
+        aria-label={`Remove the filter ${words}`}
+        onClick={onRemove}
+      >
         <span aria-hidden="true">×</span>
       </button>
     </span>

@@ -64,6 +64,7 @@ export function RunGrid(props: GridProps) {
   const places = placesOf(from, to, cursor.row === HEAD ? undefined : cursor.row, numbers.length);
   const total = columns.reduce((sum, column) => sum + column.width, SELECT_WIDTH);
   return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: it only hears whether it is used
     <div
       ref={frame}
       className="run-grid"
@@ -114,7 +115,7 @@ export function RunGrid(props: GridProps) {
           }}
         />
         <tbody>
-          {places.map((place, index) => {
+          {places.flatMap((place, index) => {
             const before = (places[index - 1] ?? -1) + 1;
             const number = numbers[place] ?? 0;
             return [
@@ -173,8 +174,9 @@ function placesOf(from: number, to: number, active: number | undefined, count: n
 function Gap({ rows }: { rows: number }) {
   if (rows <= 0) return null;
   return (
-    <tr className="gap" aria-hidden="true" style={{ height: rows * ROW_HEIGHT }}>
-      <td />
+    // biome-ignore lint/a11y/noInteractiveElementToNoninteractiveRole: it is no row, but room for rows
+    <tr className="gap" role="presentation" style={{ height: rows * ROW_HEIGHT }}>
+      <td role="presentation" />
     </tr>
   );
 }

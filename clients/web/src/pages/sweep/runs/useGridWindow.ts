@@ -45,13 +45,21 @@ function heightLeft(element: HTMLElement): number {
   let inner: HTMLElement = element;
   for (let outer = element.parentElement; outer !== null; outer = outer.parentElement) {
     const style = getComputedStyle(outer);
-    const last = outer.lastElementChild;
-    if (outer.classList.contains("runs-page") && last !== null) {
-      below += last.getBoundingClientRect().bottom - inner.getBoundingClientRect().bottom;
-    }
+    if (outer.classList.contains("runs-page")) below += heightAfter(inner);
     const lengths = [style.paddingBottom, style.marginBottom, style.borderBottomWidth];
     below += lengths.reduce((sum, length) => sum + (Number.parseFloat(length) || 0), 0);
     inner = outer;
   }
   return Math.max(Math.floor(window.innerHeight - top - below), LEAST_HEIGHT);
+}
+
+/** Returns how much room what follows an element takes; a dialog lies over the page. */
+function heightAfter(element: Element): number {
+  const { bottom } = element.getBoundingClientRect();
+  let last = bottom;
+  for (let next = element.nextElementSibling; next !== null; next = next.nextElementSibling) {
+    const isShown = next.getClientRects().length > 0 && !next.matches("dialog");
+    if (isShown) last = Math.max(last, next.getBoundingClientRect().bottom);
+  }
+  return last - bottom;
 }
