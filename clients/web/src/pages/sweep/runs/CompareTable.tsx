@@ -73,16 +73,11 @@ export function CompareTable({ runs, groups, onRemove }: Props) {
                   {rows.map(({ name, cells, isDifferent }) => (
                     <tr key={name} className={isDifferent ? "different" : undefined}>
                       <th scope="row" title={name}>
+                        <span className="differs" aria-hidden="true">
+                          {isDifferent ? "≠ " : ""}
+                        </span>
                         <bdi>{name}</bdi>
-                        {isDifferent && (
-                          <>
-                            <span className="differs" aria-hidden="true">
-                              {" "}
-                              ≠
-                            </span>
-                            <span className="visually-hidden">, differs</span>
-                          </>
-                        )}
+                        {isDifferent && <span className="visually-hidden">, differs</span>}
                       </th>
                       {cells.map((cell, index) => (
                         <td key={String(runs[index]?.number)} title={cell?.exact}>

@@ -7,6 +7,7 @@ import { formatCount } from "../../../store/format";
 import { Chart } from "../../../ui/Chart";
 import { LinePlot } from "../../../ui/LinePlot";
 import { useAnswer } from "../../../ui/useAnswer";
+import "../../../ui/charts.css";
 
 /** As many points as a chart has pixels to draw them. */
 const MOST_POINTS = 300;

@@ -92,13 +92,17 @@ export function RunDrawer({ sweepId, number, table, numbers, place, onRun, onClo
           Close
         </button>
       </div>
-      {query.isError && <ProblemNotice error={query.error} onRetry={() => query.refetch()} />}
-      {run === undefined && !query.isError && (
-        <div className="skeleton" role="status">
-          Loading …
-        </div>
-      )}
-      {run !== undefined && <RunDetails key={number} run={run} sweepId={sweepId} number={number} />}
+      <div className="drawer-body">
+        {query.isError && <ProblemNotice error={query.error} onRetry={() => query.refetch()} />}
+        {run === undefined && !query.isError && (
+          <div className="skeleton" role="status">
+            Loading …
+          </div>
+        )}
+        {run !== undefined && (
+          <RunDetails key={number} run={run} sweepId={sweepId} number={number} />
+        )}
+      </div>
     </dialog>
   );
 }
