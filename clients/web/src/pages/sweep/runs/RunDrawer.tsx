@@ -7,7 +7,10 @@ import { newRequestId } from "../../../rpc/requestId";
 import { formatValue } from "../../../store/format";
 import { formatParameter } from "../../../store/sweeps";
 import { formatSeconds, formatTime, zoneName } from "../../../store/times";
+import { ActionButton } from "../../../ui/ActionButton";
 import { ProblemNotice } from "../../../ui/ProblemNotice";
+import { useWhyNot } from "../../useCaller";
+import { useCurrentSweep } from "../sweepContext";
 import { EnqueueForm } from "./EnqueueForm";
 import { RunStateText } from "./RunStateText";
 
@@ -158,6 +161,7 @@ interface ActionsProps extends DetailsProps {
 function Actions({ run, sweepId, number, isEnqueuing, onEnqueue }: ActionsProps) {
   const { registry } = useServices();
   const cache = useQueryClient();
+  const refusal = useWhyNot("edit", useCurrentSweep().project);
   const action = useMutation({
     mutationFn: async (wanted: "stop" | "retry") => {
       const request = { sweepId, numbers: [BigInt(number)], requestId: newRequestId() };
@@ -177,23 +181,27 @@ function Actions({ run, sweepId, number, isEnqueuing, onEnqueue }: ActionsProps)
     <>
       <div className="actions">
         {STOPPABLE.has(run.state) && (
-          <button
-            type="button"
+          <ActionButton
             className="danger"
-            disabled={action.isPending || isStopping}
+            refusal={refusal}
+            isBusy={action.isPending || isStopping}
             onClick={() => action.mutate("stop")}
           >
-            {isStopping ? "Its agent is told to stop …" : "Stop this run"}
-          </button>
+            {isStopping ? "Its agent stops it …" : "Stop this run"}
+          </ActionButton>
         )}
         {(RETRYABLE.has(run.state) || isWithoutResult) && (
-          <button type="button" disabled={action.isPending} onClick={() => action.mutate("retry")}>
+          <ActionButton
+            refusal={refusal}
+            isBusy={action.isPending}
+            onClick={() => action.mutate("retry")}
+          >
             Retry
-          </button>
+          </ActionButton>
         )}
-        <button type="button" aria-expanded={isEnqueuing} onClick={onEnqueue}>
+        <ActionButton refusal={refusal} aria-expanded={isEnqueuing} onClick={onEnqueue}>
           Enqueue like this
-        </button>
+        </ActionButton>
       </div>
       {action.isError && <ProblemNotice error={action.error} onRetry={() => action.reset()} />}
     </>
