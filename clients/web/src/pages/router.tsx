@@ -69,6 +69,12 @@ const analysis = createRoute({
   component: lazyRouteComponent(() => import("./sweep/analysis/AnalysisPage"), "AnalysisPage"),
 });
 
+const settings = createRoute({
+  getParentRoute: () => sweep,
+  path: "settings",
+  component: lazyRouteComponent(() => import("./sweep/settings/SettingsPage"), "SettingsPage"),
+});
+
 const login = createRoute({
   getParentRoute: () => root,
   path: "/login",
@@ -93,7 +99,7 @@ export function makeRouter(history?: RouterHistory) {
       home,
       sweeps,
       create,
-      sweep.addChildren([overview, runs, parallel, analysis]),
+      sweep.addChildren([overview, runs, parallel, analysis, settings]),
       login,
     ]),
     ...(history === undefined ? {} : { history }),
