@@ -9,8 +9,13 @@ const PRESENT = {
   "min:a.b": "0",
 };
 
-function settingOf(field: string) {
-  return settingOfField(field, PRESENT, ["loss", "cost"], ["lr", "lr/min", "a.b"]);
+function settingOf(field: string, edits = {}) {
+  return settingOfField(
+    field,
+    { present: PRESENT, edits },
+    ["loss", "cost"],
+    ["lr", "lr/min", "a.b"],
+  );
 }
 
 test.each([
@@ -34,13 +39,18 @@ test.each([
   expect(settingOf(field)).toBe(key);
 });
 
+test("a problem of a whole parameter stands at what the user changed of it", () => {
+  const field = "parameters.lr.parameters.min";
+  expect(settingOf(field, { "max:lr/min": "0.5", "q:lr": "1" })).toBe("max:lr/min");
+});
+
 test("several problems of one setting stand together, and those of none are listed", () => {
   const problems = [
     { field: "run_cap", description: "is low" },
     { field: "run_cap", description: "is odd" },
     { field: "update_mask", description: "is empty" },
   ];
-  expect(placeProblems(problems, settingOf)).toEqual({
+  expect(placeProblems(problems, (field) => settingOf(field))).toEqual({
     placed: { run_cap: "is low; is odd" },
     others: [{ field: "update_mask", description: "is empty" }],
   });

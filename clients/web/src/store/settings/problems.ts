@@ -15,7 +15,7 @@ const FIELDS = ["values", "probabilities", "min", "max", "q", "mu", "sigma", "a"
 /** Returns the setting at which a field that the server rejects is shown; undefined for none. */
 export function settingOfField(
   field: string,
-  present: Texts,
+  { present, edits }: { readonly present: Texts; readonly edits: Texts },
   metrics: readonly string[],
   parameters: readonly string[],
 ): string | undefined {
@@ -28,10 +28,15 @@ export function settingOfField(
     const name = metrics[Number(metric[1] ?? 0)];
     return name === undefined ? undefined : targetKey(name);
   }
-  return ofParameter(field, present, parameters);
+  return ofParameter(field, present, edits, parameters);
 }
 
-function ofParameter(field: string, present: Texts, parameters: readonly string[]) {
+function ofParameter(
+  field: string,
+  present: Texts,
+  edits: Texts,
+  parameters: readonly string[],
+): string | undefined {
   // The longest path that fits: "lr" and "lr.min" can both be names.
   const found = parameters
     .map((name) => ({ name, path: `parameters.${name.replaceAll("/", ".parameters.")}` }))
@@ -41,10 +46,10 @@ function ofParameter(field: string, present: Texts, parameters: readonly string[
   const { name, path } = found;
   const part = field.slice(path.length + 1);
   const exact = FIELDS.find((each) => part === each || part.startsWith(`${each}[`));
-  const keys = (exact === undefined ? FIELDS : [exact, ...FIELDS]).map((each) =>
-    parameterKey(each, name),
-  );
-  return keys.find((key) => key in present);
+  if (exact !== undefined) return parameterKey(exact, name);
+  const keys = FIELDS.map((each) => parameterKey(each, name)).filter((key) => key in present);
+  // A problem of the whole parameter comes from what the user changed of it.
+  return keys.find((key) => key in edits) ?? keys[0];
 }
 
 /** Returns the server's problems by the settings at which they are shown, and the others. */

@@ -17,10 +17,10 @@ export function SettingFrame({ settingKey, label, hint, children }: FrameProps) 
   const problem = form.problem(settingKey);
   return (
     <div className={form.isEdited(settingKey) ? "field setting edited" : "field setting"}>
-      <label htmlFor={id}>
-        {label}
-        {form.isEdited(settingKey) && <span className="edited-mark"> · changed</span>}
-      </label>
+      <span className="setting-label">
+        <label htmlFor={id}>{label}</label>
+        {form.isEdited(settingKey) && <span className="edited-mark">changed</span>}
+      </span>
       {children(id, `${id}-said`, form)}
       <span id={`${id}-said`} className={problem === undefined ? "hint" : "hint at-fault"}>
         {problem === undefined ? hint : `✗ ${problem}`}

@@ -69,7 +69,7 @@ function ParameterFields({ parameter }: { parameter: Parameter }) {
         <span className="faint">{KINDS[distribution.case ?? ""] ?? ""}</span>
       </legend>
       {conditions.length > 0 && (
-        <p className="faint">
+        <p className="faint condition-text">
           Only when{" "}
           {conditions
             .map(
@@ -141,8 +141,8 @@ function Constraint({ constraint }: { constraint: string }) {
           }}
         />{" "}
         <code dir="auto">{constraint}</code>
-        {form.isEdited(key) && <span className="edited-mark"> · dropped</span>}
       </label>
+      {form.isEdited(key) && <span className="edited-mark"> dropped</span>}
       <Conflict settingKey={key} />
     </div>
   );

@@ -118,7 +118,7 @@ function problemsOf(error: unknown, sweep: Sweep, draft: Draft) {
   const metrics = sweep.spec?.metrics.map(({ name }) => name) ?? [];
   const parameters = sweep.spec?.searchSpace?.parameters.map(({ name }) => name) ?? [];
   const { placed, others } = placeProblems(problem.fields, (field) =>
-    settingOfField(field, draft.present, metrics, parameters),
+    settingOfField(field, draft, metrics, parameters),
   );
   const isConflict = problem.reason === "ETAG_MISMATCH";
   const isPlaced = problem.fields.length > 0 && others.length === 0;
