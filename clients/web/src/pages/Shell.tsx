@@ -3,6 +3,8 @@ import { Link, Outlet, useNavigate } from "@tanstack/react-router";
 import { useServices } from "../rpc/context";
 import { signOut } from "../rpc/session";
 import { ThemeSwitch } from "../ui/ThemeSwitch";
+import { KeysLink } from "./KeysLink";
+import { SignedOut } from "./SignedOut";
 
 /** The frame of every page. */
 export function Shell() {
@@ -17,6 +19,7 @@ export function Shell() {
         </Link>
         <nav aria-label="Pages">
           <Link to="/sweeps">Sweeps</Link> <Link to="/sweeps/new">New sweep</Link>
+          <KeysLink />
         </nav>
         <div className="page-header-end">
           <Caller />
@@ -24,6 +27,7 @@ export function Shell() {
         </div>
       </header>
       <main id="content" tabIndex={-1}>
+        <SignedOut />
         <Outlet />
       </main>
     </>

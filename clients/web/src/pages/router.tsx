@@ -8,6 +8,7 @@ import {
   type RouterHistory,
 } from "@tanstack/react-router";
 import { parseRunFilterSearch } from "../store/runFilter";
+import { parseKeysSearch } from "./keys/search";
 import { LoginPage } from "./login/LoginPage";
 import { Shell } from "./Shell";
 import { OverviewPage } from "./sweep/overview/OverviewPage";
@@ -75,6 +76,13 @@ const settings = createRoute({
   component: lazyRouteComponent(() => import("./sweep/settings/SettingsPage"), "SettingsPage"),
 });
 
+const keys = createRoute({
+  getParentRoute: () => root,
+  path: "/keys",
+  validateSearch: parseKeysSearch,
+  component: lazyRouteComponent(() => import("./keys/KeysPage"), "KeysPage"),
+});
+
 const login = createRoute({
   getParentRoute: () => root,
   path: "/login",
@@ -100,6 +108,7 @@ export function makeRouter(history?: RouterHistory) {
       sweeps,
       create,
       sweep.addChildren([overview, runs, parallel, analysis, settings]),
+      keys,
       login,
     ]),
     ...(history === undefined ? {} : { history }),
