@@ -18,7 +18,8 @@ export function Shell() {
           wanllmdb sweeps
         </Link>
         <nav aria-label="Pages">
-          <Link to="/sweeps">Sweeps</Link> <Link to="/sweeps/new">New sweep</Link>
+          <Link to="/sweeps">Sweeps</Link> <Link to="/sweeps/new">New sweep</Link>{" "}
+          <Link to="/templates">Templates</Link>
           <KeysLink />
         </nav>
         <div className="page-header-end">

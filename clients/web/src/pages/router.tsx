@@ -83,6 +83,27 @@ const keys = createRoute({
   component: lazyRouteComponent(() => import("./keys/KeysPage"), "KeysPage"),
 });
 
+const templates = createRoute({
+  getParentRoute: () => root,
+  path: "/templates",
+  component: lazyRouteComponent(() => import("./templates/TemplatesPage"), "TemplatesPage"),
+});
+
+const template = createRoute({
+  getParentRoute: () => root,
+  path: "/templates/$name",
+  component: lazyRouteComponent(() => import("./templates/TemplatePage"), "TemplatePage"),
+});
+
+// Not under /templates: a template may have the name "new".
+const newTemplate = createRoute({
+  getParentRoute: () => root,
+  path: "/new-template",
+  validateSearch: ({ from }: Record<string, unknown>): { from?: string } =>
+    typeof from === "string" ? { from } : {},
+  component: lazyRouteComponent(() => import("./templates/NewTemplatePage"), "NewTemplatePage"),
+});
+
 const login = createRoute({
   getParentRoute: () => root,
   path: "/login",
@@ -109,6 +130,9 @@ export function makeRouter(history?: RouterHistory) {
       create,
       sweep.addChildren([overview, runs, parallel, analysis, settings]),
       keys,
+      templates,
+      template,
+      newTemplate,
       login,
     ]),
     ...(history === undefined ? {} : { history }),

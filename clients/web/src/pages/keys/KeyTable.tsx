@@ -33,7 +33,7 @@ export function KeyTable({ keys, now, ownKeyId }: Props) {
         <ProblemNotice error={revocation.error} onRetry={() => revocation.reset()} />
       )}
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by the keyboard */}
-      <section className="table-scroll" aria-label="Keys" tabIndex={0}>
+      <section className="table-scroll keys-scroll" aria-label="Keys" tabIndex={0}>
         <table className="keys">
           <caption className="visually-hidden">API keys; times in {zoneName()}</caption>
           <thead>

@@ -1,6 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { useMutation } from "@tanstack/react-query";
-import { getRouteApi, Link } from "@tanstack/react-router";
+import { getRouteApi } from "@tanstack/react-router";
 import { type SyntheticEvent, useRef, useState, useSyncExternalStore } from "react";
 import { describeProblem } from "../../rpc/problems";
 import { signIn } from "../../rpc/session";
@@ -46,7 +46,7 @@ export function LoginPage() {
       {key !== undefined && (
         <p>
           You are signed in with the key <bdi>{key.name || key.keyId}</bdi>.{" "}
-          <Link to={next}>Go on with it</Link>, or use another one.
+          <a href={next}>Go on with it</a>, or use another one.
         </p>
       )}
       <form onSubmit={submit} autoComplete="off" noValidate>
@@ -115,7 +115,7 @@ function NoKeysNeeded({ next }: { next: string }) {
     <div className="panel sign-in">
       <h1>Sign in</h1>
       <p>
-        This server requires no keys. <Link to={next}>Go on</Link>
+        This server requires no keys. <a href={next}>Go on</a>
       </p>
     </div>
   );
