@@ -235,3 +235,12 @@ function isShort({ value }: { value: unknown }): boolean {
   if (isSeq(value)) return value.items.length < 12 && value.items.every((item) => isScalar(item));
   return isScalar(value);
 }
+
+/** Returns the items of a list without brackets, each as its text; undefined if it is no list. */
+export function listItems(text: string): string[] | undefined {
+  const line = `[${text}]`;
+  const list = valueNode(line);
+  if (!isSeq(list)) return undefined;
+  const document = parseDocument("", READING);
+  return list.items.map((item) => written({ document, text: line }, resolved(document, item)));
+}
