@@ -8,6 +8,7 @@ import {
   type RouterHistory,
 } from "@tanstack/react-router";
 import { parseRunFilterSearch } from "../store/runFilter";
+import { parseCreateSearch } from "./create/search";
 import { LoginPage } from "./login/LoginPage";
 import { Shell } from "./Shell";
 import { OverviewPage } from "./sweep/overview/OverviewPage";
@@ -47,6 +48,7 @@ const overview = createRoute({
 const create = createRoute({
   getParentRoute: () => root,
   path: "/sweeps/new",
+  validateSearch: parseCreateSearch,
   component: lazyRouteComponent(() => import("./create/CreatePage"), "CreatePage"),
 });
 

@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { marksOf } from "./problemMarks";
 
-const TEXT = 'method: bayes\nparameters:\n  "a 😀 b": {min: x1, max: 2}\n  c: {values: [1, 𝒳y, 3]}\n';
+const TEXT =
+  'method: bayes\nparameters:\n  "a 😀 b": {min: x1, max: 2}\n  c: {values: [1, 𝒳y, 3]}\n';
 
 const marked = (line: number, column: number) => {
   const [mark] = marksOf(TEXT, [{ field: "f", description: "d", line, column }]);

@@ -26,6 +26,9 @@ export interface CreationState {
   readonly parts: number;
 }
 
+// 100,000 prior runs take a while to check.
+const SLOW = { timeoutMs: 180_000 };
+
 type Registry = Pick<Client<typeof SweepRegistryService>, "createSweep" | "importRuns">;
 
 /**
@@ -56,11 +59,14 @@ export class SweepCreation {
     this.state = state;
     const sweepId = state.answer.sweep?.sweepId ?? "";
     while (state.partsDone < parts.length) {
-      const answer = await this.registry.importRuns({
-        sweepId,
-        source: this.sourceOf(parts[state.partsDone] ?? "", skipUnfit),
-        requestId: this.idOf(`${state.partsDone} ${skipUnfit}`),
-      });
+      const answer = await this.registry.importRuns(
+        {
+          sweepId,
+          source: this.sourceOf(parts[state.partsDone] ?? "", skipUnfit),
+          requestId: this.idOf(`${state.partsDone} ${skipUnfit}`),
+        },
+        SLOW,
+      );
       state = {
         ...state,
         imported: state.imported + answer.importedRuns,
@@ -81,11 +87,14 @@ export class SweepCreation {
         : prior.kind === "sweep"
           ? { source: { case: "sweepId" as const, value: prior.sweepId }, skipUnfit }
           : this.sourceOf(parts[0] ?? "", skipUnfit);
-    const answer = await this.registry.createSweep({
-      source: { case: "configText", value: { text, keepsFloats: true } },
-      requestId: this.idOf("create"),
-      ...(source === undefined ? {} : { priorRunSource: source }),
-    });
+    const answer = await this.registry.createSweep(
+      {
+        source: { case: "configText", value: { text, keepsFloats: true } },
+        requestId: this.idOf("create"),
+        ...(source === undefined ? {} : { priorRunSource: source }),
+      },
+      SLOW,
+    );
     return {
       answer,
       imported: answer.importedRuns,
