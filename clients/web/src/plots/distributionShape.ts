@@ -21,7 +21,13 @@ export interface Choice {
 
 /** What a plot of a distribution draws. */
 export type DistributionShape =
-  | { readonly kind: "density"; readonly isLog: boolean; readonly parts: readonly Part[] }
+  | {
+      readonly kind: "density";
+      readonly isLog: boolean;
+      readonly parts: readonly Part[];
+      /** The least and the largest value, or where the drawing of an endless one ends. */
+      readonly range: readonly [number, number];
+    }
   | { readonly kind: "steps"; readonly isLog: boolean; readonly steps: readonly Step[] }
   | { readonly kind: "choices"; readonly choices: readonly Choice[]; readonly total: number };
 
@@ -66,12 +72,13 @@ export function shapeOfNumbers(
   if (smooth === undefined) return undefined;
   if (!(smooth.low < smooth.high) || !Number.isFinite(smooth.high - smooth.low)) return undefined;
   const grid = gridOf(distribution, numbers, smooth, isIntLog);
-  if (grid === undefined) return { kind: "density", isLog: smooth.isLog, parts: partsOf(smooth) };
+  if (grid === undefined) return densityShape(smooth, [smooth.low, smooth.high]);
   if (!(grid.step > 0) || !Number.isFinite(grid.last - grid.first)) return undefined;
   const isEven = distribution === "int_uniform" || distribution === "uniform";
   if (grid.last - grid.first >= MOST_STEPS) {
     // So many steps look like none.
-    return { kind: "density", isLog: smooth.isLog, parts: partsOf(smooth) };
+    const { min = smooth.low, max = smooth.high } = numbers;
+    return densityShape(smooth, [min, max]);
   }
   return { kind: "steps", isLog: smooth.isLog, steps: stepsOf(smooth, grid, isEven) };
 }
@@ -141,6 +148,10 @@ function stepsOf(smooth: Smooth, grid: Grid, isEven: boolean): Step[] {
     const upTo = index === count - 1 ? 1 : smooth.cumulative(at(0.5));
     return { value: rounded(at(0)), probability: isEven ? 1 / count : upTo - below };
   });
+}
+
+function densityShape(smooth: Smooth, range: readonly [number, number]): DistributionShape {
+  return { kind: "density", isLog: smooth.isLog, parts: partsOf(smooth), range };
 }
 
 function partsOf({ low, high, isLog, cumulative }: Smooth): Part[] {

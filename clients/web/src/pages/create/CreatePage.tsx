@@ -89,6 +89,7 @@ export function CreatePage() {
             </p>
           ) : (
             <ConfigForm
+              key={config.starts}
               form={form}
               problems={problems}
               algorithms={algorithms.data?.algorithms ?? NONE}

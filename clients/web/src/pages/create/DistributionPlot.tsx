@@ -85,8 +85,7 @@ function labelsOf(shape: Numeric): number[] {
     const chosen = values.length > 2 ? [values[0], middle, values.at(-1)] : values;
     return chosen.filter((value) => value !== undefined);
   }
-  const low = shape.parts[0]?.from ?? 0;
-  const high = shape.parts.at(-1)?.to ?? 1;
+  const [low, high] = shape.range;
   const middle = shape.isLog ? Math.sqrt(low) * Math.sqrt(high) : (low + high) / 2;
   return [low, middle, high].map((value) => Number(value.toPrecision(3)));
 }

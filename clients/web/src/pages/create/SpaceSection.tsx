@@ -1,4 +1,4 @@
-import { useCallback, useMemo, useRef, useState } from "react";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import type { FieldProblem } from "../../rpc/problems";
 import { formatCount } from "../../store/format";
 import type { ParameterForm, SweepForm } from "../../store/sweepConfig";
@@ -35,6 +35,26 @@ export function SpaceSection({ form, problems, edit }: Props) {
   const [toggled, setToggled] = useState<ReadonlySet<string>>(new Set());
   const [query, setQuery] = useState("");
   const isShort = useRef(rows.length <= FEW).current;
+  const known = useRef<readonly Row[]>(rows);
+  const opensNext = useRef(false);
+  useEffect(() => {
+    const ids = new Set(known.current.map(({ id }) => id));
+    const added = rows.filter(({ id }) => !ids.has(id));
+    known.current = rows;
+    if (added.length === 0) return;
+    // Rows that were added open, a text that was pasted stays short.
+    const isOpened = opensNext.current;
+    opensNext.current = false;
+    if (isOpened !== isShort) {
+      setToggled((before) => new Set([...before, ...added.map(({ id }) => id)]));
+    }
+    if (isOpened) focusName(added.at(-1)?.id);
+  }, [rows, isShort]);
+  const add = (change: (text: string) => string) => {
+    opensNext.current = true;
+    setQuery("");
+    edit(change);
+  };
   const toggle = useCallback((id: string) => {
     setToggled((ids) => {
       const next = new Set(ids);
@@ -83,10 +103,10 @@ export function SpaceSection({ form, problems, edit }: Props) {
         })}
       </ul>
       <div className="actions">
-        <button type="button" onClick={() => edit((text) => addParameter(text))}>
+        <button type="button" onClick={() => add((text) => addParameter(text))}>
           Add a parameter
         </button>
-        <button type="button" onClick={() => edit((text) => addGroup(text))}>
+        <button type="button" onClick={() => add((text) => addGroup(text))}>
           Add a group
         </button>
       </div>
@@ -122,6 +142,15 @@ export function SpaceSection({ form, problems, edit }: Props) {
       </button>
     </Section>
   );
+}
+
+/** Puts the focus into the name of a row, once the row is open. */
+function focusName(id: string | undefined): void {
+  requestAnimationFrame(() => {
+    const fields = document.getElementById(`${id}-fields`);
+    fields?.scrollIntoView({ block: "nearest" });
+    fields?.querySelector("input")?.select();
+  });
 }
 
 function fullName({ groups, name }: ParameterForm): string {

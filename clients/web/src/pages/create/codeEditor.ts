@@ -105,6 +105,7 @@ export function openEditor(parent: HTMLElement, options: Options): CodeEditor {
         lintGutter(),
         highlightSpecialChars(),
         highlightActiveLine(),
+        EditorView.lineWrapping,
         history(),
         drawSelection(),
         indentOnInput(),

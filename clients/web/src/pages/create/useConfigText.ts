@@ -10,6 +10,8 @@ interface Config {
   /** The text at the start; undefined for a draft, whose start is forgotten. */
   readonly base: string | undefined;
   readonly origin: string;
+  /** How often the config was started over. */
+  readonly starts: number;
 }
 
 const PAUSE_MS = 200;
@@ -20,8 +22,8 @@ export function useConfigText(wanted: string) {
   const [isRestored, setRestored] = useState(() => belongsTo(draft?.origin, wanted));
   const [config, setConfig] = useState<Config>(() =>
     draft !== undefined && belongsTo(draft.origin, wanted)
-      ? { text: draft.text, formText: draft.text, base: undefined, origin: draft.origin }
-      : { text: BLANK, formText: BLANK, base: BLANK, origin: "blank" },
+      ? { text: draft.text, formText: draft.text, base: undefined, origin: draft.origin, starts: 0 }
+      : { text: BLANK, formText: BLANK, base: BLANK, origin: "blank", starts: 0 },
   );
   // Edits that follow one another before the page is drawn build on each other.
   const latest = useRef(config);
@@ -31,7 +33,8 @@ export function useConfigText(wanted: string) {
   }, []);
   const begin = useCallback(
     (origin: string, text: string) => {
-      set({ text, formText: text, base: text, origin });
+      const starts = latest.current.starts + 1;
+      set({ text, formText: text, base: text, origin, starts });
       setRestored(false);
     },
     [set],
@@ -46,7 +49,7 @@ export function useConfigText(wanted: string) {
     [set],
   );
   const type = useCallback((text: string) => set({ ...latest.current, text }), [set]);
-  const { text, formText, base, origin } = config;
+  const { text, formText, base, origin, starts } = config;
   const isDirty = text !== base;
   useEffect(() => {
     if (text === formText) return;
@@ -74,13 +77,15 @@ export function useConfigText(wanted: string) {
   const otherDraft = isRestored ? undefined : draft;
   const restore = useCallback(() => {
     if (draft === undefined) return;
-    set({ text: draft.text, formText: draft.text, base: undefined, origin: draft.origin });
+    const { text, origin } = draft;
+    set({ text, formText: text, base: undefined, origin, starts: latest.current.starts + 1 });
     setRestored(true);
   }, [draft, set]);
   return {
     text,
     form,
     origin,
+    starts,
     isDirty,
     isRestored,
     otherDraft,
