@@ -4,6 +4,7 @@ import {
   OptionType,
 } from "../../gen/wanllmdb/api/suggestion/v1/suggestion_service_pb";
 import type { FieldProblem } from "../../rpc/problems";
+import { formatValue } from "../../store/format";
 import { parameterText } from "../../store/parameterText";
 import type { AlgorithmForm } from "../../store/sweepConfig";
 import { setOption } from "../../store/sweepConfigEdits";
@@ -34,6 +35,7 @@ export function AlgorithmFields({ algorithm, form, configKey, problems, edit }: 
           <li key={fact}>{fact}</li>
         ))}
       </ul>
+      {algorithm.reference !== "" && <p className="hint">{algorithm.reference}</p>}
       {!algorithm.isInstalled && (
         <p className="hint at-fault">✗ This server lacks {algorithm.requires.join(", ")}.</p>
       )}
@@ -61,14 +63,12 @@ export function AlgorithmFields({ algorithm, form, configKey, problems, edit }: 
 }
 
 function factsOf(algorithm: Algorithm): string[] {
-  const { reference } = algorithm;
   return [
     algorithm.needsMetric ? "needs an objective" : "",
     algorithm.takesSeveralMetrics ? "several objectives" : "one objective",
     algorithm.takesConditions ? "conditions" : "no conditions",
     algorithm.usesPriorRuns ? "learns from prior runs" : "",
     algorithm.isExhaustive ? "ends by itself" : "",
-    reference,
   ].filter((fact) => fact !== "");
 }
 
@@ -114,7 +114,7 @@ function OptionField({ option, value, problem, onChange }: OptionProps) {
 
 function rangeOf({ min, max, minIsExcluded, maxIsExcluded }: AlgorithmOption): string {
   if (min === undefined && max === undefined) return "";
-  const low = min === undefined ? "" : `${minIsExcluded ? "above" : "from"} ${min}`;
-  const high = max === undefined ? "" : `${maxIsExcluded ? "below" : "to"} ${max}`;
+  const low = min === undefined ? "" : `${minIsExcluded ? "above" : "from"} ${formatValue(min)}`;
+  const high = max === undefined ? "" : `${maxIsExcluded ? "below" : "to"} ${formatValue(max)}`;
   return `(${[low, high].filter((part) => part !== "").join(" ")})`;
 }

@@ -82,19 +82,21 @@ export function CreatePage() {
               />
             )}
           </StartPanel>
-          {form === undefined ? (
-            <p className="panel faint">
-              The text is no YAML object, so there is no form; it returns as soon as the text is
-              one.
+          {!config.isReadable && (
+            <p className="panel at-fault" role="status">
+              ✗ The text is no YAML object at the moment. The form works again as soon as it is one.
             </p>
-          ) : (
-            <ConfigForm
-              key={config.starts}
-              form={form}
-              problems={problems}
-              algorithms={algorithms.data?.algorithms ?? NONE}
-              edit={edit}
-            />
+          )}
+          {form !== undefined && (
+            <div inert={!config.isReadable} className="config-form">
+              <ConfigForm
+                key={config.starts}
+                form={form}
+                problems={problems}
+                algorithms={algorithms.data?.algorithms ?? NONE}
+                edit={edit}
+              />
+            </div>
           )}
           <PriorRunsSection value={prior} spec={check.data?.spec} onChange={setPrior} />
         </div>

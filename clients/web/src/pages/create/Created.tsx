@@ -54,7 +54,9 @@ export function Created({ state, error, isBusy, onRetry }: Props) {
       {(state.imported > 0n || state.skipped > 0n) && (
         <p aria-live="polite">
           {formatCount(state.imported)} prior {state.imported === 1n ? "run is" : "runs are"} in
-          {state.skipped > 0n && `; ${formatCount(state.skipped)} did not fit and were left out`}.
+          {state.skipped > 0n &&
+            `; ${formatCount(state.skipped)} did not fit and ${state.skipped === 1n ? "was" : "were"} left out`}
+          .
         </p>
       )}
       {[...warnings, ...state.skipReasons].length > 0 && (

@@ -13,7 +13,7 @@ interface Props {
 }
 
 // A large config takes longer to read than a key to press.
-const PAUSE_MS = 150;
+const PAUSE_MS = 200;
 
 /**
  * A field whose text is the user's own while it has the focus, and the config's otherwise. It hands

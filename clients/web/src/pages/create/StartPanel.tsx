@@ -54,7 +54,7 @@ export function StartPanel({ onStart, children }: Props) {
           </select>
         </div>
         <form
-          className="with-button"
+          className="with-button start-copy"
           onSubmit={(event) => {
             event.preventDefault();
             onStart({ kind: "sweep", name: sweepId.trim() });

@@ -101,22 +101,23 @@ export function StoppingSection({ form, problems, algorithms, edit }: Props) {
           "then the sweep fails",
         )}
         {number(
-          "Retries after a lost agent",
+          "Retries if lost",
           ["retries", "lost"],
           form.retries.lost,
           "2",
-          "for each run",
+          "when its agent is lost",
         )}
         {number(
-          "Retries after a failure",
+          "Retries if failed",
           ["retries", "failed"],
           form.retries.failed,
           "0",
-          "for each run",
+          "when its program fails",
         )}
-        {number("Seed", ["seed"], form.top.seed, "chosen by the server", "repeats the proposals")}
+        {number("Seed", ["seed"], form.top.seed, "random", "repeats the proposals")}
         <Choice
-          label="Finish the sweep early"
+          label="Finish early"
+          hint="when going on is not worth it"
           value={form.terminator.name}
           choices={["", ...terminators.map(({ name }) => name)]}
           empty="never"

@@ -70,7 +70,8 @@ const theme = EditorView.theme({
     textDecoration: "underline wavy var(--danger)",
     textUnderlineOffset: "3px",
   },
-  ".cm-lint-marker-error": { content: "'✗'", color: "var(--danger)", textAlign: "center" },
+  ".cm-lint-marker-error": { content: "normal", color: "var(--danger)", textAlign: "center" },
+  ".cm-lint-marker-error::before": { content: "'✗'" },
 });
 
 // The library's own colours, which suit a light page only, by the tokens that take their place.

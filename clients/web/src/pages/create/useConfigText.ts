@@ -15,6 +15,9 @@ interface Config {
 }
 
 const PAUSE_MS = 200;
+// Reading a config of hundreds of parameters takes as long as some keys.
+const LONG_TEXT = 10_000;
+const LONG_PAUSE_MS = 700;
 
 /** Returns the config that is edited; a draft of this tab with the same origin is continued. */
 export function useConfigText(wanted: string) {
@@ -53,7 +56,8 @@ export function useConfigText(wanted: string) {
   const isDirty = text !== base;
   useEffect(() => {
     if (text === formText) return;
-    const timer = setTimeout(() => set({ ...latest.current, formText: text }), PAUSE_MS);
+    const pause = text.length > LONG_TEXT ? LONG_PAUSE_MS : PAUSE_MS;
+    const timer = setTimeout(() => set({ ...latest.current, formText: text }), pause);
     return () => clearTimeout(timer);
   }, [text, formText, set]);
   useEffect(() => {
@@ -73,6 +77,9 @@ export function useConfigText(wanted: string) {
     setRestored(false);
   }, [set]);
   const form = useMemo(() => readForm(formText), [formText]);
+  // While the text is half typed, the form shows what it last was.
+  const lastForm = useRef(form);
+  if (form !== undefined) lastForm.current = form;
   /** A draft of this tab with another origin, which can be continued. */
   const otherDraft = isRestored ? undefined : draft;
   const restore = useCallback(() => {
@@ -83,7 +90,8 @@ export function useConfigText(wanted: string) {
   }, [draft, set]);
   return {
     text,
-    form,
+    form: lastForm.current,
+    isReadable: form !== undefined,
     origin,
     starts,
     isDirty,
