@@ -9,6 +9,7 @@ import {
 } from "@tanstack/react-router";
 import { parseRunFilterSearch } from "../store/runFilter";
 import { parseKeysSearch } from "./keys/search";
+import { parseCreateSearch } from "./create/search";
 import { LoginPage } from "./login/LoginPage";
 import { Shell } from "./Shell";
 import { OverviewPage } from "./sweep/overview/OverviewPage";
@@ -48,6 +49,7 @@ const overview = createRoute({
 const create = createRoute({
   getParentRoute: () => root,
   path: "/sweeps/new",
+  validateSearch: parseCreateSearch,
   component: lazyRouteComponent(() => import("./create/CreatePage"), "CreatePage"),
 });
 
