@@ -7,6 +7,7 @@ import {
   Navigate,
   type RouterHistory,
 } from "@tanstack/react-router";
+import { parseParetoSearch } from "../store/paretoSearch";
 import { parseRunFilterSearch } from "../store/runFilter";
 import { LoginPage } from "./login/LoginPage";
 import { Shell } from "./Shell";
@@ -69,6 +70,13 @@ const analysis = createRoute({
   component: lazyRouteComponent(() => import("./sweep/analysis/AnalysisPage"), "AnalysisPage"),
 });
 
+const pareto = createRoute({
+  getParentRoute: () => sweep,
+  path: "pareto",
+  validateSearch: parseParetoSearch,
+  component: lazyRouteComponent(() => import("./sweep/pareto/ParetoPage"), "ParetoPage"),
+});
+
 const login = createRoute({
   getParentRoute: () => root,
   path: "/login",
@@ -93,7 +101,7 @@ export function makeRouter(history?: RouterHistory) {
       home,
       sweeps,
       create,
-      sweep.addChildren([overview, runs, parallel, analysis]),
+      sweep.addChildren([overview, runs, parallel, analysis, pareto]),
       login,
     ]),
     ...(history === undefined ? {} : { history }),

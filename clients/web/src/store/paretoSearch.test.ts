@@ -50,8 +50,8 @@ test("what is no setting is ignored", () => {
 });
 
 test("a pair always has two different metrics of the sweep", () => {
-  const names = fc.uniqueArray(fc.constantFrom("a", "b", "c", "d"), { minLength: 2 });
-  const chosen = fc.option(fc.constantFrom("a", "b", "c", "d", "e"), { nil: undefined });
+  const names = fc.uniqueArray(fc.constantFrom<string>("a", "b", "c", "d"), { minLength: 2 });
+  const chosen = fc.option(fc.constantFrom<string>("a", "b", "c", "d", "e"), { nil: undefined });
   fc.assert(
     fc.property(names, chosen, chosen, (own, x, y) => {
       const pair = pairOf(parseParetoSearch({ x, y }), own);
