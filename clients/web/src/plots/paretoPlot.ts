@@ -1,5 +1,6 @@
 import { formatValue } from "../store/format";
 import type { PointColours } from "../store/pointColours";
+import type { Direction } from "../store/runFilter";
 import { type Area, drawAxes, type PlotAxis, prepare, shareOf } from "./area";
 import { colourAt, cssOf, DARK, LIGHT, type Rgb } from "./densityPalette";
 import { drawLegend, type LegendEntry, legendHeight, shortened } from "./legend";
@@ -11,6 +12,8 @@ import { drawRaster } from "./pointRaster";
 export interface ParetoPlot {
   readonly x: PlotAxis;
   readonly y: PlotAxis;
+  /** Which end of each axis is the better one. */
+  readonly goals: { readonly x: Direction; readonly y: Direction };
   /** For each row its place on each axis, 0 to 1; NaN without a value. */
   readonly lefts: Float32Array;
   readonly tops: Float32Array;
@@ -31,6 +34,7 @@ export interface ParetoPlot {
 /** More points than these are drawn as their density. */
 const MOST_POINTS = 4_000;
 const HEIGHT = 420;
+const BETTER = { minimize: "lower is better", maximize: "higher is better" } as const;
 const NO_COLOUR = { light: [120, 130, 145], dark: [140, 152, 170] } as const;
 
 /** Returns where the points are on a canvas of a width. */
@@ -59,8 +63,9 @@ export function drawPareto(
   const context = prepare(canvas, width, HEIGHT + legendHeight(legend, width - 16));
   if (context === null) return;
   const area = paretoArea(width);
-  const [x, y] = [plot.x, plot.y].map((axis) => ({ ...axis, label: shortened(axis.label, 60) }));
-  if (x === undefined || y === undefined) return;
+  const most = Math.floor(area.width / 8) - 20;
+  const x = { ...plot.x, label: `${shortened(plot.x.label, most)}, ${BETTER[plot.goals.x]}` };
+  const y = { ...plot.y, label: `${shortened(plot.y.label, most)}, ${BETTER[plot.goals.y]}` };
   drawAxes(context, area, x, y, palette);
   context.save();
   context.beginPath();

@@ -200,7 +200,7 @@ function Scatter({ table, view, pair: [x, y], active, onActive }: ScatterProps) 
           </ParetoScatter>
         )}
       </Chart>
-      <p className="faint">
+      <p className="hint">
         Outlined points are on the front of all {view.metrics.length} metrics
         {hasBeaten && "; hollow ones are beaten by a run that the filter leaves out"}. The line is
         the front of these two.

@@ -68,6 +68,7 @@ export function ParetoScatter(props: Props) {
     setDrag(undefined);
     const done = { ...drag, to: placeOf(event) };
     if (isDrag(done)) {
+      release();
       onBrush(done.from, done.to);
       return;
     }
@@ -107,7 +108,9 @@ export function ParetoScatter(props: Props) {
   };
 
   const [left, top] = active === undefined ? [Number.NaN, Number.NaN] : placeIn(area, plot, active);
-  const isShown = active !== undefined && !Number.isNaN(left + top) && width > 0;
+  const isShown =
+    active !== undefined && plot.mask[active] === 1 && !Number.isNaN(left + top) && width > 0;
+  const isLow = top > area.top + area.height / 2;
   return (
     <>
       <div
@@ -144,7 +147,7 @@ export function ParetoScatter(props: Props) {
           <div
             className={isPinned ? "pareto-tip pinned" : "pareto-tip"}
             style={{
-              top: Math.min(top + 12, area.top + area.height - 60),
+              ...(isLow ? { bottom: `calc(100% - ${top - 12}px)` } : { top: top + 12 }),
               ...(left > width / 2 ? { right: width - left + 12 } : { left: left + 12 }),
             }}
             role="status"
@@ -153,7 +156,7 @@ export function ParetoScatter(props: Props) {
           </div>
         )}
       </div>
-      <p className="faint" id={help}>
+      <p className="hint" id={help}>
         Drag a rectangle to filter by both metrics. Click a run to keep its values on the page. With
         the keyboard: <kbd>←</kbd> <kbd>→</kbd> go along the front, <kbd>Enter</kbd> opens the run,{" "}
         <kbd>Esc</kbd> leaves it.

@@ -44,9 +44,11 @@ export function Targets({ table, view: { metrics, mask }, filter, onChange }: Pr
           .join(", ")}
         . {formatCount(count)} of these runs {count === 1 ? "reaches" : "reach"} all of them.
       </span>
-      <button type="button" className="link" onClick={show}>
-        Show these runs only
-      </button>
+      {count > 0 && (
+        <button type="button" className="link" onClick={show}>
+          Show these runs only
+        </button>
+      )}
     </p>
   );
 }

@@ -66,6 +66,7 @@ export function usePareto(
       return {
         x: ofX.axis,
         y: ofY.axis,
+        goals: { x: x.goal, y: y.goal },
         lefts: ofX.places,
         tops: ofY.places,
         mask,
