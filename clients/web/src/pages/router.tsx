@@ -7,6 +7,7 @@ import {
   Navigate,
   type RouterHistory,
 } from "@tanstack/react-router";
+import { parseCompareSearch } from "../store/compareSearch";
 import { parseParetoSearch } from "../store/paretoSearch";
 import { parseRunFilterSearch } from "../store/runFilter";
 import { LoginPage } from "./login/LoginPage";
@@ -77,6 +78,13 @@ const pareto = createRoute({
   component: lazyRouteComponent(() => import("./sweep/pareto/ParetoPage"), "ParetoPage"),
 });
 
+const compare = createRoute({
+  getParentRoute: () => root,
+  path: "/compare",
+  validateSearch: parseCompareSearch,
+  component: lazyRouteComponent(() => import("./compare/ComparePage"), "ComparePage"),
+});
+
 const login = createRoute({
   getParentRoute: () => root,
   path: "/login",
@@ -102,6 +110,7 @@ export function makeRouter(history?: RouterHistory) {
       sweeps,
       create,
       sweep.addChildren([overview, runs, parallel, analysis, pareto]),
+      compare,
       login,
     ]),
     ...(history === undefined ? {} : { history }),
