@@ -63,7 +63,7 @@ export function drawPareto(
   const context = prepare(canvas, width, HEIGHT + legendHeight(legend, width - 16));
   if (context === null) return;
   const area = paretoArea(width);
-  const most = Math.floor(area.width / 8) - 20;
+  const most = Math.max(Math.floor(area.width / 6.5) - 18, 12);
   const x = { ...plot.x, label: `${shortened(plot.x.label, most)}, ${BETTER[plot.goals.x]}` };
   const y = { ...plot.y, label: `${shortened(plot.y.label, most)}, ${BETTER[plot.goals.y]}` };
   drawAxes(context, area, x, y, palette);

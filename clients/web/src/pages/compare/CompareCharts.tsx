@@ -25,17 +25,19 @@ interface Props {
 export function CompareCharts(props: Props) {
   const { comparison } = props;
   return (
-    <div className="chart-grid">
+    <>
       <ChartPanel title={`Best ${comparison.label} by runs`}>
         <Progress {...props} by="runs" />
       </ChartPanel>
-      <ChartPanel title={`Best ${comparison.label} by time`}>
-        <Progress {...props} by="time" />
-      </ChartPanel>
-      <ChartPanel title={`Distribution of ${comparison.label}`}>
-        <Edf {...props} />
-      </ChartPanel>
-    </div>
+      <div className="chart-grid">
+        <ChartPanel title={`Best ${comparison.label} by time`}>
+          <Progress {...props} by="time" />
+        </ChartPanel>
+        <ChartPanel title={`Distribution of ${comparison.label}`}>
+          <Edf {...props} />
+        </ChartPanel>
+      </div>
+    </>
   );
 }
 

@@ -30,11 +30,6 @@ export function CompareTable({ compared, ids, metric }: Props) {
             <th scope="col" className="number">
               Runs
             </th>
-            {COUNTERS.map(([name]) => (
-              <th key={name} scope="col" className="number">
-                {name}
-              </th>
-            ))}
             <th scope="col" className="number">
               Failed or lost
             </th>
@@ -42,6 +37,11 @@ export function CompareTable({ compared, ids, metric }: Props) {
               Duration
             </th>
             <th scope="col">Sampler</th>
+            {COUNTERS.map(([name]) => (
+              <th key={name} scope="col" className="number">
+                {name}
+              </th>
+            ))}
           </tr>
         </thead>
         <tbody>
@@ -93,14 +93,14 @@ function Row({ compared, place }: { compared: ComparedSweep; place: number }) {
         )}
       </td>
       <td className="number">{formatCount(stats?.totalRuns ?? 0n)}</td>
+      <td className="number">{((stats?.failureRate ?? 0) * 100).toFixed(1)} %</td>
+      <td className="number">{durationMs === undefined ? "–" : formatDuration(durationMs)}</td>
+      <td>{spec?.sampler?.name ?? "–"}</td>
       {COUNTERS.map(([name, counter]) => (
         <td key={name} className="number">
           {formatCount(stats?.[counter] ?? 0n)}
         </td>
       ))}
-      <td className="number">{((stats?.failureRate ?? 0) * 100).toFixed(1)} %</td>
-      <td className="number">{durationMs === undefined ? "–" : formatDuration(durationMs)}</td>
-      <td>{spec?.sampler?.name ?? "–"}</td>
     </tr>
   );
 }
