@@ -7,9 +7,11 @@ import {
   Navigate,
   type RouterHistory,
 } from "@tanstack/react-router";
+import { parseCompareSearch } from "../store/compareSearch";
+import { parseParetoSearch } from "../store/paretoSearch";
 import { parseRunFilterSearch } from "../store/runFilter";
-import { parseKeysSearch } from "./keys/search";
 import { parseCreateSearch } from "./create/search";
+import { parseKeysSearch } from "./keys/search";
 import { LoginPage } from "./login/LoginPage";
 import { Shell } from "./Shell";
 import { OverviewPage } from "./sweep/overview/OverviewPage";
@@ -106,6 +108,20 @@ const newTemplate = createRoute({
   component: lazyRouteComponent(() => import("./templates/NewTemplatePage"), "NewTemplatePage"),
 });
 
+const pareto = createRoute({
+  getParentRoute: () => sweep,
+  path: "pareto",
+  validateSearch: parseParetoSearch,
+  component: lazyRouteComponent(() => import("./sweep/pareto/ParetoPage"), "ParetoPage"),
+});
+
+const compare = createRoute({
+  getParentRoute: () => root,
+  path: "/compare",
+  validateSearch: parseCompareSearch,
+  component: lazyRouteComponent(() => import("./compare/ComparePage"), "ComparePage"),
+});
+
 const login = createRoute({
   getParentRoute: () => root,
   path: "/login",
@@ -130,7 +146,8 @@ export function makeRouter(history?: RouterHistory) {
       home,
       sweeps,
       create,
-      sweep.addChildren([overview, runs, parallel, analysis, settings]),
+      sweep.addChildren([overview, runs, parallel, analysis, pareto, settings]),
+      compare,
       keys,
       templates,
       template,

@@ -39,7 +39,7 @@ export function SweepPage() {
           <Head sweep={sweep} onReload={() => refetch()}>
             <StreamState status={status} />
           </Head>
-          <SweepTabs sweepId={sweepId} />
+          <SweepTabs sweepId={sweepId} metrics={sweep.spec?.metrics.length ?? 0} />
           <SweepContext value={sweep}>
             <Outlet />
           </SweepContext>
