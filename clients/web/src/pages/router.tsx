@@ -10,6 +10,7 @@ import {
 import { parseRunFilterSearch } from "../store/runFilter";
 import { LoginPage } from "./login/LoginPage";
 import { Shell } from "./Shell";
+import { parseAnalysisSearch } from "./sweep/analysis/search";
 import { OverviewPage } from "./sweep/overview/OverviewPage";
 import { parseRunsSearch } from "./sweep/runs/search";
 import { SweepPage } from "./sweep/SweepPage";
@@ -66,6 +67,7 @@ const parallel = createRoute({
 const analysis = createRoute({
   getParentRoute: () => sweep,
   path: "analysis",
+  validateSearch: parseAnalysisSearch,
   component: lazyRouteComponent(() => import("./sweep/analysis/AnalysisPage"), "AnalysisPage"),
 });
 
