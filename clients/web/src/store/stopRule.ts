@@ -73,8 +73,7 @@ export function hyperbandRungs(
   if (minIter > 0n) {
     for (let at = Number(minIter); at <= longest && eta > 1; at *= eta) exact.push(at);
   } else {
-    let at = Number(maxIter);
-    for (let rung = 0; rung < s && at / eta >= 1; rung++) exact.unshift((at /= eta));
+    for (let rung = s; rung >= 1; rung--) exact.push(Number(maxIter) / eta ** rung);
   }
   const rungs = [...new Set(exact.map(Math.trunc))];
   return rungs.filter((at) => at >= 1 && at <= longest);

@@ -26,6 +26,9 @@ export function PlotCanvas({ label, draw, onOpen, onDrag }: Props) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const marks = useRef<Marks>(undefined);
   const chosen = useRef(-1);
+  /** Where the pointer is; undefined if the keyboard chose the mark, or nothing is shown. */
+  const pointer = useRef<{ x: number; y: number }>(undefined);
+  const isShown = useRef(false);
   const [shown, setShown] = useState<Mark>();
   const [said, setSaid] = useState("");
   const [drag, setDrag] = useState<{ from: number; to: number }>();
@@ -39,7 +42,7 @@ export function PlotCanvas({ label, draw, onOpen, onDrag }: Props) {
       if (canvas.current === null || element.clientWidth === width) return;
       width = element.clientWidth;
       marks.current = draw(canvas.current, width, paletteOf(element));
-      setShown(undefined);
+      if (isShown.current) setShown(again(marks.current, pointer.current, chosen.current));
     });
     observer.observe(element);
     return () => observer.disconnect();
@@ -49,8 +52,14 @@ export function PlotCanvas({ label, draw, onOpen, onDrag }: Props) {
     const { left, top } = event.currentTarget.getBoundingClientRect();
     return { x: event.clientX - left, y: event.clientY - top };
   };
+  const hide = () => {
+    isShown.current = false;
+    setShown(undefined);
+  };
   const look = (event: PointerEvent<HTMLElement>): Mark | undefined => {
     const { x, y } = placeOf(event);
+    pointer.current = { x, y };
+    isShown.current = true;
     const found = marks.current?.find(x, y);
     const mark = found === undefined ? undefined : marks.current?.describe(found);
     setShown(mark);
@@ -61,13 +70,15 @@ export function PlotCanvas({ label, draw, onOpen, onDrag }: Props) {
   };
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.ctrlKey || event.metaKey || event.altKey || marks.current === undefined) return;
-    if (event.key === "Escape") return setShown(undefined);
+    if (event.key === "Escape") return hide();
     if (event.key === "Enter") return open(shown);
     const order = marks.current.order();
     const next = placeAfterKey(event.key, chosen.current, order.length);
     if (next === undefined) return;
     event.preventDefault();
     chosen.current = next;
+    pointer.current = undefined;
+    isShown.current = true;
     const mark = marks.current.describe(order[next] ?? -1);
     setShown(mark);
     setSaid(mark === undefined ? "" : textOf(mark));
@@ -79,7 +90,6 @@ export function PlotCanvas({ label, draw, onOpen, onDrag }: Props) {
     setDrag(undefined);
   };
   return (
-    // biome-ignore lint/a11y/noNoninteractiveElementInteractions: an application takes keys itself
     <div
       ref={place}
       className={onDrag === undefined ? "plot inspected" : "plot inspected dragged"}
@@ -89,7 +99,7 @@ export function PlotCanvas({ label, draw, onOpen, onDrag }: Props) {
       // biome-ignore lint/a11y/noNoninteractiveTabindex: the keyboard reads the marks
       tabIndex={0}
       onKeyDown={onKeyDown}
-      onBlur={() => setShown(undefined)}
+      onBlur={hide}
       onPointerMove={(event) => {
         if (drag === undefined) look(event);
         else setDrag({ ...drag, to: placeOf(event).x });
@@ -99,13 +109,13 @@ export function PlotCanvas({ label, draw, onOpen, onDrag }: Props) {
         event.currentTarget.setPointerCapture(event.pointerId);
         const { x } = placeOf(event);
         setDrag({ from: x, to: x });
-        setShown(undefined);
+        hide();
       }}
       onPointerUp={endDrag}
       onPointerCancel={() => setDrag(undefined)}
-      onPointerLeave={() => setShown(undefined)}
+      onPointerLeave={hide}
     >
-      <canvas ref={canvas} aria-hidden="true" />
+      <canvas ref={canvas} />
       {drag !== undefined && (
         <div
           className="plot-range"
@@ -118,6 +128,16 @@ export function PlotCanvas({ label, draw, onOpen, onDrag }: Props) {
       </p>
     </div>
   );
+}
+
+/** Returns what to show of a drawing that was drawn again. */
+function again(
+  marks: Marks | undefined,
+  pointer: { readonly x: number; readonly y: number } | undefined,
+  chosen: number,
+): Mark | undefined {
+  const mark = pointer === undefined ? marks?.order()[chosen] : marks?.find(pointer.x, pointer.y);
+  return mark === undefined ? undefined : marks?.describe(mark);
 }
 
 function Tip({ mark, isOpenable }: { mark: Mark; isOpenable: boolean }) {

@@ -1,0 +1,65 @@
+import { Link } from "@tanstack/react-router";
+import { useEffect, useState } from "react";
+
+export interface ChartGroup {
+  readonly title: string;
+  readonly charts: readonly { readonly id: string; readonly title: string }[];
+}
+
+/** Leads to each chart of the page, and marks the one on the screen. */
+export function Contents({ groups }: { groups: readonly ChartGroup[] }) {
+  const current = useCurrentChart(groups);
+  return (
+    <nav className="contents" aria-label="Charts">
+      {groups.map(({ title, charts }) => (
+        <div key={title} className="contents-group">
+          <span className="contents-title" id={`contents-${title}`}>
+            {title}
+          </span>
+          <ul aria-labelledby={`contents-${title}`}>
+            {charts.map((chart) => (
+              <li key={chart.id}>
+                <Link
+                  to="."
+                  search={(search: Record<string, unknown>) => search}
+                  hash={chart.id}
+                  replace
+                  activeOptions={{ includeHash: true }}
+                  aria-current={chart.id === current ? "true" : undefined}
+                  onClick={() => document.getElementById(chart.id)?.focus()}
+                >
+                  {chart.title}
+                </Link>
+              </li>
+            ))}
+          </ul>
+        </div>
+      ))}
+    </nav>
+  );
+}
+
+/** Returns the id of the highest chart in the upper part of the screen. */
+function useCurrentChart(groups: readonly ChartGroup[]): string | undefined {
+  const [current, setCurrent] = useState<string>();
+  useEffect(() => {
+    const ids = groups.flatMap(({ charts }) => charts.map(({ id }) => id));
+    const visible = new Set<string>();
+    const observer = new IntersectionObserver(
+      (entries) => {
+        for (const { target, isIntersecting } of entries) {
+          if (isIntersecting) visible.add(target.id);
+          else visible.delete(target.id);
+        }
+        setCurrent(ids.find((id) => visible.has(id)));
+      },
+      { rootMargin: "-80px 0px -55% 0px" },
+    );
+    for (const id of ids) {
+      const place = document.getElementById(id);
+      if (place !== null) observer.observe(place);
+    }
+    return () => observer.disconnect();
+  }, [groups]);
+  return current;
+}
