@@ -27,6 +27,8 @@ export interface CurvesDrawing {
   readonly rungs: readonly RungLine[];
   readonly course: { readonly xs: readonly number[]; readonly ys: readonly number[] };
   readonly levels: readonly { readonly label: string; readonly value: number }[];
+  /** Whether large values are the better ones. */
+  readonly isUpGood: boolean;
 }
 
 const HEIGHT = 340;
@@ -35,7 +37,7 @@ const HEIGHT = 340;
 export function drawCurves(
   canvas: HTMLCanvasElement,
   width: number,
-  { x, y, lines, rungs, course, levels }: CurvesDrawing,
+  { x, y, lines, rungs, course, levels, isUpGood }: CurvesDrawing,
   palette: Palette,
 ): Area | undefined {
   const context = prepare(canvas, width, HEIGHT);
@@ -53,7 +55,12 @@ export function drawCurves(
     strokeLine(context, area, x, y, { xs: [x.min, x.max], ys: [value, value], ...dashed });
     drawLabel(context, area, area.left + 4, topOf(area, y, value) - 4, label, palette);
   }
-  for (const rung of rungs) drawRung(context, area, x, y, rung, palette);
+  for (const rung of rungs) {
+    drawRung(context, area, x, y, rung, palette);
+    const left = area.left + shareOf(rung.x, x) * area.width + 4;
+    const bottom = isUpGood ? area.top + area.height - 4 : area.top + 16;
+    drawLabel(context, area, left, bottom, rung.label, palette);
+  }
   return area;
 }
 
@@ -103,7 +110,7 @@ function drawRung(
   area: Area,
   x: PlotAxis,
   y: PlotAxis,
-  { x: at, cut, label }: RungLine,
+  { x: at, cut }: RungLine,
   palette: Palette,
 ): void {
   const left = area.left + shareOf(at, x) * area.width;
@@ -131,7 +138,6 @@ function drawRung(
     context.fill();
     context.stroke();
   }
-  drawLabel(context, area, left + 4, area.top + 14, label, palette);
 }
 
 /** Texts stand on the page's ground so that lines below them do not cross them. */

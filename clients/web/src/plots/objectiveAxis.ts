@@ -1,4 +1,4 @@
-import type { PlotAxis } from "./area";
+import { type PlotAxis, valueAtShare } from "./area";
 
 /** How a page spreads the values of a metric. */
 export type ValueScale = "linear" | "log";
@@ -32,6 +32,12 @@ export function objectiveAxis(
   return { ...axis, linearTo: linearPart(values) };
 }
 
+/** Returns the axis with room at both ends, so that no mark stands on its edge. */
+export function padded(axis: PlotAxis): PlotAxis {
+  return { ...axis, min: valueAtShare(-ROOM, axis), max: valueAtShare(1 + ROOM, axis) };
+}
+
+const ROOM = 0.04;
 const SAMPLE = 4_096;
 
 /** Returns a power of ten that most of the values are above, at most six decades below the largest. */

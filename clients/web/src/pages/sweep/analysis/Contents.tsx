@@ -9,6 +9,10 @@ export interface ChartGroup {
 /** Leads to each chart of the page, and marks the one on the screen. */
 export function Contents({ groups }: { groups: readonly ChartGroup[] }) {
   const current = useCurrentChart(groups);
+  useEffect(() => {
+    // The charts are not there yet when the router looks for the address's chart.
+    document.getElementById(decodeURIComponent(location.hash.slice(1)))?.scrollIntoView();
+  }, []);
   return (
     <nav className="contents" aria-label="Charts">
       {groups.map(({ title, charts }) => (
@@ -24,8 +28,7 @@ export function Contents({ groups }: { groups: readonly ChartGroup[] }) {
                   search={(search: Record<string, unknown>) => search}
                   hash={chart.id}
                   replace
-                  activeOptions={{ includeHash: true }}
-                  aria-current={chart.id === current ? "true" : undefined}
+                  className={chart.id === current ? "is-current" : ""}
                   onClick={() => document.getElementById(chart.id)?.focus()}
                 >
                   {chart.title}

@@ -4,7 +4,7 @@ import { CURVE_COUNTS } from "./search";
 import { useMetricNames } from "./useMetricNames";
 
 /** As many curves as these are shown at first. */
-export const FIRST_COUNT = 10;
+export const FIRST_COUNT = 8;
 
 interface Props {
   readonly metric: string;

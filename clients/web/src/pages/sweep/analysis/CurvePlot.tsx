@@ -2,7 +2,7 @@ import { useCallback } from "react";
 import { RunState } from "../../../gen/wanllmdb/api/registry/v1/run_pb";
 import { type CurveEnd, drawCurves } from "../../../plots/curvesDrawing";
 import { pointPlaces } from "../../../plots/distribution";
-import { objectiveAxis } from "../../../plots/objectiveAxis";
+import { objectiveAxis, padded } from "../../../plots/objectiveAxis";
 import { LINE_COLORS, type Palette } from "../../../plots/palette";
 import { pointMarks } from "../../../plots/pointMarks";
 import { formatCount, formatValue } from "../../../store/format";
@@ -11,7 +11,7 @@ import { runStateName } from "../../../store/runStates";
 import { type Rung, type StopRule, stepOfIteration } from "../../../store/stopRule";
 import { formatSeconds } from "../../../store/times";
 import { PlotCanvas } from "../../../ui/PlotCanvas";
-import { useAnalysisSearch, useOpenRun } from "./analysisContext";
+import { useAnalysis, useAnalysisSearch, useOpenRun } from "./analysisContext";
 
 const ENDS: Record<number, CurveEnd> = {
   [RunState.RUNNING]: "running",
@@ -41,6 +41,7 @@ interface Props {
 export function CurvePlot({ curves, compared, metric, by, rule }: Props) {
   const { search } = useAnalysisSearch();
   const { scale = "linear" } = search;
+  const { goal } = useAnalysis();
   const open = useOpenRun();
   const isColoured = curves.length <= LINE_COLORS.length;
   const draw = useCallback(
@@ -63,7 +64,7 @@ export function CurvePlot({ curves, compared, metric, by, rule }: Props) {
         categories: [],
         ...(by === "time" ? { format: formatSeconds } : {}),
       };
-      const y = objectiveAxis(metric, values, scale);
+      const y = padded(objectiveAxis(metric, values, scale));
       const isByStep = by === "step";
       const course = isByStep ? (rule?.course ?? []) : [];
       const area = drawCurves(
@@ -79,6 +80,8 @@ export function CurvePlot({ curves, compared, metric, by, rule }: Props) {
             ys: course.map(({ cut }) => cut ?? Number.NaN),
           },
           levels: rule?.levels ?? [],
+          // The texts of rungs stand where bad runs are: there are fewer curves.
+          isUpGood: goal === "maximize",
         },
         palette,
       );
@@ -106,7 +109,7 @@ export function CurvePlot({ curves, compared, metric, by, rule }: Props) {
         };
       });
     },
-    [curves, compared, metric, by, rule, scale, isColoured],
+    [curves, compared, metric, by, rule, scale, goal, isColoured],
   );
   return (
     <>

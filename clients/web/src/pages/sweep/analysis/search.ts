@@ -28,7 +28,7 @@ export interface AnalysisSearch {
 }
 
 /** The numbers of runs that learning curves offer. */
-export const CURVE_COUNTS = [5, 10, 20, 50, 100];
+export const CURVE_COUNTS = [8, 20, 50, 100];
 
 /** Reads the settings out of an address, and ignores what is none. */
 export function parseAnalysisSearch(search: Record<string, unknown>): AnalysisSearch {

@@ -1,6 +1,6 @@
 import { useEffect, useMemo, useRef, useState } from "react";
 import { Goal } from "../../../gen/wanllmdb/api/registry/v1/sweep_pb";
-import { objectiveAxis } from "../../../plots/objectiveAxis";
+import { objectiveAxis, padded } from "../../../plots/objectiveAxis";
 import { isEmptyFilter, matchingRows } from "../../../store/runFilter";
 import type { RunTable } from "../../../store/runTable";
 import { NO_SCORED_RUNS, scoredRuns } from "../../../store/scoredRuns";
@@ -44,7 +44,7 @@ export function useAnalysisRuns() {
     [table, mask, objective, filter],
   );
   const axis = useMemo(
-    () => objectiveAxis(metric, scored.objectives, scale),
+    () => padded(objectiveAxis(metric, scored.objectives, scale)),
     [metric, scored, scale],
   );
   const parameters = useMemo(() => {
