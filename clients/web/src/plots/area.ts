@@ -10,6 +10,8 @@ export interface PlotAxis {
   readonly categories: readonly string[];
   /** The axis is linear up to this distance from 0 and logarithmic beyond it, on both sides. */
   readonly linearTo?: number;
+  /** Whether all values are whole numbers, few enough to be spread like categories. */
+  readonly isWhole?: boolean;
   /** Writes a value as a tick; six significant digits by default. */
   readonly format?: (value: number) => string;
   /** The ticks, instead of those that follow from the bounds. */
@@ -74,7 +76,7 @@ export function ticksOf(axis: PlotAxis, count: number): readonly number[] {
     const [first, last] = [Math.ceil(Math.log10(min) - 1e-9), Math.floor(Math.log10(max) + 1e-9)];
     return spread(last - first + 1, count).map((index) => 10 ** (first + index));
   }
-  const rough = (max - min) / count;
+  const rough = Math.max((max - min) / count, axis.isWhole === true ? 1 : 0);
   const size = 10 ** Math.floor(Math.log10(rough));
   const step = (STEPS.find((each) => each * size >= rough) ?? 10) * size;
   const ticks: number[] = [];

@@ -103,9 +103,14 @@ function oneColour(color: string): readonly Rgb[] {
   return [rgbOf(color)];
 }
 
-/** Points of a category stand beside each other, at places that stay the same. */
-function spreadOf(index: number, { categories }: PlotAxis, size: number): number {
-  if (categories.length === 0) return 0;
+/** Points of a category, or of a whole number, stand beside each other, at places that stay the same. */
+function spreadOf(
+  index: number,
+  { categories, isWhole, min, max }: PlotAxis,
+  size: number,
+): number {
+  const places = isWhole === true ? max - min : categories.length;
+  if (places <= 0) return 0;
   const golden = (index * 0.618034) % 1;
-  return ((golden - 0.5) * Math.min((size / categories.length) * 0.6, 60)) / Math.max(size, 1);
+  return ((golden - 0.5) * Math.min((size / places) * 0.6, 60)) / Math.max(size, 1);
 }

@@ -1,5 +1,5 @@
 import { Link } from "@tanstack/react-router";
-import { useEffect, useState } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
 
 export interface ChartGroup {
   readonly title: string;
@@ -9,10 +9,12 @@ export interface ChartGroup {
 /** Leads to each chart of the page, and marks the one on the screen. */
 export function Contents({ groups }: { groups: readonly ChartGroup[] }) {
   const current = useCurrentChart(groups);
+  const stayAt = useStayAt();
   useEffect(() => {
     // The charts are not there yet when the router looks for the address's chart.
-    document.getElementById(decodeURIComponent(location.hash.slice(1)))?.scrollIntoView();
-  }, []);
+    const id = decodeURIComponent(location.hash.slice(1));
+    if (id !== "") stayAt(id);
+  }, [stayAt]);
   return (
     <nav className="contents" aria-label="Charts">
       {groups.map(({ title, charts }) => (
@@ -29,7 +31,10 @@ export function Contents({ groups }: { groups: readonly ChartGroup[] }) {
                   hash={chart.id}
                   replace
                   className={chart.id === current ? "is-current" : ""}
-                  onClick={() => document.getElementById(chart.id)?.focus()}
+                  onClick={() => {
+                    document.getElementById(chart.id)?.focus({ preventScroll: true });
+                    stayAt(chart.id);
+                  }}
                 >
                   {chart.title}
                 </Link>
@@ -40,6 +45,34 @@ export function Contents({ groups }: { groups: readonly ChartGroup[] }) {
       ))}
     </nav>
   );
+}
+
+const INPUTS = ["wheel", "touchmove", "keydown", "pointerdown"] as const;
+
+/**
+ * Returns a function that brings a chart to the screen, and keeps it there while the charts above
+ * it load and grow, until the reader scrolls or types.
+ */
+function useStayAt(): (id: string) => void {
+  const target = useRef<string>(undefined);
+  useEffect(() => {
+    const leave = () => {
+      target.current = undefined;
+    };
+    const observer = new ResizeObserver(() => {
+      if (target.current !== undefined) document.getElementById(target.current)?.scrollIntoView();
+    });
+    observer.observe(document.body);
+    for (const input of INPUTS) window.addEventListener(input, leave, { passive: true });
+    return () => {
+      observer.disconnect();
+      for (const input of INPUTS) window.removeEventListener(input, leave);
+    };
+  }, []);
+  return useCallback((id: string) => {
+    target.current = id;
+    document.getElementById(id)?.scrollIntoView();
+  }, []);
 }
 
 /** Returns the id of the highest chart in the upper part of the screen. */

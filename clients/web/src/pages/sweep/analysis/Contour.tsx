@@ -104,7 +104,7 @@ function Levels({ data }: { data: GetContourResponse }) {
       const { objectives, xPositions, yPositions, surface: values } = data;
       const drawing = {
         surface: { x, y, xPositions, yPositions, values },
-        objective: objectiveAxis(metric, objectives, scale),
+        objective: objectiveAxis(metric, values, scale),
         isMaximized,
         xs: data.x?.values ?? [],
         ys: data.y?.values ?? [],
@@ -125,7 +125,7 @@ function Levels({ data }: { data: GetContourResponse }) {
     },
     [data, metric, scale, isMaximized],
   );
-  const bands = bandsOf(objectiveAxis(metric, data.objectives, scale), isMaximized);
+  const bands = bandsOf(objectiveAxis(metric, data.surface, scale), isMaximized);
   return (
     <>
       <PlotCanvas

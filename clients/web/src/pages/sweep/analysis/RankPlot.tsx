@@ -68,7 +68,7 @@ function Points({ table, x, y, ranks }: PointsProps) {
     (canvas: HTMLCanvasElement, width: number, palette: Palette) => {
       const { rows, objectives } = scored;
       const [xs, ys] = [valuesAt(x, rows), valuesAt(y, rows)];
-      const axes = { x: columnAxis(x), y: columnAxis(y) };
+      const axes = { x: columnAxis(x, xs), y: columnAxis(y, ys) };
       const places = drawScatter(
         canvas,
         width,

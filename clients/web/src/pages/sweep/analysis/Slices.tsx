@@ -106,7 +106,7 @@ function Slice({ column, table, ranks }: SliceProps) {
       const places = drawScatter(
         canvas,
         width,
-        { x: columnAxis(column), y: axis, xs, ys, ranks },
+        { x: columnAxis(column, xs), y: axis, xs, ys, ranks },
         palette,
       );
       const numberOf = (point: number) => table.numbers[rows[point] ?? 0] ?? 0;

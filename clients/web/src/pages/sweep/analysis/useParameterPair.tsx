@@ -1,10 +1,11 @@
+import type { Column } from "../../../store/runTable";
 import { useAnalysis, useAnalysisSearch } from "./analysisContext";
 
 /** The two parameters of the contour and of the rank plot, and fields to choose them. */
 export function useParameterPair() {
   const { parameters } = useAnalysis();
   const { search, setSearch } = useAnalysisSearch();
-  const [first, second] = parameters;
+  const [first, second] = parameters.toSorted((one, other) => rankOf(one) - rankOf(other));
   const x = parameters.find(({ name }) => name === search.x) ?? first;
   const wanted = parameters.find(({ name }) => name === search.y);
   const y = [wanted, second, first].find((each) => each !== undefined && each !== x);
@@ -30,6 +31,11 @@ export function useParameterPair() {
     </div>
   );
   return { x, y, choice };
+}
+
+/** Surfaces tell most over numbers, and people look at logarithmic ones first. */
+function rankOf({ scale }: Column): number {
+  return ["log", "linear", "category"].indexOf(scale);
 }
 
 /** What to say if a chart of two parameters has only one. */
