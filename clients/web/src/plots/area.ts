@@ -184,7 +184,12 @@ function drawGridLine(
 /** Returns the text of a value on an axis. */
 export function nameOf(value: number, { categories, format = formatValue }: PlotAxis): string {
   if (Number.isNaN(value)) return "not set";
-  return categories.length > 0 ? (categories[value] ?? "") : format(value);
+  return categories.length > 0 ? (categories[value] ?? "") : shortened(format(value));
+}
+
+/** Returns "1e-5" for "1.000e-5". */
+function shortened(text: string): string {
+  return text.replace(/\.?0+e/, "e");
 }
 
 /** Returns a text that is cut off so that it fits a width. */

@@ -39,7 +39,7 @@ export function drawCorrelations(
       if (cell < 34 || Number.isNaN(value)) continue;
       context.fillStyle = textOnDiverging(value);
       context.textAlign = "center";
-      context.fillText(value.toFixed(2), left + cell / 2, top + cell / 2);
+      context.fillText(cellText(value), left + cell / 2, top + cell / 2);
     }
   }
   return {
@@ -63,6 +63,11 @@ export function drawCorrelations(
       };
     },
   };
+}
+
+function cellText(value: number): string {
+  const text = value.toFixed(2);
+  return text === "-0.00" ? "0.00" : text;
 }
 
 function drawNames(

@@ -23,7 +23,8 @@ export function pointStyle(count: number): { radius: number; opacity: number } {
   if (count <= 300) return { radius: 3.5, opacity: 0.95 };
   if (count <= 3_000) return { radius: 2.5, opacity: 0.8 };
   if (count <= 20_000) return { radius: 1.75, opacity: 0.6 };
-  return { radius: 1.2, opacity: 0.45 };
+  if (count <= 60_000) return { radius: 1.2, opacity: 0.45 };
+  return { radius: 1.2, opacity: 0.3 };
 }
 
 /** Returns the points' order by their level; those with the same level keep theirs. */

@@ -62,7 +62,7 @@ export function CurvePlot({ curves, compared, metric, by, rule }: Props) {
         max: Math.max(...extentOf(xs), 1),
         isLog: false,
         categories: [],
-        ...(by === "time" ? { format: formatSeconds } : {}),
+        ...(by === "time" ? { format: formatSeconds } : { isWhole: true }),
       };
       const y = padded(objectiveAxis(metric, values, scale));
       const isByStep = by === "step";
