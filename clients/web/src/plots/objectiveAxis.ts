@@ -29,7 +29,7 @@ export function objectiveAxis(
   const axis = { label, min, max, isLog: false, categories: [] };
   if (scale === "linear") return axis;
   if (min > 0) return { ...axis, isLog: true };
-  return { ...axis, linearTo: linearPart(values) };
+  return { ...axis, linearTo: linearPart(values, Math.max(-min, max)) };
 }
 
 /** Returns the axis with room at both ends, so that no mark stands on its edge. */
@@ -40,18 +40,14 @@ export function padded(axis: PlotAxis): PlotAxis {
 const ROOM = 0.04;
 const SAMPLE = 4_096;
 
-/** Returns a power of ten that most of the values are above, at most six decades below the largest. */
-function linearPart(values: ArrayLike<number>): number {
+/** Returns a power of ten that most of the values are above, at most six decades below `largest`. */
+function linearPart(values: ArrayLike<number>, largest: number): number {
   const every = Math.max(1, Math.floor(values.length / SAMPLE));
   const sizes: number[] = [];
-  let largest = 0;
-  for (let index = 0; index < values.length; index++) {
+  for (let index = 0; index < values.length; index += every) {
     const size = Math.abs(values[index] ?? 0);
-    if (!Number.isFinite(size)) continue;
-    if (size > largest) largest = size;
-    if (size > 0 && index % every === 0) sizes.push(size);
+    if (Number.isFinite(size) && size > 0) sizes.push(size);
   }
-  if (largest === 0) return 1;
   sizes.sort((one, other) => one - other);
   const low = sizes[Math.floor(sizes.length / 10)] ?? largest;
   return 10 ** Math.floor(Math.log10(Math.max(low, largest * 1e-6)));

@@ -48,8 +48,10 @@ export function paintOrder(levels: Uint8Array): Int32Array {
 export function paintPoints(input: PointsInput): Uint8ClampedArray<ArrayBuffer> {
   const { width, height, xs, ys, levels, colours } = input;
   const pixels = new Uint8ClampedArray(width * height * 4);
-  const reach = Math.ceil(input.radius + 0.5);
-  for (const index of paintOrder(levels)) {
+  const reach = input.radius + 0.5;
+  const order = paintOrder(levels);
+  for (let place = 0; place < order.length; place++) {
+    const index = order[place] as number;
     const x = xs[index] as number;
     const y = ys[index] as number;
     const colour = colours[levels[index] as number];
@@ -62,31 +64,30 @@ export function paintPoints(input: PointsInput): Uint8ClampedArray<ArrayBuffer> 
 
 function stamp(
   pixels: Uint8ClampedArray,
-  { width, height, radius, opacity }: PointsInput,
+  { width, height, opacity }: PointsInput,
   x: number,
   y: number,
   reach: number,
-  [red, green, blue]: Rgb,
+  colour: Rgb,
 ): void {
-  const [left, right] = [
-    Math.max(0, Math.floor(x - reach)),
-    Math.min(width - 1, Math.ceil(x + reach)),
-  ];
-  const [top, bottom] = [
-    Math.max(0, Math.floor(y - reach)),
-    Math.min(height - 1, Math.ceil(y + reach)),
-  ];
+  const left = Math.max(0, Math.ceil(x - reach - 0.5));
+  const right = Math.min(width - 1, Math.floor(x + reach - 0.5));
+  const top = Math.max(0, Math.ceil(y - reach - 0.5));
+  const bottom = Math.min(height - 1, Math.floor(y + reach - 0.5));
+  const square = reach * reach;
   for (let row = top; row <= bottom; row++) {
+    const down = row + 0.5 - y;
     for (let column = left; column <= right; column++) {
-      const distance = Math.hypot(column + 0.5 - x, row + 0.5 - y);
-      const cover = Math.min(Math.max(radius + 0.5 - distance, 0), 1) * opacity;
-      if (cover === 0) continue;
+      const across = column + 0.5 - x;
+      const distance = across * across + down * down;
+      if (distance >= square) continue;
+      const cover = Math.min(reach - Math.sqrt(distance), 1) * opacity;
       const place = (row * width + column) * 4;
       const below = ((pixels[place + 3] as number) / 255) * (1 - cover);
       const total = cover + below;
-      pixels[place] = (red * cover + (pixels[place] as number) * below) / total;
-      pixels[place + 1] = (green * cover + (pixels[place + 1] as number) * below) / total;
-      pixels[place + 2] = (blue * cover + (pixels[place + 2] as number) * below) / total;
+      pixels[place] = (colour[0] * cover + (pixels[place] as number) * below) / total;
+      pixels[place + 1] = (colour[1] * cover + (pixels[place + 1] as number) * below) / total;
+      pixels[place + 2] = (colour[2] * cover + (pixels[place + 2] as number) * below) / total;
       pixels[place + 3] = total * 255;
     }
   }

@@ -71,7 +71,7 @@ export function hyperbandRungs(
   const eta = given || 3;
   const exact: number[] = [];
   if (minIter > 0n) {
-    for (let at = Number(minIter); at <= longest && eta > 1; at *= eta) exact.push(at);
+    for (let at = Number(minIter); at < longest + 1 && eta > 1; at *= eta) exact.push(at);
   } else {
     for (let rung = s; rung >= 1; rung--) exact.push(Number(maxIter) / eta ** rung);
   }

@@ -137,7 +137,8 @@ export function barsIn(
 ): Bar[] {
   const scale = width / (to - from);
   const bars: Bar[] = [];
-  let narrow: { bar: Bar; pixel: number; states: Map<number, number>; at: number } | undefined;
+  // The place, track and pixel of the latest narrow bar, which the next runs may join.
+  let [place, narrowTrack, narrowPixel] = [-1, -1, -1];
   for (let index = 0; index < rows.length; index++) {
     const track = trackOf[index] as number;
     if (track < firstTrack || track >= endTrack) continue;
@@ -145,29 +146,28 @@ export function barsIn(
     const known = ends[index] as number;
     const end = Math.max(Number.isNaN(known) ? now : known, start);
     if (end < from || start > to) continue;
-    const [left, right] = [(start - from) * scale, (end - from) * scale];
+    const left = (start - from) * scale;
+    const right = (end - from) * scale;
     const state = states[index] as number;
-    const bar = { track, left, right, count: 1, row: rows[index] as number, state };
-    if (right - left >= 1) {
-      narrow = undefined;
-      bars.push(bar);
-      continue;
-    }
     const pixel = Math.floor(left);
-    if (narrow === undefined || narrow.bar.track !== track || narrow.pixel !== pixel) {
-      narrow = { bar, pixel, states: new Map([[state, 1]]), at: bars.push(bar) - 1 };
+    const isNarrow = right - left < 1;
+    if (isNarrow && track === narrowTrack && pixel === narrowPixel) {
+      bars[place] = joined(bars[place] as Bar, right, state);
       continue;
     }
-    narrow.states.set(state, (narrow.states.get(state) ?? 0) + 1);
-    narrow.bar = {
-      ...narrow.bar,
-      right: Math.max(narrow.bar.right, right),
-      count: narrow.bar.count + 1,
-      states: narrow.states,
-    };
-    bars[narrow.at] = narrow.bar;
+    bars.push({ track, left, right, count: 1, row: rows[index] as number, state });
+    place = bars.length - 1;
+    narrowTrack = isNarrow ? track : -1;
+    narrowPixel = pixel;
   }
   return bars;
+}
+
+/** Returns a bar with one more run. */
+function joined(bar: Bar, right: number, state: number): Bar {
+  const states = bar.states ?? new Map([[bar.state, 1]]);
+  states.set(state, (states.get(state) ?? 0) + 1);
+  return { ...bar, right: Math.max(bar.right, right), count: bar.count + 1, states };
 }
 
 /** Returns a range within the whole that has at least a sensible length. */
