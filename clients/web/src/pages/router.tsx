@@ -14,6 +14,7 @@ import { parseCreateSearch } from "./create/search";
 import { parseKeysSearch } from "./keys/search";
 import { LoginPage } from "./login/LoginPage";
 import { Shell } from "./Shell";
+import { parseAnalysisSearch } from "./sweep/analysis/search";
 import { OverviewPage } from "./sweep/overview/OverviewPage";
 import { parseRunsSearch } from "./sweep/runs/search";
 import { SweepPage } from "./sweep/SweepPage";
@@ -71,6 +72,7 @@ const parallel = createRoute({
 const analysis = createRoute({
   getParentRoute: () => sweep,
   path: "analysis",
+  validateSearch: parseAnalysisSearch,
   component: lazyRouteComponent(() => import("./sweep/analysis/AnalysisPage"), "AnalysisPage"),
 });
 
