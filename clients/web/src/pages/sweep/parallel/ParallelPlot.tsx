@@ -38,7 +38,7 @@ export function ParallelPlot({ data, axes, colour, mask, conditions, onBrush }: 
 
   useEffect(() => {
     if (canvas.current === null || frame.current === null) return;
-    const made = new ParallelPainter(canvas.current, () => undefined);
+    const made = new ParallelPainter(canvas.current);
     painter.current = made;
     const observer = new ResizeObserver(([entry]) => setRoom(entry?.contentRect.width ?? 800));
     observer.observe(frame.current);
@@ -54,7 +54,7 @@ export function ParallelPlot({ data, axes, colour, mask, conditions, onBrush }: 
       getComputedStyle(document.documentElement).colorScheme === "dark" ||
       (document.documentElement.style.colorScheme !== "light" &&
         matchMedia("(prefers-color-scheme: dark)").matches);
-    painter.current?.paint({
+    const frame = {
       width: Math.round(width * ratio),
       height: Math.round(HEIGHT * ratio),
       axes: axes.map(({ key, scale }, index) => ({
@@ -64,9 +64,10 @@ export function ParallelPlot({ data, axes, colour, mask, conditions, onBrush }: 
       })),
       colour,
       mask,
+      hasRest: mask.includes(0),
       palette: isDark ? DARK : LIGHT,
-      step: 1,
-    });
+    };
+    painter.current?.paint(frame, false);
   }, [axes, colour, mask, width, gap]);
 
   const placeOf = (event: React.PointerEvent<SVGElement>) => {
