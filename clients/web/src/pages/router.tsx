@@ -7,6 +7,7 @@ import {
   Navigate,
   type RouterHistory,
 } from "@tanstack/react-router";
+import { parseParallelSearch } from "../store/parallelSearch";
 import { parseRunFilterSearch } from "../store/runFilter";
 import { LoginPage } from "./login/LoginPage";
 import { Shell } from "./Shell";
@@ -60,6 +61,7 @@ const runs = createRoute({
 const parallel = createRoute({
   getParentRoute: () => sweep,
   path: "parallel",
+  validateSearch: parseParallelSearch,
   component: lazyRouteComponent(() => import("./sweep/parallel/ParallelPage"), "ParallelPage"),
 });
 

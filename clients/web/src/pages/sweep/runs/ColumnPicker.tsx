@@ -11,6 +11,8 @@ const GROUPS: readonly [ColumnKind, string][] = [
 ];
 
 interface Props {
+  /** What is chosen. */
+  readonly title?: string;
   readonly table: RunTable;
   readonly shown: readonly string[];
   readonly onChange: (shown: readonly string[]) => void;
@@ -19,7 +21,7 @@ interface Props {
 }
 
 /** Lets the user choose the columns. */
-export function ColumnPicker({ table, shown, onChange, onMetric }: Props) {
+export function ColumnPicker({ title = "Columns", table, shown, onChange, onMetric }: Props) {
   const id = useId();
   const kept = new Set(shown);
   const add = (event: SyntheticEvent<HTMLFormElement>) => {
@@ -31,7 +33,7 @@ export function ColumnPicker({ table, shown, onChange, onMetric }: Props) {
   };
   return (
     <details className="picker">
-      <summary>Columns</summary>
+      <summary>{title}</summary>
       <div className="picker-panel">
         {GROUPS.map(([kind, title]) => {
           const columns = table.columns.filter((column) => column.kind === kind);
