@@ -15,7 +15,7 @@ import { randomNumbers } from "./randomNumbers";
 function rowsOf(start: number, end: number, width: number, depth = 0): number[] {
   if (width === 1) return [start, end];
   const first = width >> 1;
-  const middle = start + splitDrop(end - start, first, width, depth);
+  const middle = start + splitDrop(end - start, first, width, start + depth);
   return [
     ...rowsOf(start, middle, first, depth + 1),
     ...rowsOf(middle, end, width - first, depth + 1).slice(1),
@@ -110,6 +110,28 @@ test("a line is nowhere far from the straight one, and goes one way only", () =>
       });
     }
   }
+});
+
+test("lines that are spread evenly are as dense in each column", () => {
+  const [height, gap] = [64, 96];
+  const every = Array.from({ length: height * 32 }, (_, index) => index);
+  const { counts } = density({
+    width: gap + 1,
+    height,
+    axes: [
+      { x: 0, bins: Uint16Array.from(every, (index) => index % height) },
+      { x: gap, bins: Uint16Array.from(every, (index) => height - 1 - Math.floor(index / height)) },
+    ],
+    count: every.length,
+    mask: new Uint8Array(every.length).fill(1),
+    levels: new Uint8Array(every.length),
+  });
+  const totals = Array.from({ length: gap }, (_, x) => {
+    let total = 0;
+    for (let y = 0; y < height; y++) total += counts[y * (gap + 1) + x] ?? 0;
+    return total;
+  });
+  expect(Math.max(...totals) / Math.min(...totals)).toBeLessThan(1.05);
 });
 
 test("a draft has the same lines at the last axis, and lines where the raster has them", () => {

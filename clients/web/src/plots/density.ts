@@ -51,11 +51,12 @@ export interface DensityGrid {
 const ONE = 2 ** 30;
 
 /**
- * Returns how many of `drop` rows a line descends in the first `first` of `width` columns. The
- * depth decides which way a half is rounded, so that the roundings of a line's halves cancel out.
+ * Returns how many of `drop` rows a line descends in the first `first` of `width` columns. An even
+ * `turn` rounds a half up and an odd one down: the row and the depth of the split in turn, so that
+ * neither the roundings of one line add up nor those of many lines in the same column.
  */
-export function splitDrop(drop: number, first: number, width: number, depth: number): number {
-  const half = depth % 2 === 0 ? width >> 1 : (width - 1) >> 1;
+export function splitDrop(drop: number, first: number, width: number, turn: number): number {
+  const half = turn % 2 === 0 ? width >> 1 : (width - 1) >> 1;
   return Math.floor((drop * first + half) / width);
 }
 
@@ -158,11 +159,15 @@ export class DensityRaster {
       return;
     }
     const first = width >> 1;
-    const drops = Int16Array.from({ length: 2 * block.steepest + 1 }, (_, index) =>
-      splitDrop(index - block.steepest, first, width, depth),
-    );
-    const left = this.#half(2 * depth, grid.height, steepestOf(drops, 0));
-    const right = this.#half(2 * depth + 1, grid.height, steepestOf(drops, block.steepest));
+    const dropsOf = (turn: number) =>
+      Int16Array.from({ length: 2 * block.steepest + 1 }, (_, index) =>
+        splitDrop(index - block.steepest, first, width, turn),
+      );
+    // For the even rows, then for the odd ones.
+    const drops = [dropsOf(depth), dropsOf(depth + 1)] as const;
+    const steepest = (whole: number) => Math.max(...drops.map((each) => steepestOf(each, whole)));
+    const left = this.#half(2 * depth, grid.height, steepest(0));
+    const right = this.#half(2 * depth + 1, grid.height, steepest(block.steepest));
     splitBlock(block, drops, grid.height, left, right);
     this.#draw(grid, left, x, first, depth + 1, put);
     this.#draw(grid, right, x + first, width - first, depth + 1, put);
@@ -194,7 +199,7 @@ function steepestOf(drops: Int16Array, whole: number): number {
 
 function splitBlock(
   { lines, stride, origin, steepest }: Block,
-  drops: Int16Array,
+  drops: readonly [Int16Array, Int16Array],
   height: number,
   left: Block,
   right: Block,
@@ -204,11 +209,12 @@ function splitBlock(
     const least = -Math.min(steepest, row);
     const most = Math.min(steepest, height - 1 - row);
     const base = row * stride + origin;
+    const parts = row % 2 === 0 ? drops[0] : drops[1];
     const leftBase = row * left.stride + left.origin;
     for (let drop = least; drop <= most; drop++) {
       const weight = lines[base + drop] as number;
       if (weight === 0) continue;
-      const part = drops[drop + steepest] as number;
+      const part = parts[drop + steepest] as number;
       const there = leftBase + part;
       leftLines[there] = (leftLines[there] as number) + weight;
       const rest = (row + part) * right.stride + right.origin + drop - part;

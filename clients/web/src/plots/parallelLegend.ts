@@ -13,24 +13,16 @@ const LEAST_SHARE = 0.18;
 
 /** Returns the values that the legend of the colours names, without those that would overlap. */
 export function legendTicks({ column, scale }: Axis, wanted: number): LegendTick[] {
-  const ticks: LegendTick[] = [];
-  for (const { value } of ticksOf(scale, wanted)) {
+  const isCategory = scale.kind === "category";
+  const ends = isCategory ? [] : [scale.min, scale.max];
+  const kept: LegendTick[] = [];
+  // The ends come first, because they say more than what is near to them.
+  for (const value of [...ends, ...ticksOf(scale, wanted).map((tick) => tick.value)]) {
     if (Number.isNaN(value)) continue;
-    const text = formatCell(column, value);
-    ticks.push({
-      text: text.length > 12 ? `${text.slice(0, 11)}…` : text,
-      share: shareOfColour(scale, value),
-    });
+    const share = shareOfColour(scale, value);
+    if (kept.some((other) => Math.abs(other.share - share) < LEAST_SHARE)) continue;
+    const text = formatCell(column, isCategory ? value : Number(value.toPrecision(3)));
+    kept.push({ text: text.length > 12 ? `${text.slice(0, 11)}…` : text, share });
   }
-  ticks.sort((one, other) => one.share - other.share);
-  return ticks.filter(({ share }, index) => share - (lastKept(ticks, index) ?? -1) >= LEAST_SHARE);
-}
-
-/** Returns the share of the last tick before an index that has its text. */
-function lastKept(ticks: readonly LegendTick[], index: number): number | undefined {
-  let kept: number | undefined;
-  for (const { share } of ticks.slice(0, index)) {
-    if (kept === undefined || share - kept >= LEAST_SHARE) kept = share;
-  }
-  return kept;
+  return kept.sort((one, other) => one.share - other.share);
 }

@@ -42,7 +42,7 @@ export function FilterChips({ table, filter, onChange }: Props) {
   return (
     <ul className="filter-chips" aria-label="Filter">
       {parts.map(({ key, name, text, without }) => (
-        <li key={key}>
+        <li key={key} className="chip">
           <span>
             <bdi className="faint">{name}</bdi> <bdi>{text}</bdi>
           </span>

@@ -66,7 +66,8 @@ export function ParallelPanel({ table, onMetric }: Props) {
   const colour = useMemo(() => {
     const chosen = table.columns.find(({ key }) => key === search.colour);
     const column = chosen ?? objectives[0]?.column ?? table.columns[0];
-    return column && axisOf(table, column, { key: column.key });
+    // Equal shares of the runs get equal shares of the colours, however far the worst run is off.
+    return column && axisOf(table, column, { key: column.key, scale: "quantile" });
   }, [table, search.colour, objectives]);
   const mask = useMemo(() => matchingRows(table, filter, goal), [table, filter, goal]);
   const matching = useMemo(() => mask.reduce((sum, one) => sum + one, 0), [mask]);
@@ -215,7 +216,7 @@ export function ParallelPanel({ table, onMetric }: Props) {
                 </p>
                 <p>Choose them under “Axes”.</p>
               </div>
-            ) : (
+            ) : room === 0 ? null : (
               <ParallelPlot
                 table={table}
                 data={data}
