@@ -9,6 +9,7 @@ import {
 } from "@tanstack/react-router";
 import { parseCompareSearch } from "../store/compareSearch";
 import { parseParetoSearch } from "../store/paretoSearch";
+import { parseParallelSearch } from "../store/parallelSearch";
 import { parseRunFilterSearch } from "../store/runFilter";
 import { parseCreateSearch } from "./create/search";
 import { parseKeysSearch } from "./keys/search";
@@ -66,6 +67,7 @@ const runs = createRoute({
 const parallel = createRoute({
   getParentRoute: () => sweep,
   path: "parallel",
+  validateSearch: parseParallelSearch,
   component: lazyRouteComponent(() => import("./sweep/parallel/ParallelPage"), "ParallelPage"),
 });
 
