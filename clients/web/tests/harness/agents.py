@@ -64,7 +64,7 @@ def work(_client: Client, sweep: str, steps: int = 1_000_000, agent: str = "work
             [sys.executable, "-c", PROGRAM, sweep, str(steps), agent],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
-            stderr=sys.stderr,
+            stderr=subprocess.DEVNULL,
         )
     )
     return agents[-1].pid

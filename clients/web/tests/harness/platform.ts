@@ -65,7 +65,14 @@ export async function startPlatform({ keys = false } = {}): Promise<Platform> {
     { output: openSync(log, "w"), folder },
   );
   const deadline = Date.now() + START_MS;
-  while (!existsSync(readyFile)) {
+  // The gateway is ready once it has reached both services.
+  const isReady = async () =>
+    existsSync(readyFile) &&
+    (await fetch(`${read(readyFile).dashboard}/readyz`).then(
+      ({ ok }) => ok,
+      () => false,
+    ));
+  while (!(await isReady())) {
     if (child.exitCode !== null || Date.now() > deadline) {
       const said = existsSync(log) ? readFileSync(log, "utf8") : "";
       await stopTied(child);
@@ -74,8 +81,12 @@ export async function startPlatform({ keys = false } = {}): Promise<Platform> {
     await new Promise((later) => setTimeout(later, 100));
   }
   return {
-    ready: () => JSON.parse(readFileSync(readyFile, "utf8")),
+    ready: () => read(readyFile),
     adminKey: keys ? readFileSync(join(data, "admin.key"), "utf8").trim() : "",
     stop: () => stopTied(child),
   };
+}
+
+function read(readyFile: string): Ready {
+  return JSON.parse(readFileSync(readyFile, "utf8"));
 }

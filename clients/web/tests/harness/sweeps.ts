@@ -6,7 +6,7 @@ const CONFIG = {
   method: "random",
   metric: { name: "loss", goal: "minimize" },
   parameters: {
-    x: { min: 0, max: 1 },
+    x: { distribution: "uniform", min: 0, max: 1 },
     layers: { values: [1, 2, 3] },
     optimizer: { values: ["adam", "sgd"] },
   },
