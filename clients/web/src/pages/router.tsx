@@ -8,6 +8,7 @@ import {
   type RouterHistory,
 } from "@tanstack/react-router";
 import { parseRunFilterSearch } from "../store/runFilter";
+import { parseKeysSearch } from "./keys/search";
 import { LoginPage } from "./login/LoginPage";
 import { Shell } from "./Shell";
 import { OverviewPage } from "./sweep/overview/OverviewPage";
@@ -69,6 +70,40 @@ const analysis = createRoute({
   component: lazyRouteComponent(() => import("./sweep/analysis/AnalysisPage"), "AnalysisPage"),
 });
 
+const settings = createRoute({
+  getParentRoute: () => sweep,
+  path: "settings",
+  component: lazyRouteComponent(() => import("./sweep/settings/SettingsPage"), "SettingsPage"),
+});
+
+const keys = createRoute({
+  getParentRoute: () => root,
+  path: "/keys",
+  validateSearch: parseKeysSearch,
+  component: lazyRouteComponent(() => import("./keys/KeysPage"), "KeysPage"),
+});
+
+const templates = createRoute({
+  getParentRoute: () => root,
+  path: "/templates",
+  component: lazyRouteComponent(() => import("./templates/TemplatesPage"), "TemplatesPage"),
+});
+
+const template = createRoute({
+  getParentRoute: () => root,
+  path: "/templates/$name",
+  component: lazyRouteComponent(() => import("./templates/TemplatePage"), "TemplatePage"),
+});
+
+// Not under /templates: a template may have the name "new".
+const newTemplate = createRoute({
+  getParentRoute: () => root,
+  path: "/new-template",
+  validateSearch: ({ from }: Record<string, unknown>): { from?: string } =>
+    typeof from === "string" ? { from } : {},
+  component: lazyRouteComponent(() => import("./templates/NewTemplatePage"), "NewTemplatePage"),
+});
+
 const login = createRoute({
   getParentRoute: () => root,
   path: "/login",
@@ -93,7 +128,11 @@ export function makeRouter(history?: RouterHistory) {
       home,
       sweeps,
       create,
-      sweep.addChildren([overview, runs, parallel, analysis]),
+      sweep.addChildren([overview, runs, parallel, analysis, settings]),
+      keys,
+      templates,
+      template,
+      newTemplate,
       login,
     ]),
     ...(history === undefined ? {} : { history }),

@@ -7,6 +7,7 @@ import { describeProblem } from "../../rpc/problems";
 import { newRequestId } from "../../rpc/requestId";
 import { formatCount } from "../../store/format";
 import { BLANK, readForm } from "../../store/sweepConfig";
+import { ActionButton } from "../../ui/ActionButton";
 import { CopyBox } from "../../ui/CopyBox";
 import { ProblemNotice } from "../../ui/ProblemNotice";
 import { useTitle } from "../../ui/useTitle";
@@ -101,20 +102,14 @@ export function CreatePage() {
         <ProblemNotice error={creation.error} onRetry={() => creation.mutate()} />
       )}
       <div className="actions">
-        <button
-          type="button"
+        <ActionButton
           className="primary"
-          disabled={!isValid || creation.isPending || refusal !== undefined}
-          aria-describedby={refusal === undefined ? undefined : "refusal"}
+          refusal={refusal}
+          isBusy={!isValid || creation.isPending}
           onClick={() => creation.mutate()}
         >
           Create the sweep
-        </button>
-        {refusal !== undefined && (
-          <span id="refusal" className="faint">
-            {refusal}
-          </span>
-        )}
+        </ActionButton>
       </div>
     </>
   );
