@@ -8,8 +8,8 @@ import {
   type RouterHistory,
 } from "@tanstack/react-router";
 import { parseCompareSearch } from "../store/compareSearch";
-import { parseParetoSearch } from "../store/paretoSearch";
 import { parseParallelSearch } from "../store/parallelSearch";
+import { parseParetoSearch } from "../store/paretoSearch";
 import { parseRunFilterSearch } from "../store/runFilter";
 import { parseCreateSearch } from "./create/search";
 import { parseKeysSearch } from "./keys/search";

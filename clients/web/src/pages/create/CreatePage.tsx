@@ -4,11 +4,11 @@ import { useState } from "react";
 import { useServices } from "../../rpc/context";
 import { describeProblem, type FieldProblem } from "../../rpc/problems";
 import { ActionButton } from "../../ui/ActionButton";
+import { ConfirmDialog } from "../../ui/ConfirmDialog";
 import { ProblemNotice } from "../../ui/ProblemNotice";
 import { useTitle } from "../../ui/useTitle";
 import { useWhyNot } from "../useCaller";
 import { ConfigForm } from "./ConfigForm";
-import { Confirm } from "./Confirm";
 import { Created } from "./Created";
 import "./create.css";
 import { NO_PRIOR_RUNS, type PriorRuns, PriorRunsSection } from "./PriorRunsSection";
@@ -139,18 +139,24 @@ export function CreatePage() {
         </div>
       </div>
       {start.asked !== undefined && (
-        <Confirm question="Replace this config?" answer="Replace it" onAnswer={start.answer}>
+        <ConfirmDialog
+          question="Replace this config?"
+          confirm="Replace it"
+          isDangerous
+          onAnswer={start.answer}
+        >
           It has changes that are in no sweep yet.
-        </Confirm>
+        </ConfirmDialog>
       )}
       {blocker.status === "blocked" && (
-        <Confirm
+        <ConfirmDialog
           question="Leave this page?"
-          answer="Leave it"
+          confirm="Leave it"
+          isDangerous
           onAnswer={(isConfirmed) => (isConfirmed ? blocker.proceed() : blocker.reset())}
         >
           The sweep is not created yet. This tab keeps the config; prior runs are not kept.
-        </Confirm>
+        </ConfirmDialog>
       )}
     </>
   );

@@ -33,40 +33,40 @@ export function AxisPicker({ table, shown, onChange, onMetric }: Props) {
   };
   return (
     <Popup label="Axes" title="Axes" side="end" isOpen={isOpen} onOpen={setOpen}>
-        {GROUPS.map(([kind, title]) => {
-          const columns = table.columns.filter((column) => column.kind === kind);
-          if (columns.length === 0) return null;
-          return (
-            <fieldset key={kind}>
-              <legend className="faint">{title}</legend>
-              {columns.map((column) => (
-                <label key={column.key}>
-                  <input
-                    type="checkbox"
-                    checked={kept.has(column.key)}
-                    onChange={(event) =>
-                      onChange(
-                        event.target.checked
-                          ? [...shown, column.key]
-                          : shown.filter((key) => key !== column.key),
-                      )
-                    }
-                  />
-                  {headingOf(column)}
-                </label>
-              ))}
-            </fieldset>
-          );
-        })}
-        <form onSubmit={add}>
-          <div className="field">
-            <label htmlFor={`${id}-metric`}>Last value of another metric</label>
-            <span className="actions">
-              <input id={`${id}-metric`} name="metric" maxLength={200} size={12} />
-              <button type="submit">Add</button>
-            </span>
-          </div>
-        </form>
+      {GROUPS.map(([kind, title]) => {
+        const columns = table.columns.filter((column) => column.kind === kind);
+        if (columns.length === 0) return null;
+        return (
+          <fieldset key={kind}>
+            <legend className="faint">{title}</legend>
+            {columns.map((column) => (
+              <label key={column.key}>
+                <input
+                  type="checkbox"
+                  checked={kept.has(column.key)}
+                  onChange={(event) =>
+                    onChange(
+                      event.target.checked
+                        ? [...shown, column.key]
+                        : shown.filter((key) => key !== column.key),
+                    )
+                  }
+                />
+                {headingOf(column)}
+              </label>
+            ))}
+          </fieldset>
+        );
+      })}
+      <form onSubmit={add}>
+        <div className="field">
+          <label htmlFor={`${id}-metric`}>Last value of another metric</label>
+          <span className="actions">
+            <input id={`${id}-metric`} name="metric" maxLength={200} size={12} />
+            <button type="submit">Add</button>
+          </span>
+        </div>
+      </form>
     </Popup>
   );
 }

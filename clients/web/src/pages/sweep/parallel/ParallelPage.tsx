@@ -12,13 +12,12 @@ const SUMMARY = "summary:";
 /** The runs of a sweep as parallel coordinates, live. */
 export function ParallelPage() {
   const { sweepId } = useCurrentSweep();
-  const { table, problem, status, addSummary, restart } = useRunTable(sweepId);
+  const { table, problem, status, addColumns, restart } = useRunTable(sweepId);
   const [{ axes = [], colour }] = useParallelSearch();
   // Metrics in the address are read on request.
   useEffect(() => {
-    for (const key of [...axes.map((axis) => readAxis(axis)?.key), colour]) {
-      if (key?.startsWith(SUMMARY)) addSummary(key.slice(SUMMARY.length));
-    }
+    const keys = [...axes.map((axis) => readAxis(axis)?.key), colour];
+    addColumns(keys.flatMap((key) => (key?.startsWith(SUMMARY) === true ? [key] : [])));
   });
   const late = useDeferredValue(table);
   return (
@@ -46,7 +45,9 @@ export function ParallelPage() {
         </div>
       )}
       {late !== undefined && late.count === 0 && <Empty expected={late.expected} />}
-      {late !== undefined && late.count > 0 && <ParallelPanel table={late} onMetric={addSummary} />}
+      {late !== undefined && late.count > 0 && (
+        <ParallelPanel table={late} onMetric={(name) => addColumns([`${SUMMARY}${name}`])} />
+      )}
     </>
   );
 }

@@ -1,7 +1,8 @@
 import type { ReactNode } from "react";
 import { useState } from "react";
 import { type Axis, formatCell } from "../../../store/parallelAxes";
-import { csvOf, headingOf } from "../../../store/runCells";
+import { headingOf } from "../../../store/runCells";
+import { csvParts } from "../../../store/runFiles";
 import { runStateName } from "../../../store/runStates";
 import type { RunTable } from "../../../store/runTable";
 import { DataTable, MOST_ROWS } from "../../../ui/Chart";
@@ -23,8 +24,11 @@ export function ParallelTools({ name, table, axes, mask, matching, draw, childre
   const [isTable, setTable] = useState(false);
   const saveTable = () => {
     const columns = axes.map(({ column }) => column);
-    const csv = csvOf(table, rowsOf(mask, table.count), columns);
-    download(`${name}.csv`, new Blob([csv], { type: "text/csv;charset=utf-8" }));
+    const numbers = Int32Array.from(rowsOf(mask, table.count), (row) => table.numbers[row] ?? 0);
+    const csv = new Blob([...csvParts(table, numbers, columns)], {
+      type: "text/csv;charset=utf-8",
+    });
+    download(`${name}.csv`, csv);
   };
   const savePicture = () =>
     draw()?.toBlob((blob) => {
