@@ -1,7 +1,7 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { getRouteApi, Link, Outlet } from "@tanstack/react-router";
 import { useState } from "react";
-import type { Sweep } from "../../gen/wanllmdb/api/registry/v1/sweep_pb";
+import { type Sweep, SweepState } from "../../gen/wanllmdb/api/registry/v1/sweep_pb";
 import { type Action, actionsOf } from "../../store/sweeps";
 import { ProblemNotice } from "../../ui/ProblemNotice";
 import { StateBadge } from "../../ui/StateBadge";
@@ -27,9 +27,14 @@ export function SweepPage() {
   useSignIn(hasEnded ? status.error : error);
   return (
     <>
-      <p>
-        <Link to="/sweeps">All sweeps</Link>
-      </p>
+      <nav className="trail" aria-label="Where this page is">
+        <Link to="/sweeps">Sweeps</Link>
+        {sweep !== undefined && (
+          <Link to="/sweeps" search={{ project: sweep.project }} dir="auto">
+            {sweep.project}
+          </Link>
+        )}
+      </nav>
       {sweep === undefined && <h1>{sweepId}</h1>}
       {error !== null && <ProblemNotice error={error} onRetry={() => refetch()} />}
       {hasEnded && !isUnknown(status.error) && <ProblemNotice error={status.error} />}
@@ -75,7 +80,7 @@ function Head({ sweep, onReload, children }: HeadProps) {
   return (
     <>
       <div className="title-row">
-        <h1>{sweep.name || sweep.sweepId}</h1>
+        <h1 dir="auto">{sweep.name || sweep.sweepId}</h1>
         <StateBadge state={sweep.state} />
         {children}
         <span className="spacer" />
@@ -84,8 +89,16 @@ function Head({ sweep, onReload, children }: HeadProps) {
       {action.isError && last !== undefined && (
         <ProblemNotice error={action.error} onRetry={answer} />
       )}
-      {sweep.description !== "" && <p>{sweep.description}</p>}
-      {sweep.endMessage !== "" && <p className="faint">It ended: {sweep.endMessage}</p>}
+      {sweep.description !== "" && (
+        <p className="description" dir="auto">
+          {sweep.description}
+        </p>
+      )}
+      {sweep.endMessage !== "" && (
+        <p className={sweep.state === SweepState.FAILED ? "problem" : "faint"}>
+          Ended: {sweep.endMessage}
+        </p>
+      )}
     </>
   );
 }
