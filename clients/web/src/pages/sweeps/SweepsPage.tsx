@@ -52,7 +52,10 @@ export function SweepsPage() {
         </Link>
       </div>
       <SweepFilters search={search} onChange={change} />
-      {error !== undefined && <ProblemNotice error={error} onRetry={retry} />}
+      {/* While a list is shown, the state of the stream says that it is lost, and nothing jumps. */}
+      {error !== undefined && (status.kind === "ended" || !list.isComplete) && (
+        <ProblemNotice error={error} onRetry={retry} />
+      )}
       {!list.isComplete && error === undefined && <p className="faint">Loading …</p>}
       {list.isComplete && sweeps.length === 0 && (
         <NoSweeps isFiltered={isFiltered(search) || search.before !== undefined} />
