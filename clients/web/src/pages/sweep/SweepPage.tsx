@@ -1,5 +1,5 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import { getRouteApi, Link, Outlet } from "@tanstack/react-router";
+import { getRouteApi, Link, Outlet, useLocation } from "@tanstack/react-router";
 import { useState } from "react";
 import { type Sweep, SweepState } from "../../gen/wanllmdb/api/registry/v1/sweep_pb";
 import { type Action, actionsOf } from "../../store/sweeps";
@@ -13,6 +13,7 @@ import { useWhyNot } from "../useCaller";
 import { SweepActions } from "./SweepActions";
 import { SweepTabs } from "./SweepTabs";
 import { SweepContext } from "./sweepContext";
+import { TABS } from "./tabs";
 import { useAction } from "./useAction";
 import { useSweep } from "./useSweep";
 
@@ -22,7 +23,8 @@ const route = getRouteApi("/sweeps/$sweepId");
 export function SweepPage() {
   const { sweepId } = route.useParams();
   const { data: sweep, error, status, isPending, refetch } = useSweep(sweepId);
-  useTitle(sweep?.name || sweepId);
+  const tab = useTab(sweepId);
+  useTitle([sweep?.name || sweepId, tab].filter(Boolean).join(" · "));
   const hasEnded = status.kind === "ended";
   useSignIn(hasEnded ? status.error : error);
   return (
@@ -52,6 +54,12 @@ export function SweepPage() {
       )}
     </>
   );
+}
+
+/** Returns the name of the page of the sweep that is shown. */
+function useTab(sweepId: string): string | undefined {
+  const pathname = useLocation({ select: (location) => location.pathname });
+  return TABS.find(({ to }) => to.replace("$sweepId", sweepId) === pathname)?.label;
 }
 
 /** Whether the watch ended because the revision is not known, which reading again mends. */
@@ -88,11 +96,6 @@ function Head({ sweep, onReload, children }: HeadProps) {
       </div>
       {action.isError && last !== undefined && (
         <ProblemNotice error={action.error} onRetry={answer} />
-      )}
-      {sweep.description !== "" && (
-        <p className="description" dir="auto">
-          {sweep.description}
-        </p>
       )}
       {sweep.endMessage !== "" && (
         <p className={sweep.state === SweepState.FAILED ? "problem" : "faint"}>

@@ -35,7 +35,11 @@ export function Agents() {
       {({ agents, nextPageToken }) => (
         <>
           {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by the keyboard */}
-          <section className="table-scroll chart-table agents" aria-label="Agents" tabIndex={0}>
+          <section
+            className="table-scroll chart-table agents"
+            aria-label="Agents, table"
+            tabIndex={0}
+          >
             <table>
               <thead>
                 <tr>

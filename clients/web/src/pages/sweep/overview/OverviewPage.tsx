@@ -17,6 +17,11 @@ export function OverviewPage() {
   const isEmpty = (sweep.stats?.totalRuns ?? 0n) === 0n && sweep.endTime === undefined;
   return (
     <>
+      {sweep.description !== "" && (
+        <p className="description" dir="auto">
+          {sweep.description}
+        </p>
+      )}
       <Tiles sweep={sweep} />
       <div className="overview-heads">
         <BestRun sweep={sweep} />
