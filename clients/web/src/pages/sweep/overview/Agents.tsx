@@ -34,10 +34,10 @@ export function Agents() {
     >
       {({ agents, nextPageToken }) => (
         <>
-          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by the keyboard */}
           <section
             className="table-scroll chart-table agents"
             aria-label="Agents, table"
+            // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by the keyboard
             tabIndex={0}
           >
             <table>
