@@ -10,7 +10,8 @@ export function Tiles({ sweep }: { sweep: Sweep }) {
   const { ended, cap, perHour, leftMs, failureRate } = progressOf(sweep);
   const { stats, spec } = sweep;
   const best = bestOf(sweep);
-  const hasSeveral = (spec?.metrics.length ?? 0) > 1;
+  // No run is the best by several metrics, or by none.
+  const hasBest = spec?.metrics.length === 1;
   return (
     <section className="panel" aria-label="Progress">
       <dl className="tiles">
@@ -20,7 +21,7 @@ export function Tiles({ sweep }: { sweep: Sweep }) {
           unit={cap === undefined ? undefined : `of ${formatCount(cap)}`}
           note={cap === undefined ? "without a cap" : formatPercent(Math.min(ended / cap, 1))}
         />
-        {!hasSeveral && (
+        {hasBest && (
           <Tile
             name={
               best === undefined ? (
