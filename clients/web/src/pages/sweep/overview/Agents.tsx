@@ -36,7 +36,7 @@ export function Agents() {
         <>
           <section
             className="table-scroll chart-table agents"
-            aria-label="Agents, table"
+            aria-label="Agents, data"
             // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by the keyboard
             tabIndex={0}
           >
