@@ -7,6 +7,8 @@ import { Mark } from "../ui/Mark";
 import { ShortcutHelp } from "../ui/ShortcutHelp";
 import { focusSearch, listenToKeys, useShortcuts } from "../ui/shortcuts";
 import { ThemeSwitch } from "../ui/ThemeSwitch";
+import { KeysLink } from "./KeysLink";
+import { SignedOut } from "./SignedOut";
 
 /** The frame of every page. */
 export function Shell() {
@@ -26,6 +28,8 @@ export function Shell() {
             Sweeps
           </Link>
           <Link to="/sweeps/new">New sweep</Link>
+          <Link to="/templates">Templates</Link>
+          <KeysLink />
         </nav>
         <div className="page-header-end">
           <Caller />
@@ -34,6 +38,7 @@ export function Shell() {
         </div>
       </header>
       <main id="content" tabIndex={-1}>
+        <SignedOut />
         <Outlet />
       </main>
     </>

@@ -20,12 +20,15 @@ export function ConfirmDialog(props: Props) {
   const { question, children, confirm, refuse = "Back", isDangerous = false, typed } = props;
   const id = useId();
   const dialog = useRef<HTMLDialogElement>(null);
+  const wayOut = useRef<HTMLButtonElement>(null);
   const isAnswered = useRef(false);
   const [text, setText] = useState("");
   const isReady = typed === undefined || text === typed;
   useEffect(() => {
     if (dialog.current?.open === false) dialog.current.showModal();
-  }, []);
+    // Enter, pressed too soon, must do no harm.
+    if (isDangerous && typed === undefined) wayOut.current?.focus();
+  }, [isDangerous, typed]);
   const answer = (isConfirmed: boolean) => {
     if (isAnswered.current) return;
     isAnswered.current = true;
@@ -60,7 +63,7 @@ export function ConfirmDialog(props: Props) {
           <button type="submit" className={isDangerous ? "danger" : "primary"} disabled={!isReady}>
             {confirm}
           </button>
-          <button type="button" onClick={() => answer(false)}>
+          <button ref={wayOut} type="button" onClick={() => answer(false)}>
             {refuse}
           </button>
         </div>

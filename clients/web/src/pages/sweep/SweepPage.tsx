@@ -7,7 +7,6 @@ import { ProblemNotice } from "../../ui/ProblemNotice";
 import { StateBadge } from "../../ui/StateBadge";
 import { StreamState } from "../../ui/StreamState";
 import { useShortcuts } from "../../ui/shortcuts";
-import { useSignIn } from "../../ui/useSignIn";
 import { useTitle } from "../../ui/useTitle";
 import { useWhyNot } from "../useCaller";
 import { SweepActions } from "./SweepActions";
@@ -26,7 +25,6 @@ export function SweepPage() {
   const tab = useTab(sweepId);
   useTitle([sweep?.name || sweepId, tab].filter(Boolean).join(" · "));
   const hasEnded = status.kind === "ended";
-  useSignIn(hasEnded ? status.error : error);
   return (
     <>
       <nav className="trail" aria-label="Where this page is">
@@ -38,15 +36,17 @@ export function SweepPage() {
         )}
       </nav>
       {sweep === undefined && <h1>{sweepId}</h1>}
-      {error !== null && <ProblemNotice error={error} onRetry={() => refetch()} />}
-      {hasEnded && !isUnknown(status.error) && <ProblemNotice error={status.error} />}
+      {error !== null && !isSaidElsewhere(error) && (
+        <ProblemNotice error={error} onRetry={() => refetch()} />
+      )}
+      {hasEnded && !isSaidElsewhere(status.error) && <ProblemNotice error={status.error} />}
       {isPending && error === null && <p className="faint">Loading …</p>}
       {sweep !== undefined && (
         <>
           <Head sweep={sweep} onReload={() => refetch()}>
             <StreamState status={status} />
           </Head>
-          <SweepTabs sweepId={sweepId} />
+          <SweepTabs sweepId={sweepId} metrics={sweep.spec?.metrics.length ?? 0} />
           <SweepContext value={sweep}>
             <Outlet />
           </SweepContext>
@@ -62,9 +62,10 @@ function useTab(sweepId: string): string | undefined {
   return TABS.find(({ to }) => to.replace("$sweepId", sweepId) === pathname)?.label;
 }
 
-/** Whether the watch ended because the revision is not known, which reading again mends. */
-function isUnknown(error: unknown): boolean {
-  return ConnectError.from(error).code === Code.FailedPrecondition;
+/** Whether reading again mends the end of the watch, or the frame asks for another key. */
+function isSaidElsewhere(error: unknown): boolean {
+  const { code } = ConnectError.from(error);
+  return code === Code.FailedPrecondition || code === Code.Unauthenticated;
 }
 
 interface HeadProps {
