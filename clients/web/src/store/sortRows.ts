@@ -44,7 +44,11 @@ function rankedValues(table: RunTable, key: string): Float64Array {
   // A parameter's categories have the order of the search space; others are known by their names.
   if (column.scale !== "category" || column.kind === "parameter") return column.values;
   const ranks = ranksOf(column);
-  return column.values.map((value) => ranks[value] ?? Number.NaN);
+  const ranked = new Float64Array(table.count);
+  for (let row = 0; row < table.count; row++) {
+    ranked[row] = ranks[column.values[row] ?? Number.NaN] ?? Number.NaN;
+  }
+  return ranked;
 }
 
 // Ordering texts as people do takes about 10 µs a text, which is too long for 100,000.
