@@ -42,7 +42,9 @@ export function RunsTable({ sweepId, table }: { sweepId: string; table: RunTable
   const mask = useMemo(() => matchingRows(table, filter, goal), [table, filter, goal]);
   // What the user chose: with another choice, the order of before means nothing.
   const choice = JSON.stringify([filter, order, shows]);
-  const isFrozen = isInside || run !== undefined;
+  // Before the end of the read, the order would be one of the first rows alone.
+  const isComplete = table.count >= table.expected;
+  const isFrozen = isComplete && (isInside || run !== undefined);
   const { numbers, added } = useOrderedNumbers(table, mask, order, isFrozen ? choice : undefined);
   const keys = search.columns ?? firstColumns(table, constants);
   const columns = keys.flatMap((key) => table.columns.find((column) => column.key === key) ?? []);

@@ -62,7 +62,7 @@ export function pinnedWidth(columns: readonly GridColumn[]): number {
 
 function fixed(key: string, { widths, frameWidth }: LayoutSettings): GridColumn {
   const isNumber = key === NUMBER_KEY;
-  const usual = isNumber ? (frameWidth < NARROW ? 72 : 84) : frameWidth < NARROW ? 100 : 112;
+  const usual = isNumber ? (frameWidth < NARROW ? 72 : 84) : 112;
   return { key, heading: isNumber ? "Run" : "State", width: widths[key] ?? usual, isNumber };
 }
 
