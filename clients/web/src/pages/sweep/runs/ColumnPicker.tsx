@@ -1,7 +1,12 @@
 import { type SyntheticEvent, useId, useState } from "react";
 import { headingOf } from "../../../store/runCells";
-import { type Column, type ColumnKind, type RunTable, STATE_KEY } from "../../../store/runTable";
-import { NAME_KEY } from "../../../store/runTableStore";
+import {
+  type Column,
+  type ColumnKind,
+  NAME_KEY,
+  type RunTable,
+  STATE_KEY,
+} from "../../../store/runTable";
 import { Popup } from "./Popup";
 import { useReportedNames } from "./useReportedNames";
 

@@ -1,7 +1,12 @@
 import { useId, useState } from "react";
 import { conditionName } from "../../../store/filterText";
 import { isTime } from "../../../store/runCells";
-import { type Column, type ColumnCondition, NUMBER_KEY } from "../../../store/runTable";
+import {
+  type Column,
+  type ColumnCondition,
+  isOnRequest,
+  NUMBER_KEY,
+} from "../../../store/runTable";
 import { fromLocalField, toLocalField, zoneName } from "../../../store/times";
 import { CategoryChoice } from "./CategoryChoice";
 
@@ -30,7 +35,11 @@ export function ConditionEditor({ column, condition, onChange, onBack }: Props) 
         </strong>
       </div>
       {isLost && (
-        <p className="hint">This sweep has no such column: the condition has no effect.</p>
+        <p className="hint" role="status">
+          {isOnRequest(condition.key)
+            ? "Reading the column …"
+            : "This sweep has no such column: the condition has no effect."}
+        </p>
       )}
       {!isLost && !isCategory && !isOnlyMissing(condition) && (
         <div className="bounds">

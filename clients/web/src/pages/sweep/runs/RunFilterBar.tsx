@@ -1,12 +1,13 @@
 import { useCallback, useRef, useState } from "react";
 import { conditionName, conditionText, statesText, topText } from "../../../store/filterText";
 import { ALL_RUNS, isEmptyFilter, withCondition } from "../../../store/runFilter";
-import type { RunFilter, RunTable } from "../../../store/runTable";
+import { isOnRequest, NUMBER_KEY, type RunFilter, type RunTable } from "../../../store/runTable";
 import { ConditionEditor } from "./ConditionEditor";
 import { FilterMenu } from "./FilterMenu";
 import { Popup } from "./Popup";
 
 interface Props {
+  readonly sweepId: string;
   readonly table: RunTable;
   readonly filter: RunFilter;
   readonly onChange: (filter: RunFilter) => void;
@@ -15,7 +16,7 @@ interface Props {
 }
 
 /** The filter that every page of the sweep obeys, in words; each part can be changed and removed. */
-export function RunFilterBar({ table, filter, onChange, hasBest }: Props) {
+export function RunFilterBar({ sweepId, table, filter, onChange, hasBest }: Props) {
   const bar = useRef<HTMLFormElement>(null);
   const [isOpen, setOpen] = useState(false);
   const [edited, setEdited] = useState<string>();
@@ -53,6 +54,7 @@ export function RunFilterBar({ table, filter, onChange, hasBest }: Props) {
       >
         {condition === undefined ? (
           <FilterMenu
+            sweepId={sweepId}
             table={table}
             filter={filter}
             onChange={onChange}
@@ -107,7 +109,7 @@ export function RunFilterBar({ table, filter, onChange, hasBest }: Props) {
 }
 
 function isLost(column: unknown, key: string): boolean {
-  return column === undefined && key !== "number";
+  return column === undefined && key !== NUMBER_KEY && !isOnRequest(key);
 }
 
 /** Replaces a condition where it stands, so that the parts of the filter keep their places. */

@@ -26,15 +26,21 @@ const route = getRouteApi("/sweeps/$sweepId/runs");
 const NO_KEYS: readonly string[] = [];
 const NO_WIDTHS: Readonly<Record<string, number>> = {};
 
+interface Props {
+  readonly sweepId: string;
+  readonly table: RunTable;
+  readonly selected: ReadonlySet<number>;
+  readonly onSelected: (selected: ReadonlySet<number>) => void;
+}
+
 /** The runs that arrived, with what filters, orders, exports and changes them. */
-export function RunsTable({ sweepId, table }: { sweepId: string; table: RunTable }) {
+export function RunsTable({ sweepId, table, selected, onSelected: setSelected }: Props) {
   const sweep = useCurrentSweep();
   const search = route.useSearch();
   const setSearch = useSetSearch();
   const { filter, setFilter } = useRunFilter();
   const { goal, constants } = useSearched();
   const order = orderOf(search);
-  const [selected, setSelected] = useState<ReadonlySet<number>>(new Set());
   const [isInside, setInside] = useState(false);
   const [shows, setShows] = useState(0);
   const [returns, setReturns] = useState(0);
@@ -69,6 +75,7 @@ export function RunsTable({ sweepId, table }: { sweepId: string; table: RunTable
   return (
     <>
       <RunFilterBar
+        sweepId={sweepId}
         table={table}
         filter={filter}
         onChange={setFilter}
@@ -109,9 +116,7 @@ export function RunsTable({ sweepId, table }: { sweepId: string; table: RunTable
           table={table}
           selected={selected}
           onClear={() => setSelected(new Set())}
-          onCompare={() =>
-            setSearch({ compare: numbers.length > 0 ? [...selected] : undefined }, true)
-          }
+          onCompare={() => setSearch({ compare: [...selected] }, true)}
         />
       )}
       <RunGrid
