@@ -1,4 +1,5 @@
 import { radixSort } from "./radixSort";
+import { rowOf } from "./runColumns";
 import { type Column, NUMBER_KEY, type RunTable, STATE_KEY } from "./runTable";
 
 /** The order of a table: a column's key, or one of the two that every table has. */
@@ -26,6 +27,16 @@ export function sortRows(table: RunTable, mask: Uint8Array, order: RunOrder): Ui
   const rest = rows.subarray(present);
   const missing = collect(mask, rest, (row) => Number.isNaN(values[row]));
   return rows.subarray(0, present + missing);
+}
+
+/** Returns how many of the rows whose mask is 1 are not among the numbers of an earlier order. */
+export function countAdded(table: RunTable, mask: Uint8Array, earlier: Int32Array): number {
+  const rest = mask.slice();
+  for (const number of earlier) {
+    const row = rowOf(table.numbers, table.count, number);
+    if (row >= 0) rest[row] = 0;
+  }
+  return rest.reduce((sum, bit) => sum + bit, 0);
 }
 
 function collect(mask: Uint8Array, into: Uint32Array, isWanted: (row: number) => boolean): number {

@@ -14,6 +14,11 @@ const ComparePanel = lazy(async () => ({
 /** All runs of a sweep as a table, live. */
 export function RunsPage() {
   const { sweepId } = useCurrentSweep();
+  // Another sweep has other runs to select.
+  return <Page key={sweepId} sweepId={sweepId} />;
+}
+
+function Page({ sweepId }: { sweepId: string }) {
   const { table, problem, status, addColumns, restart } = useRunTable(sweepId);
   const { columns, compare } = route.useSearch();
   // Some columns in the address are read on request.

@@ -54,6 +54,9 @@ export function RunsTable({ sweepId, table, selected, onSelected: setSelected }:
   const { numbers, added } = useOrderedNumbers(table, mask, order, isFrozen ? choice : undefined);
   const keys = search.columns ?? firstColumns(table, constants);
   const columns = keys.flatMap((key) => table.columns.find((column) => column.key === key) ?? []);
+  const filtered = new Set(filter.conditions.map(({ key }) => key));
+  const hasTimes =
+    columns.some(isTime) || table.columns.some((each) => filtered.has(each.key) && isTime(each));
   const select = (changed: Iterable<number>, isSelected: boolean) => {
     const next = new Set(selected);
     for (const number of changed) {
@@ -89,7 +92,7 @@ export function RunsTable({ sweepId, table, selected, onSelected: setSelected }:
           </button>
         )}
         <span className="spacer" />
-        {columns.some(isTime) && <span className="faint">Times in {zoneName()}</span>}
+        {hasTimes && <span className="faint zone">Times in {zoneName()}</span>}
         <ViewsMenu project={sweep.project} sweepId={sweepId} search={viewSearch({ ...search })} />
         <ColumnPicker
           sweepId={sweepId}
