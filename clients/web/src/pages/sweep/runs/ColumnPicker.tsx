@@ -3,6 +3,7 @@ import { headingOf } from "../../../store/runCells";
 import {
   type Column,
   type ColumnKind,
+  isOnRequest,
   NAME_KEY,
   type RunTable,
   STATE_KEY,
@@ -88,7 +89,14 @@ function Choice({ sweepId, table, shown, pinned, onChange, onPin, onReset }: Pro
                   checked
                   onChange={() => onChange(shown.filter((each) => each !== key))}
                 />
-                <bdi>{name}</bdi>
+                <span>
+                  <bdi>{name}</bdi>
+                  {column === undefined && (
+                    <span className="faint">
+                      {isOnRequest(key) ? " loading …" : " not in this sweep"}
+                    </span>
+                  )}
+                </span>
               </label>
               <button
                 type="button"

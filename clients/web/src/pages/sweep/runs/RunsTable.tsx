@@ -1,9 +1,10 @@
 import { getRouteApi } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
+import { conditionName } from "../../../store/filterText";
 import { formatCount } from "../../../store/format";
 import { firstColumns, isTime } from "../../../store/runCells";
 import { matchingRows } from "../../../store/runFilter";
-import type { RunTable } from "../../../store/runTable";
+import { isOnRequest, NUMBER_KEY, type RunTable, STATE_KEY } from "../../../store/runTable";
 import type { RunOrder } from "../../../store/sortRows";
 import { zoneName } from "../../../store/times";
 import { useCurrentSweep } from "../sweepContext";
@@ -91,6 +92,12 @@ export function RunsTable({ sweepId, table, selected, onSelected: setSelected }:
             {formatCount(added)} new: show
           </button>
         )}
+        {isLost(table, order) && (
+          <span className="faint">
+            Sorted by number: this sweep has no column{" "}
+            <bdi>{conditionName(undefined, order.key)}</bdi>.
+          </span>
+        )}
         <span className="spacer" />
         {hasTimes && <span className="faint zone">Times in {zoneName()}</span>}
         <ViewsMenu project={sweep.project} sweepId={sweepId} search={viewSearch({ ...search })} />
@@ -159,6 +166,12 @@ export function RunsTable({ sweepId, table, selected, onSelected: setSelected }:
       )}
     </>
   );
+}
+
+/** Whether the table is sorted by a column that it does not have and will not get. */
+function isLost({ columns }: RunTable, { key }: RunOrder): boolean {
+  const isFixed = key === NUMBER_KEY || key === STATE_KEY || isOnRequest(key);
+  return !isFixed && !columns.some((column) => column.key === key);
 }
 
 function announcement(shown: number, all: number, added: number): string {
