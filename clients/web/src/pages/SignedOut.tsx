@@ -28,7 +28,11 @@ export function SignedOut() {
         <Link to="/login" search={{ next: href }}>
           Sign in with another key
         </Link>{" "}
-        to return here.
+        to return here, or{" "}
+        <Link to="/login" search={{ next: href }} target="_blank">
+          sign in in another tab
+        </Link>{" "}
+        to keep what you are editing.
       </p>
     </div>
   );

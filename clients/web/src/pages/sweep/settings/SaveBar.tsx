@@ -1,6 +1,7 @@
 import { settingLabel, settingText } from "../../../store/settings/labels";
 import { ActionButton } from "../../../ui/ActionButton";
 import type { Changed, useSettings } from "./useSettings";
+import "../../../ui/saveBar.css";
 
 /** Saves the changes, and says what stands against it. */
 export function SaveBar({ settings }: { settings: ReturnType<typeof useSettings> }) {
