@@ -3,7 +3,16 @@ import { SearchSpaceSchema } from "../../gen/wanllmdb/api/registry/v1/search_spa
 import type { Sweep, SweepSpecSchema } from "../../gen/wanllmdb/api/registry/v1/sweep_pb";
 import { readChoice, readStopping, WrongOption } from "./algorithm";
 import { distributionFields, type FieldTexts, toNumber, withFields } from "./distribution";
-import { constraintKey, KEPT, parameterKey, settingsOf, type Texts, targetKey } from "./values";
+import { readSpace } from "./spaceText";
+import {
+  constraintKey,
+  KEPT,
+  parameterKey,
+  SPACE,
+  settingsOf,
+  type Texts,
+  targetKey,
+} from "./values";
 
 type SpecInit = MessageInitShape<typeof SweepSpecSchema>;
 
@@ -112,6 +121,11 @@ function spaceOf(
 ) {
   const before = sweep.spec?.searchSpace;
   if (before === undefined) return undefined;
+  if (changed.has(SPACE)) {
+    const whole = readSpace(text(SPACE));
+    if (whole === undefined) wrong[SPACE] = "Correct the text first.";
+    return whole;
+  }
   let hasChanged = before.constraints.some((each) => changed.has(constraintKey(each)));
   const space = clone(SearchSpaceSchema, before);
   space.constraints = before.constraints.filter((each) => text(constraintKey(each)) === KEPT);

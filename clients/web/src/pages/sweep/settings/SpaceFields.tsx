@@ -23,7 +23,7 @@ const KINDS: Readonly<Record<string, string>> = {
   quantized: "number in steps",
 };
 
-/** The search space, which may grow: further values, wider bounds, fewer constraints. */
+/** The parameters of the space, each with the fields of its distribution, and the constraints. */
 export function SpaceFields() {
   const id = useId();
   const { spec } = useCurrentSweep();
@@ -33,10 +33,6 @@ export function SpaceFields() {
   const shown = parameters.filter(({ name }) => name.toLowerCase().includes(sought.toLowerCase()));
   return (
     <>
-      <p className="faint">
-        The space may only grow: each run that it allows now must stay possible. Further values and
-        wider bounds apply to runs that are proposed from now on.
-      </p>
       {parameters.length > MANY && (
         <div className="field parameter-search">
           <label htmlFor={id}>Show parameters with</label>

@@ -7,6 +7,8 @@ export interface SettingsForm {
   readonly present: (key: string) => string;
   readonly set: (key: string, text: string) => void;
   readonly isEdited: (key: string) => boolean;
+  /** Whether the user changes the space, as fields or as a text. */
+  readonly isSpaceEdited: boolean;
   /** What is wrong with the text; undefined for nothing. */
   readonly problem: (key: string) => string | undefined;
   /** The text before the user and somebody else changed it; undefined without a conflict. */

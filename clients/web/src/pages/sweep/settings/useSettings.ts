@@ -8,6 +8,7 @@ import {
   type Draft,
   decide,
   edit,
+  editSpace,
   isLater,
   newDraft,
   rebase,
@@ -16,7 +17,7 @@ import {
 } from "../../../store/settings/draft";
 import { placeProblems, settingOfField } from "../../../store/settings/problems";
 import { type SettingsUpdate, updateOf } from "../../../store/settings/update";
-import { settingsOf, type Texts } from "../../../store/settings/values";
+import { isOfSpace, SPACE, settingsOf, type Texts } from "../../../store/settings/values";
 import { useWhyNot } from "../../useCaller";
 import { sweepKey } from "../useSweep";
 import type { SettingsForm } from "./settingsForm";
@@ -73,8 +74,10 @@ export function useSettings(sweep: Sweep) {
   const form: SettingsForm = {
     text: (key) => textIn(draft, key),
     present: (key) => draft.present[key] ?? "",
-    set: (key, text) => setDraft((current) => edit(current, key, text)),
+    set: (key, text) =>
+      setDraft((current) => (key === SPACE ? editSpace(current, text) : edit(current, key, text))),
     isEdited: (key) => key in draft.edits,
+    isSpaceEdited: Object.keys(draft.edits).some((key) => key === SPACE || isOfSpace(key)),
     problem: (key) => {
       if ("wrong" in update && key in update.wrong) return update.wrong[key];
       // Another text has not been sent yet.
@@ -107,9 +110,12 @@ export function useSettings(sweep: Sweep) {
 
 function differences(before: Texts, now: Texts): Changed[] {
   const keys = [...new Set([...Object.keys(before), ...Object.keys(now)])];
-  return keys
-    .map((key) => ({ key, before: before[key] ?? "", now: now[key] ?? "" }))
-    .filter((each) => each.before !== each.now);
+  return (
+    keys
+      .map((key) => ({ key, before: before[key] ?? "", now: now[key] ?? "" }))
+      // The changes of the space are those of its parts.
+      .filter((each) => each.before !== each.now && each.key !== SPACE)
+  );
 }
 
 function problemsOf(error: unknown, sweep: Sweep, draft: Draft) {
