@@ -91,7 +91,7 @@ export function useSettings(sweep: Sweep) {
     form,
     edits: Object.keys(draft.edits),
     conflicts: Object.keys(draft.conflicts),
-    isWrong: "wrong" in update,
+    wrong: "wrong" in update ? Object.keys(update.wrong) : [],
     isSaving: save.isPending,
     warnings: save.data?.warnings,
     /** What the server rejects, apart from what stands at the fields. */
