@@ -1,7 +1,10 @@
 import { createContext, useContext } from "react";
+import type { SearchSpace } from "../../../gen/wanllmdb/api/registry/v1/search_space_pb";
 
 /** The settings as the fields of the page see them, by their keys. */
 export interface SettingsForm {
+  /** The present space; the same object as long as nobody changes the sweep. */
+  readonly space: SearchSpace | undefined;
   readonly text: (key: string) => string;
   /** The present text of the sweep. */
   readonly present: (key: string) => string;

@@ -1,5 +1,5 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
+import { useMemo, useState } from "react";
 import type { Sweep } from "../../../gen/wanllmdb/api/registry/v1/sweep_pb";
 import { useServices } from "../../../rpc/context";
 import { describeProblem } from "../../../rpc/problems";
@@ -68,10 +68,11 @@ export function useSettings(sweep: Sweep) {
     },
   });
 
-  const update = updateOf(draft.sweep, draft.edits);
+  const update = useMemo(() => updateOf(draft.sweep, draft.edits, draft.present), [draft]);
   const rejected = problemsOf(save.error, sweep, draft);
   const sentEdits = save.variables?.draft.edits ?? {};
   const form: SettingsForm = {
+    space: draft.sweep.spec?.searchSpace,
     text: (key) => textIn(draft, key),
     present: (key) => draft.present[key] ?? "",
     set: (key, text) =>
