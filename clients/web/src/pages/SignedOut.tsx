@@ -1,14 +1,14 @@
 import { Link, useLocation, useNavigate } from "@tanstack/react-router";
-import { useEffect, useSyncExternalStore } from "react";
+import { useEffect } from "react";
 import { describeProblem } from "../rpc/problems";
-import { signOutNotice } from "../rpc/signOutNotice";
+import { useRejection } from "./useRejection";
 
 /**
  * Says on every page that its key is not accepted any more, and leads to the login page and back.
  * A page that never had a key leads there at once: there is nothing on it to lose.
  */
 export function SignedOut() {
-  const error = useSyncExternalStore(signOutNotice.subscribe, signOutNotice.getError);
+  const error = useRejection();
   const { pathname, href } = useLocation();
   const navigate = useNavigate();
   const problem = error === undefined ? undefined : describeProblem(error);
