@@ -54,6 +54,17 @@ test("with the space as a text, its problems stand there with their paths", () =
   expect(settingOf("run_cap", edits)).toBe("run_cap");
 });
 
+test("a problem of a rule names the option", () => {
+  const problems = [
+    { field: "pruner.options.n_startup_trials", description: "must be an integer" },
+    { field: "terminate", description: "needs a metric" },
+  ];
+  expect(placeProblems(problems, (field) => settingOf(field)).placed).toEqual({
+    stopping: "n_startup_trials must be an integer",
+    terminator: "needs a metric",
+  });
+});
+
 test("several problems of one setting stand together, and those of none are listed", () => {
   const problems = [
     { field: "run_cap", description: "is low" },

@@ -68,8 +68,15 @@ export function placeProblems(
       continue;
     }
     const { field, description } = problem;
-    const text = key === SPACE ? `${field} ${description}` : description;
+    const text = [partOf(key, field), description].join(" ").trim();
     placed[key] = key in placed ? `${placed[key]}; ${text}` : text;
   }
   return { placed, others };
+}
+
+/** Returns the part of a setting that a problem is about, where the setting has several. */
+function partOf(key: string, field: string): string {
+  if (key === SPACE) return field;
+  const isRule = key === "stopping" || key === "terminator";
+  return isRule && field.includes(".") ? (field.split(".").at(-1) ?? "") : "";
 }
