@@ -4,25 +4,27 @@ import { parse } from "yaml";
 import { BLANK, type ParameterForm, readForm } from "./sweepConfig";
 import { DISTRIBUTIONS } from "./sweepConfigDistributions";
 import {
-  addCondition,
-  addGroup,
   addMetric,
-  addParameter,
-  duplicate,
-  move,
   removeAt,
-  removeCondition,
-  removeConstraint,
   rename,
   setAlgorithm,
-  setCondition,
-  setConstraint,
-  setDistribution,
   setOption,
   setStopping,
   setText,
   setValue,
 } from "./sweepConfigEdits";
+import {
+  addCondition,
+  addGroup,
+  addParameter,
+  duplicate,
+  move,
+  removeCondition,
+  removeConstraint,
+  setCondition,
+  setConstraint,
+  setDistribution,
+} from "./sweepConfigSpaceEdits";
 import { asYaml } from "./sweepConfigText";
 
 const WHOLE = `# Which optimizer?

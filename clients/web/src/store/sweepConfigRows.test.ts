@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { BLANK, readForm } from "./sweepConfig";
-import { addParameter, move, removeAt, rename } from "./sweepConfigEdits";
+import { removeAt, rename } from "./sweepConfigEdits";
 import { keepIds, type ParameterRow } from "./sweepConfigRows";
+import { addParameter, move } from "./sweepConfigSpaceEdits";
 
 const rowsOf = (text: string, before: readonly ParameterRow[] = []) =>
   keepIds(before, readForm(text)?.parameters ?? []);

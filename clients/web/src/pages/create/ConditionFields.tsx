@@ -1,7 +1,7 @@
 import type { FieldProblem } from "../../rpc/problems";
 import type { ParameterForm } from "../../store/sweepConfig";
-import { addCondition, removeCondition, setCondition } from "../../store/sweepConfigEdits";
 import { problemAt } from "../../store/sweepConfigProblems";
+import { addCondition, removeCondition, setCondition } from "../../store/sweepConfigSpaceEdits";
 import { listItems } from "../../store/sweepConfigText";
 import { Choice } from "./Choice";
 import { DraftInput } from "./DraftInput";

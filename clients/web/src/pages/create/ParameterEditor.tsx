@@ -8,16 +8,9 @@ import {
   hintOfKey,
   LIST_KEYS,
 } from "../../store/sweepConfigDistributions";
-import {
-  addParameter,
-  duplicate,
-  move,
-  removeAt,
-  rename,
-  setDistribution,
-  setValue,
-} from "../../store/sweepConfigEdits";
+import { removeAt, rename, setValue } from "../../store/sweepConfigEdits";
 import { problemAt } from "../../store/sweepConfigProblems";
+import { addParameter, duplicate, move, setDistribution } from "../../store/sweepConfigSpaceEdits";
 import { Choice } from "./Choice";
 import { ConditionFields } from "./ConditionFields";
 import { DistributionPlot } from "./DistributionPlot";
