@@ -72,7 +72,7 @@ export function CreatePage() {
           <StartPanel onStart={start.start}>
             {start.isBusy && <p className="faint">Loading …</p>}
             {start.error !== null && <ProblemNotice error={start.error} />}
-            <Drafts config={config} replace={start.replace} />
+            <Drafts config={config} replace={start.replace} onRestart={start.restart} />
             {start.template !== undefined && start.template.placeholders.length > 0 && (
               <TemplateValues
                 key={start.template.name}
@@ -182,13 +182,21 @@ function missingOf({ kind, text, sweepId }: PriorRuns): string | undefined {
 interface DraftsProps {
   readonly config: ReturnType<typeof useConfigText>;
   readonly replace: (go: () => void) => void;
+  readonly onRestart: () => void;
 }
 
 /** Says which config of this tab is shown or could be. */
-function Drafts({ config, replace }: DraftsProps) {
-  const { isRestored, otherDraft, restore, forget } = config;
+function Drafts({ config, replace, onRestart }: DraftsProps) {
+  const { isRestored, otherDraft, restore, discard } = config;
   if (isRestored) {
-    return <p className="hint">This is the config that you left in this tab.</p>;
+    return (
+      <p className="hint">
+        This is the config that you left in this tab.{" "}
+        <button type="button" className="link" onClick={onRestart}>
+          Start over
+        </button>
+      </p>
+    );
   }
   if (otherDraft === undefined) return null;
   return (
@@ -197,7 +205,7 @@ function Drafts({ config, replace }: DraftsProps) {
       <button type="button" className="link" onClick={() => replace(restore)}>
         Continue with it
       </button>{" "}
-      <button type="button" className="link" onClick={forget}>
+      <button type="button" className="link" onClick={discard}>
         Discard it
       </button>
     </p>
