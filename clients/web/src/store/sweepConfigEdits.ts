@@ -71,16 +71,6 @@ export function removeAt(text: string, path: Path): string {
   });
 }
 
-/** Returns the text with another name for a key, at the same place and with the same value. */
-export function rename(text: string, path: Path, name: string): string {
-  return change(text, (document) => {
-    const map = nodeAt(document, path.slice(0, -1));
-    if (!isMap(map) || name === "" || map.has(name)) return;
-    const key = pairAt(map, path)?.key;
-    if (isScalar(key)) key.value = name;
-  });
-}
-
 /** Returns the entry of an object at the end of a path. */
 export function pairAt(map: YAMLMap, path: Path): Pair | undefined {
   return map.items.find(({ key }) => isScalar(key) && String(key.value) === path.at(-1));

@@ -151,3 +151,69 @@ export function removeConstraint(text: string, index: number): string {
     if (list.items.length === 0) document.deleteIn(["constraints"]);
   });
 }
+
+/**
+ * Returns the text with another name for a parameter or a group, also in the conditions that name
+ * it. Constraints stay as they are.
+ */
+export function renameParameter(text: string, path: Path, name: string): string {
+  return change(text, (document) => {
+    const map = nodeAt(document, path.slice(0, -1));
+    if (!isMap(map) || name === "" || map.has(name)) return;
+    const key = pairAt(map, path)?.key;
+    if (!isScalar(key)) return;
+    const before = fullName(path);
+    const after = fullName([...path.slice(0, -1), name]);
+    const parameters = nodesOf(nodeAt(document, ["parameters"]), "");
+    const names = new Set(parameters.keys());
+    for (const [each, node] of parameters) {
+      const when = isMap(node) ? node.get("when", true) : undefined;
+      if (!isMap(when)) continue;
+      const scope = each.slice(0, each.lastIndexOf("/") + 1);
+      for (const pair of when.items) {
+        if (!isScalar(pair.key)) continue;
+        const given = String(pair.key.value);
+        const found = resolve(given, scope, names);
+        if (found === undefined || (found !== before && !found.startsWith(`${before}/`))) continue;
+        // The part of the name that was written is replaced by as many parts.
+        const parts = given.replace(/^\//, "").split("/").length;
+        const renamed = (after + found.slice(before.length)).split("/").slice(-parts).join("/");
+        pair.key.value = given.startsWith("/") ? `/${renamed}` : renamed;
+      }
+    }
+    key.value = name;
+  });
+}
+
+/** Returns the full name of what a path leads to: `optimizer/lr`. */
+function fullName(path: Path): string {
+  return path.filter((_, index) => index % 2 === 1).join("/");
+}
+
+/** Returns all parameters and groups by their full names. */
+function nodesOf(map: unknown, scope: string): Map<string, unknown> {
+  const found = new Map<string, unknown>();
+  if (!isMap(map)) return found;
+  for (const { key, value } of map.items) {
+    if (!isScalar(key)) continue;
+    const name = `${scope}${String(key.value)}`;
+    found.set(name, value);
+    const inner = isMap(value) ? value.get("parameters", true) : undefined;
+    for (const [each, node] of nodesOf(inner, `${name}/`)) found.set(each, node);
+  }
+  return found;
+}
+
+/** Returns the full name that a name in a condition means, as the server looks it up. */
+function resolve(given: string, scope: string, names: ReadonlySet<string>): string | undefined {
+  if (given.startsWith("/")) return names.has(given.slice(1)) ? given.slice(1) : undefined;
+  if (given.includes("/") && names.has(given)) return given;
+  for (
+    let around = scope;
+    ;
+    around = around.slice(0, around.lastIndexOf("/", around.length - 2) + 1)
+  ) {
+    if (names.has(around + given)) return around + given;
+    if (around === "") return undefined;
+  }
+}
