@@ -104,8 +104,7 @@ export function CreatePage() {
           <section className="panel" aria-labelledby="text-title">
             <h2 id="text-title">Config</h2>
             <YamlEditor
-              value={text}
-              label="Config (YAML or JSON)"
+              text={text}
               problems={problems}
               onChange={config.type}
               revealed={revealed}

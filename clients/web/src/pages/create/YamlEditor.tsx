@@ -5,11 +5,11 @@ import type { CodeEditor } from "./codeEditor";
 import "./editor.css";
 
 interface Props {
-  readonly value: string;
+  readonly text: string;
   readonly problems: readonly FieldProblem[];
   /** What the text is, for those who do not see it. */
-  readonly label: string;
-  readonly onChange: (value: string) => void;
+  readonly label?: string;
+  readonly onChange: (text: string) => void;
   /** A place at which the cursor is put; another object puts it there again. */
   readonly revealed?: { readonly line: number; readonly column?: number } | undefined;
 }
@@ -18,12 +18,13 @@ interface Props {
  * A text of YAML in an editor that marks its problems. The editor is loaded with the first one that
  * is shown; until then, and where it can't be loaded, a plain field takes its place.
  */
-export function YamlEditor({ value, problems, label, onChange, revealed }: Props) {
+export function YamlEditor(props: Props) {
+  const { text, problems, label = "Config (YAML or JSON)", onChange, revealed } = props;
   const id = useId();
   const place = useRef<HTMLDivElement>(null);
   const [editor, setEditor] = useState<CodeEditor>();
-  const latest = useRef({ value, label, onChange });
-  latest.current = { value, label, onChange };
+  const latest = useRef({ text, label, onChange });
+  latest.current = { text, label, onChange };
   useEffect(() => {
     let opened: CodeEditor | undefined;
     let isGone = false;
@@ -31,10 +32,10 @@ export function YamlEditor({ value, problems, label, onChange, revealed }: Props
       ({ openEditor }) => {
         if (isGone || place.current === null) return;
         opened = openEditor(place.current, {
-          value: latest.current.value,
+          value: latest.current.text,
           label: latest.current.label,
           describedBy: `${id}-keys`,
-          onChange: (text) => latest.current.onChange(text),
+          onChange: (changed) => latest.current.onChange(changed),
         });
         setEditor(opened);
       },
@@ -47,9 +48,9 @@ export function YamlEditor({ value, problems, label, onChange, revealed }: Props
       setEditor(undefined);
     };
   }, [id]);
-  useEffect(() => editor?.setValue(value), [editor, value]);
+  useEffect(() => editor?.setValue(text), [editor, text]);
   useEffect(() => {
-    editor?.setMarks(marksOf(latest.current.value, problems));
+    editor?.setMarks(marksOf(latest.current.text, problems));
   }, [editor, problems]);
   useEffect(() => {
     if (revealed !== undefined) editor?.reveal(revealed.line, revealed.column ?? 1);
@@ -59,7 +60,7 @@ export function YamlEditor({ value, problems, label, onChange, revealed }: Props
       <div className="yaml-editor-place" ref={place}>
         {editor === undefined && (
           <textarea
-            value={value}
+            value={text}
             aria-label={label}
             aria-describedby={`${id}-keys`}
             spellCheck={false}
