@@ -3,11 +3,12 @@ import { useBlocker, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
 import { useServices } from "../../rpc/context";
 import { describeProblem, type FieldProblem } from "../../rpc/problems";
+import { ActionButton } from "../../ui/ActionButton";
+import { ConfirmDialog } from "../../ui/ConfirmDialog";
 import { ProblemNotice } from "../../ui/ProblemNotice";
 import { useTitle } from "../../ui/useTitle";
 import { useWhyNot } from "../useCaller";
 import { ConfigForm } from "./ConfigForm";
-import { Confirm } from "./Confirm";
 import { Created } from "./Created";
 import "./create.css";
 import { NO_PRIOR_RUNS, type PriorRuns, PriorRunsSection } from "./PriorRunsSection";
@@ -124,37 +125,37 @@ export function CreatePage() {
               <ProblemNotice error={creation.error} onRetry={() => creation.create(text, prior)} />
             )}
             <div className="actions">
-              <button
-                type="button"
+              <ActionButton
                 className="primary"
-                disabled={!isValid || creation.isPending || reason !== undefined}
-                aria-describedby={reason === undefined ? undefined : "refusal"}
+                refusal={reason}
+                isBusy={!isValid || creation.isPending}
                 onClick={() => creation.create(text, prior)}
               >
                 Create the sweep
-              </button>
-              {reason !== undefined && (
-                <span id="refusal" className="faint">
-                  {reason}
-                </span>
-              )}
+              </ActionButton>
             </div>
           </ReviewSection>
         </div>
       </div>
       {start.asked !== undefined && (
-        <Confirm question="Replace this config?" answer="Replace it" onAnswer={start.answer}>
+        <ConfirmDialog
+          question="Replace this config?"
+          confirm="Replace it"
+          isDangerous
+          onAnswer={start.answer}
+        >
           It has changes that are in no sweep yet.
-        </Confirm>
+        </ConfirmDialog>
       )}
       {blocker.status === "blocked" && (
-        <Confirm
+        <ConfirmDialog
           question="Leave this page?"
-          answer="Leave it"
+          confirm="Leave it"
+          isDangerous
           onAnswer={(isConfirmed) => (isConfirmed ? blocker.proceed() : blocker.reset())}
         >
           The sweep is not created yet. This tab keeps the config; prior runs are not kept.
-        </Confirm>
+        </ConfirmDialog>
       )}
     </>
   );
