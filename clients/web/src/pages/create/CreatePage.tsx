@@ -105,7 +105,7 @@ export function CreatePage() {
           <section className="panel" aria-labelledby="text-title">
             <h2 id="text-title">Config</h2>
             <YamlEditor
-              text={text}
+              value={text}
               problems={problems}
               onChange={config.type}
               revealed={revealed}
@@ -144,7 +144,7 @@ export function CreatePage() {
           isDangerous
           onAnswer={start.answer}
         >
-          It has changes that are in no sweep yet.
+          <p>It has changes that are in no sweep yet.</p>
         </ConfirmDialog>
       )}
       {blocker.status === "blocked" && (
@@ -154,7 +154,7 @@ export function CreatePage() {
           isDangerous
           onAnswer={(isConfirmed) => (isConfirmed ? blocker.proceed() : blocker.reset())}
         >
-          The sweep is not created yet. This tab keeps the config; prior runs are not kept.
+          <p>The sweep is not created yet. This tab keeps the config; prior runs are not kept.</p>
         </ConfirmDialog>
       )}
     </>

@@ -5,11 +5,11 @@ import type { CodeEditor } from "./codeEditor";
 import "./editor.css";
 
 interface Props {
-  readonly text: string;
+  readonly value: string;
   readonly problems: readonly FieldProblem[];
   /** What the text is, for those who do not see it. */
   readonly label?: string;
-  readonly onChange: (text: string) => void;
+  readonly onChange: (value: string) => void;
   /** A place at which the cursor is put; another object puts it there again. */
   readonly revealed?: { readonly line: number; readonly column?: number } | undefined;
 }
@@ -19,12 +19,12 @@ interface Props {
  * is shown; until then, and where it can't be loaded, a plain field takes its place.
  */
 export function YamlEditor(props: Props) {
-  const { text, problems, label = "Config (YAML or JSON)", onChange, revealed } = props;
+  const { value, problems, label = "Config (YAML or JSON)", onChange, revealed } = props;
   const id = useId();
   const place = useRef<HTMLDivElement>(null);
   const [editor, setEditor] = useState<CodeEditor>();
-  const latest = useRef({ text, label, onChange });
-  latest.current = { text, label, onChange };
+  const latest = useRef({ value, label, onChange });
+  latest.current = { value, label, onChange };
   useEffect(() => {
     let opened: CodeEditor | undefined;
     let isGone = false;
@@ -32,7 +32,7 @@ export function YamlEditor(props: Props) {
       ({ openEditor }) => {
         if (isGone || place.current === null) return;
         opened = openEditor(place.current, {
-          value: latest.current.text,
+          value: latest.current.value,
           label: latest.current.label,
           describedBy: `${id}-keys`,
           onChange: (changed) => latest.current.onChange(changed),
@@ -48,9 +48,9 @@ export function YamlEditor(props: Props) {
       setEditor(undefined);
     };
   }, [id]);
-  useEffect(() => editor?.setValue(text), [editor, text]);
+  useEffect(() => editor?.setValue(value), [editor, value]);
   useEffect(() => {
-    editor?.setMarks(marksOf(latest.current.text, problems));
+    editor?.setMarks(marksOf(latest.current.value, problems));
   }, [editor, problems]);
   useEffect(() => {
     if (revealed !== undefined) editor?.reveal(revealed.line, revealed.column ?? 1);
@@ -60,7 +60,7 @@ export function YamlEditor(props: Props) {
       <div className="yaml-editor-place" ref={place}>
         {editor === undefined && (
           <textarea
-            value={text}
+            value={value}
             aria-label={label}
             aria-describedby={`${id}-keys`}
             spellCheck={false}
