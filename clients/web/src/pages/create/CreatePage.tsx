@@ -1,10 +1,11 @@
 import { useQuery } from "@tanstack/react-query";
-import { useBlocker, useSearch } from "@tanstack/react-router";
+import { useSearch } from "@tanstack/react-router";
 import { useState } from "react";
 import { useServices } from "../../rpc/context";
 import { describeProblem, type FieldProblem } from "../../rpc/problems";
 import { ActionButton } from "../../ui/ActionButton";
 import { ConfirmDialog } from "../../ui/ConfirmDialog";
+import { LeaveGuard } from "../../ui/LeaveGuard";
 import { ProblemNotice } from "../../ui/ProblemNotice";
 import { useTitle } from "../../ui/useTitle";
 import { useWhyNot } from "../useCaller";
@@ -45,11 +46,6 @@ export function CreatePage() {
   const isValid = check.isCurrent && check.error === null;
   const refusal = useWhyNot("edit", check.data?.project || "default");
   const isUnsaved = creation.state === undefined && (isDirty || prior.text !== "");
-  const blocker = useBlocker({
-    shouldBlockFn: ({ current, next }) => isUnsaved && next.pathname !== current.pathname,
-    enableBeforeUnload: () => isUnsaved,
-    withResolver: true,
-  });
   if (creation.state !== undefined) {
     return (
       <Created
@@ -103,7 +99,7 @@ export function CreatePage() {
         </div>
         <div className="create-text">
           <section className="panel" aria-labelledby="text-title">
-            <h2 id="text-title">Config</h2>
+            <h2 id="text-title">Text</h2>
             <YamlEditor
               value={text}
               problems={problems}
@@ -147,16 +143,9 @@ export function CreatePage() {
           <p>It has changes that are in no sweep yet.</p>
         </ConfirmDialog>
       )}
-      {blocker.status === "blocked" && (
-        <ConfirmDialog
-          question="Leave this page?"
-          confirm="Leave it"
-          isDangerous
-          onAnswer={(isConfirmed) => (isConfirmed ? blocker.proceed() : blocker.reset())}
-        >
-          <p>The sweep is not created yet. This tab keeps the config; prior runs are not kept.</p>
-        </ConfirmDialog>
-      )}
+      <LeaveGuard isDirty={isUnsaved} question="Leave this page?">
+        <p>The sweep is not created yet. This tab keeps the config; prior runs are not kept.</p>
+      </LeaveGuard>
     </>
   );
 }
