@@ -83,7 +83,7 @@ test("an edit changes its line and no other one, comments and long integers incl
   expect(changed).toBe(WHOLE.replace("run_cap: 200", "run_cap: 300"));
   expect(setText(WHOLE, ["name"], "letters")).toBe(WHOLE.replace("digits", "letters"));
   expect(renameParameter(WHOLE, ["parameters", "epochs"], "rounds")).toBe(
-    WHOLE.replace("  epochs:", "  rounds:"),
+    WHOLE.replaceAll("epochs", "rounds"),
   );
   expect(removeAt(WHOLE, ["constraints"])).toBe(
     WHOLE.replace('constraints: ["epochs < 30"]\n', ""),
@@ -378,4 +378,5 @@ test("conditions follow the parameter that they name", () => {
   expect(group).toContain("when: {/kind: a, rule/kind: b}");
   expect(group).toContain("when: {kind: a, /kind: b}");
   expect(renameParameter(text, ["parameters", "kind"], "x")).toBe(text);
+  expect(renameParameter(WHOLE, ["parameters", "epochs"], "rounds")).toContain('["rounds < 30"]');
 });

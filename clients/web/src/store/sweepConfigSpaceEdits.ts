@@ -1,4 +1,5 @@
 import { isMap, isScalar, isSeq, type Node, Pair } from "yaml";
+import { renameInConstraint } from "./constraintNames";
 import { DISTRIBUTION_KEYS, DISTRIBUTIONS, STARTS } from "./sweepConfigDistributions";
 import { pairAt, place } from "./sweepConfigEdits";
 import { change, flow, has, nodeAt, type Path, setNode, valueNode } from "./sweepConfigText";
@@ -153,8 +154,8 @@ export function removeConstraint(text: string, index: number): string {
 }
 
 /**
- * Returns the text with another name for a parameter or a group, also in the conditions that name
- * it. Constraints stay as they are.
+ * Returns the text with another name for a parameter or a group, also in the conditions and the
+ * constraints that name it.
  */
 export function renameParameter(text: string, path: Path, name: string): string {
   return change(text, (document) => {
@@ -182,6 +183,11 @@ export function renameParameter(text: string, path: Path, name: string): string 
       }
     }
     key.value = name;
+    const constraints = nodeAt(document, ["constraints"]);
+    for (const constraint of isSeq(constraints) ? constraints.items : []) {
+      if (!isScalar(constraint) || typeof constraint.value !== "string") continue;
+      constraint.value = renameInConstraint(constraint.value, before, after);
+    }
   });
 }
 
