@@ -26,7 +26,7 @@ export function Front({ table, view, active, onActive }: Props) {
   const { sweepId, name, spec } = useCurrentSweep();
   const { search, setSearch } = useParetoSearch();
   const [shown, setShown] = useState(PAGE_SIZE);
-  const { front, sweepFront, unbeaten, metrics, mask } = view;
+  const { front, isTooLarge, sweepFront, unbeaten, metrics, mask } = view;
   const [first] = metrics;
   const { sort } = search;
   const order: RunOrder = useMemo(
@@ -80,6 +80,14 @@ export function Front({ table, view, active, onActive }: Props) {
       new Blob([csvOf(table, rows, columns)], { type: "text/csv;charset=utf-8" }),
     );
   const isFiltered = matching < table.count;
+  if (isTooLarge) {
+    return (
+      <p>
+        Almost every run is on the front, and there are too many of them to find it here. Filter the
+        runs, for example with a rectangle in the chart.
+      </p>
+    );
+  }
   return (
     <>
       <p className="faint" aria-live="polite">
