@@ -33,7 +33,7 @@ export interface ParetoPlot {
 }
 
 /** More points than these are drawn as their density. */
-const MOST_POINTS = 4_000;
+const MOST_POINTS = 10_000;
 const HEIGHT = 420;
 const BETTER = { minimize: "lower is better", maximize: "higher is better" } as const;
 
@@ -123,7 +123,7 @@ function drawPoints(
   let count = 0;
   for (let row = 0; row < mask.length; row++) count += mask[row] ?? 0;
   if (count > MOST_POINTS) {
-    drawRaster(context, area, plot, 2, colourOf);
+    drawRaster(context, area, plot, 3, colourOf);
     return;
   }
   context.globalAlpha = colours === undefined ? 0.55 : 0.8;
@@ -133,7 +133,13 @@ function drawPoints(
     if (Number.isNaN(left + top)) continue;
     context.fillStyle = cssOf(colourOf(row));
     context.beginPath();
-    addMarker(context, markerOf(plot.colours, row), left, top, count > 1_000 ? 2.25 : 3);
+    addMarker(
+      context,
+      markerOf(plot.colours, row),
+      left,
+      top,
+      count > 3_000 ? 2 : count > 1_000 ? 2.25 : 3,
+    );
     context.fill();
   }
   context.globalAlpha = 1;
