@@ -23,8 +23,14 @@ const KEPT_MS = 60_000;
 /** The most columns of one read. */
 const MOST_COLUMNS = 1_000;
 
+/** The key of the runs' names. Each may be a category of its own, so they are read on request. */
+export const NAME_KEY = "field:name";
+/** Columns that not every page needs, or that only a user can name. */
+const ON_REQUEST = /^(?:(?:summary|label):.|field:name$)/s;
+
 const FIELDS = [
   RunField.AGENT_ID,
+  RunField.ORIGIN,
   RunField.ATTEMPT,
   RunField.LAST_STEP,
   RunField.CREATE_TIME,
@@ -61,7 +67,7 @@ const NOTHING: RunTableState = {
 export class RunTableStore {
   #state = NOTHING;
   readonly #readers = new Set<() => void>();
-  readonly #summaries = new Set<string>();
+  readonly #requested = new Set<string>();
   #isVisible = true;
   #stop: AbortController | undefined;
   #end: ReturnType<typeof setTimeout> | undefined;
@@ -111,10 +117,14 @@ export class RunTableStore {
     else if (this.#readers.size > 0) this.#run();
   }
 
-  /** Adds the last values of a metric as a column, for which the table is read again. */
-  addSummary(name: string): void {
-    if (this.#summaries.has(name)) return;
-    this.#summaries.add(name);
+  /**
+   * Adds columns that are read on request, for which the table is read again: the last values of
+   * metrics, labels, and the runs' names. Other keys are ignored.
+   */
+  addColumns(keys: readonly string[]): void {
+    const fresh = keys.filter((key) => ON_REQUEST.test(key) && !this.#requested.has(key));
+    if (fresh.length === 0) return;
+    for (const key of fresh) this.#requested.add(key);
     this.restart();
   }
 
@@ -137,6 +147,8 @@ export class RunTableStore {
       onStatus: (status) => {
         if (!stop.signal.aborted) this.#onStatus(status);
       },
+      // A read begins again when it is broken off.
+      canContinue: () => this.#isComplete,
       signal: stop.signal,
     });
   }
@@ -198,18 +210,27 @@ export class RunTableStore {
     const names = {
       parameter: sweep?.spec?.searchSpace?.parameters.map(({ name }) => name) ?? [],
       objective: sweep?.spec?.metrics.map(({ name }) => name) ?? [],
-      summary: [...this.#summaries],
+      summary: this.#requestedNames("summary"),
+      label: this.#requestedNames("label"),
     };
-    const named = (["objective", "parameter", "summary"] as const).flatMap((kind) =>
+    const named = (["objective", "parameter", "summary", "label"] as const).flatMap((kind) =>
       names[kind].map((value) => ({ key: { case: kind, value } })),
     );
-    const fields = FIELDS.map((value) => ({ key: { case: "field" as const, value } }));
+    const wanted = this.#requested.has(NAME_KEY) ? [RunField.NAME, ...FIELDS] : FIELDS;
+    const fields = wanted.map((value) => ({ key: { case: "field" as const, value } }));
     this.#keys = [...named.slice(0, MOST_COLUMNS - fields.length), ...fields];
     const request = { sweepId: this.sweepId, columns: this.#keys };
     yield* this.registry.readRunColumns(request, { signal, timeoutMs: 0 });
     if (!this.#isComplete) {
       throw new ConnectError("The read of the runs broke off.", Code.Unavailable);
     }
+  }
+
+  #requestedNames(kind: "summary" | "label"): string[] {
+    const start = `${kind}:`;
+    return [...this.#requested]
+      .filter((key) => key.startsWith(start))
+      .map((key) => key.slice(start.length));
   }
 
   #watch(signal: AbortSignal): AsyncIterable<Message> {

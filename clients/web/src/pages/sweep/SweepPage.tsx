@@ -2,11 +2,14 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { getRouteApi, Link, Outlet } from "@tanstack/react-router";
 import { useState } from "react";
 import type { Sweep } from "../../gen/wanllmdb/api/registry/v1/sweep_pb";
-import type { Action } from "../../store/sweeps";
+import { type Action, actionsOf } from "../../store/sweeps";
 import { ProblemNotice } from "../../ui/ProblemNotice";
 import { StateBadge } from "../../ui/StateBadge";
 import { StreamState } from "../../ui/StreamState";
+import { useShortcuts } from "../../ui/shortcuts";
+import { useSignIn } from "../../ui/useSignIn";
 import { useTitle } from "../../ui/useTitle";
+import { useWhyNot } from "../useCaller";
 import { SweepActions } from "./SweepActions";
 import { SweepTabs } from "./SweepTabs";
 import { SweepContext } from "./sweepContext";
@@ -21,6 +24,7 @@ export function SweepPage() {
   const { data: sweep, error, status, isPending, refetch } = useSweep(sweepId);
   useTitle(sweep?.name || sweepId);
   const hasEnded = status.kind === "ended";
+  useSignIn(hasEnded ? status.error : error);
   return (
     <>
       <p>
@@ -63,6 +67,7 @@ function Head({ sweep, onReload, children }: HeadProps) {
     setLast(wanted);
     action.mutate(wanted);
   };
+  usePauseKey(sweep, action.isPending ? undefined : act);
   const answer = () => {
     action.reset();
     onReload();
@@ -84,3 +89,17 @@ function Head({ sweep, onReload, children }: HeadProps) {
     </>
   );
 }
+
+/** Lets the user pause or resume the sweep by a key, if its state and the user's key allow it. */
+function usePauseKey({ state, project }: Sweep, act: ((action: Action) => void) | undefined) {
+  const refusal = useWhyNot("edit", project);
+  const wanted = actionsOf(state).find((action) => action === "pause" || action === "resume");
+  const isAllowed = wanted !== undefined && refusal === undefined;
+  useShortcuts(
+    isAllowed
+      ? [{ keys: "p", label: `${LABELS[wanted]} this sweep`, run: () => act?.(wanted) }]
+      : [],
+  );
+}
+
+const LABELS = { pause: "Pause", resume: "Resume" } as const;

@@ -5,4 +5,5 @@ export const TABS = [
   { to: "/sweeps/$sweepId/parallel", label: "Parallel" },
   { to: "/sweeps/$sweepId/analysis", label: "Analysis" },
   { to: "/sweeps/$sweepId/pareto", label: "Pareto", fewestMetrics: 2 },
+  { to: "/sweeps/$sweepId/settings", label: "Settings" },
 ] as const;

@@ -26,7 +26,7 @@ export function Agents() {
       {({ agents, nextPageToken }) => (
         <>
           {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by the keyboard */}
-          <section className="table-scroll chart-table" aria-label="Agents" tabIndex={0}>
+          <section className="table-scroll chart-table" aria-label="Agents, data" tabIndex={0}>
             <table>
               <thead>
                 <tr>

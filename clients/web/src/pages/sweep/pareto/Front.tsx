@@ -2,7 +2,8 @@ import { useMemo, useState } from "react";
 import { fileName } from "../../../store/chartTable";
 import { formatCount } from "../../../store/format";
 import { reachesTargets } from "../../../store/paretoFront";
-import { cellText, csvOf, headingOf, isNumeric } from "../../../store/runCells";
+import { cellText, headingOf, isNumeric } from "../../../store/runCells";
+import { csvParts } from "../../../store/runFiles";
 import type { RunTable } from "../../../store/runTable";
 import { type RunOrder, sortRows } from "../../../store/sortRows";
 import { download } from "../../../ui/download";
@@ -74,11 +75,13 @@ export function Front({ table, view, active, onActive }: Props) {
     }),
   );
   const matching = mask.reduce((sum, mark) => sum + mark, 0);
-  const save = () =>
-    download(
-      `${fileName(name, "pareto-front")}.csv`,
-      new Blob([csvOf(table, rows, columns)], { type: "text/csv;charset=utf-8" }),
-    );
+  const save = () => {
+    const numbers = Int32Array.from(rows, (row) => table.numbers[row] ?? 0);
+    const csv = new Blob([...csvParts(table, numbers, columns)], {
+      type: "text/csv;charset=utf-8",
+    });
+    download(`${fileName(name, "pareto-front")}.csv`, csv);
+  };
   const isFiltered = matching < table.count;
   if (isTooLarge) {
     return (

@@ -1,11 +1,12 @@
 import { useMemo, useRef } from "react";
+import { rowOf } from "../../../store/runColumns";
 import type { RunTable } from "../../../store/runTable";
 import { type RunOrder, sortRows } from "../../../store/sortRows";
 
 interface OrderedNumbers {
   /** The numbers of the runs that match, in their order. */
   readonly numbers: Int32Array;
-  /** How many more runs match than the frozen order has. */
+  /** How many runs match that the frozen order does not have. */
   readonly added: number;
 }
 
@@ -24,12 +25,21 @@ export function useOrderedNumbers(
   return useMemo(() => {
     const earlier = kept.current;
     if (frozenBy !== undefined && earlier?.of === frozenBy) {
-      const matching = mask.reduce((sum, bit) => sum + bit, 0);
-      return { numbers: earlier.numbers, added: Math.max(matching - earlier.numbers.length, 0) };
+      return { numbers: earlier.numbers, added: countAdded(table, mask, earlier.numbers) };
     }
     const rows = sortRows(table, mask, { key, isDescending });
     const numbers = Int32Array.from(rows, (row) => table.numbers[row] ?? 0);
     kept.current = frozenBy === undefined ? undefined : { numbers, of: frozenBy };
     return { numbers, added: 0 };
   }, [table, mask, key, isDescending, frozenBy]);
+}
+
+/** Returns how many matching runs are not among the numbers. */
+function countAdded(table: RunTable, mask: Uint8Array, numbers: Int32Array): number {
+  const rest = mask.slice();
+  for (const number of numbers) {
+    const row = rowOf(table.numbers, table.count, number);
+    if (row >= 0) rest[row] = 0;
+  }
+  return rest.reduce((sum, bit) => sum + bit, 0);
 }
