@@ -25,7 +25,7 @@ import { useCompareSearch } from "./useCompareSearch";
 /** Several sweeps beside each other: how they got better, what came of them, and their configs. */
 export function ComparePage() {
   useTitle("Compare sweeps");
-  const { search, setSearch, ids } = useCompareSearch();
+  const { search, setSearch, ids, named } = useCompareSearch();
   const { read, status, isPending } = useComparedSweeps(ids);
   const sweeps = read.flatMap(({ sweep }) => sweep ?? []);
   const comparison = comparisonOf(sweeps, search);
@@ -48,6 +48,11 @@ export function ComparePage() {
           incomparable={comparison.incomparable}
           onRemove={(id) => setIds(ids.filter((each) => each !== id))}
         />
+        {named > ids.length && (
+          <p role="status">
+            The address names {named} sweeps; the first {ids.length} are compared.
+          </p>
+        )}
         <SweepPicker
           chosen={ids}
           whyFull={ids.length >= MOST_COMPARED ? full : undefined}
