@@ -62,14 +62,22 @@ export function ParetoPage() {
       ) : (
         <Loaded table={late} />
       )}
-      <ChartPanel title="Hypervolume">
-        <Hypervolume />
-      </ChartPanel>
-      <p>
-        <Link from="/sweeps/$sweepId" to="/sweeps/$sweepId/analysis" search={(search) => search}>
-          Which parameters matter for each metric
-        </Link>
-      </p>
+      {late !== undefined && late.count > 0 && (
+        <>
+          <ChartPanel title="Hypervolume">
+            <Hypervolume />
+          </ChartPanel>
+          <p>
+            <Link
+              from="/sweeps/$sweepId"
+              to="/sweeps/$sweepId/analysis"
+              search={(search) => search}
+            >
+              Which parameters matter for each metric
+            </Link>
+          </p>
+        </>
+      )}
     </>
   );
 }
