@@ -36,8 +36,8 @@ export function LearningCurves() {
         title="Learning curves"
         answer={table === undefined ? { ...answer, data: undefined, isPending: true } : answer}
         empty={(curves) =>
-          curves.some(({ values }) => values.length > 0) ? undefined : (
-            <NoCurves metric={metric} chosen={numbers.length} />
+          curves.some(({ pointCount }) => pointCount > 1) ? undefined : (
+            <NoCurves metric={metric} chosen={numbers.length} reported={curves.length} />
           )
         }
         table={(curves) => ({
@@ -72,12 +72,24 @@ export function LearningCurves() {
   );
 }
 
-function NoCurves({ metric, chosen }: { metric: string; chosen: number }) {
+interface NoCurvesProps {
+  readonly metric: string;
+  readonly chosen: number;
+  readonly reported: number;
+}
+
+function NoCurves({ metric, chosen, reported }: NoCurvesProps) {
   const { isFiltered } = useAnalysis();
   if (chosen > 0) {
+    const name = metric || "a metric";
     return (
       <>
-        <p>None of these runs has reported {metric || "a metric"} yet. Log it as the run goes:</p>
+        <p>
+          {reported > 0
+            ? `Each of these runs reported ${name} once, and a curve needs more values.`
+            : `None of these runs has reported ${name} yet.`}{" "}
+          Log it as the run goes:
+        </p>
         <pre>{`wandb.log({"${metric}": value}, step=step)`}</pre>
       </>
     );
