@@ -17,9 +17,10 @@ import { formatParameter } from "../../../store/sweeps";
 import { Chart } from "../../../ui/Chart";
 import { PlotCanvas } from "../../../ui/PlotCanvas";
 import { useAnswer } from "../../../ui/useAnswer";
+import { AllRunsNote } from "../charts/AllRunsNote";
 import { useCurrentSweep } from "../sweepContext";
 import { useAnalysis, useAnalysisSearch, useOpenRun } from "./analysisContext";
-import { AllRunsNote, Nothing } from "./Nothing";
+import { Nothing } from "./Nothing";
 import { OneParameter, useParameterPair } from "./useParameterPair";
 
 /** With 100,000 runs, the surface takes the server a while. */

@@ -19,14 +19,3 @@ export function Nothing() {
     <p>No run with a value of {metric} matches the filter. Widen the filter to see this chart.</p>
   );
 }
-
-/** Says that a chart of the server shows all runs although a filter is set. */
-export function AllRunsNote() {
-  const { isFiltered } = useAnalysis();
-  if (!isFiltered) return null;
-  return (
-    <p className="chart-note">
-      The server computes this chart from all finished runs; the filter does not change it.
-    </p>
-  );
-}

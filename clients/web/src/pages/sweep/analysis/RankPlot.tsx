@@ -11,6 +11,7 @@ import { PlotCanvas } from "../../../ui/PlotCanvas";
 import { useAnalysis, useOpenRun } from "./analysisContext";
 import { columnAxis } from "./columnAxis";
 import { computed } from "./computed";
+import { MissingNote } from "./MissingNote";
 import { Nothing } from "./Nothing";
 import { RankLegend } from "./RankLegend";
 import { OneParameter, useParameterPair } from "./useParameterPair";
@@ -104,6 +105,7 @@ function Points({ table, x, y, ranks }: PointsProps) {
         onOpen={open}
       />
       <RankLegend />
+      <MissingNote columns={[x, y]} rows={scored.rows} />
     </>
   );
 }

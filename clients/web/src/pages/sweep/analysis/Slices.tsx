@@ -12,6 +12,7 @@ import { PlotCanvas } from "../../../ui/PlotCanvas";
 import { useAnalysis, useAnalysisSearch, useOpenRun } from "./analysisContext";
 import { columnAxis } from "./columnAxis";
 import { computed } from "./computed";
+import { MissingNote } from "./MissingNote";
 import { Nothing } from "./Nothing";
 import { RankLegend } from "./RankLegend";
 import { bestFirst, rankText, useRanks } from "./useRanks";
@@ -21,7 +22,8 @@ const FIRST_SLICES = 8;
 
 /** Each parameter's values beside the objective, coloured by the runs' ranks. */
 export function Slices() {
-  const { table, scored, metric, parameters } = useAnalysis();
+  const { table, scored, metric, axis, parameters } = useAnalysis();
+  const note = describeScale(axis);
   const { search, setSearch } = useAnalysisSearch();
   const ranks = useRanks();
   const names = search.slices ?? parameters.slice(0, FIRST_SLICES).map(({ name }) => name);
@@ -78,6 +80,7 @@ export function Slices() {
         {({ table: current }) => (
           <>
             <RankLegend />
+            {note !== undefined && <p className="chart-note">{note}</p>}
             <div className="chart-grid">
               {shown.map((column) => (
                 <Slice key={column.key} column={column} table={current} ranks={ranks} />
@@ -129,11 +132,10 @@ function Slice({ column, table, ranks }: SliceProps) {
     },
     [scored, column, table, axis, ranks, metric],
   );
-  const note = describeScale(axis);
   return (
     <div>
       <PlotCanvas label={`${metric} by ${column.name}`} draw={draw} onOpen={open} />
-      {note !== undefined && <p className="visually-hidden">{note}</p>}
+      <MissingNote columns={[column]} rows={scored.rows} />
     </div>
   );
 }
