@@ -86,7 +86,13 @@ export function PlotCanvas({ label, draw, onOpen, onDrag }: Props) {
   const endDrag = (event: PointerEvent<HTMLElement>) => {
     if (drag !== undefined && Math.abs(drag.to - drag.from) >= LEAST_DRAG) {
       onDrag?.(Math.min(drag.from, drag.to), Math.max(drag.from, drag.to));
-    } else if (event.button === 0) open(look(event));
+    } else if (event.button === 0) {
+      const before = shown;
+      const mark = look(event);
+      // A finger has no place to look from: its first tap shows the mark, and the second opens it.
+      const isSecond = before?.run === mark?.run;
+      if (event.pointerType !== "touch" || isSecond) open(mark);
+    }
     setDrag(undefined);
   };
   return (
@@ -101,19 +107,19 @@ export function PlotCanvas({ label, draw, onOpen, onDrag }: Props) {
       onKeyDown={onKeyDown}
       onBlur={hide}
       onPointerMove={(event) => {
-        if (drag === undefined) look(event);
-        else setDrag({ ...drag, to: placeOf(event).x });
+        if (drag === undefined) {
+          if (event.pointerType !== "touch") look(event);
+        } else setDrag({ ...drag, to: placeOf(event).x });
       }}
       onPointerDown={(event) => {
         if (onDrag === undefined || event.button !== 0) return;
         event.currentTarget.setPointerCapture(event.pointerId);
         const { x } = placeOf(event);
         setDrag({ from: x, to: x });
-        hide();
       }}
       onPointerUp={endDrag}
       onPointerCancel={() => setDrag(undefined)}
-      onPointerLeave={hide}
+      onPointerLeave={(event) => event.pointerType !== "touch" && hide()}
     >
       <canvas ref={canvas} />
       {drag !== undefined && (
@@ -155,7 +161,9 @@ function Tip({ mark, isOpenable }: { mark: Mark; isOpenable: boolean }) {
             </div>
           ))}
         </dl>
-        {isOpenable && run !== undefined && <span className="faint">Click opens the run</span>}
+        {isOpenable && run !== undefined && (
+          <span className="faint">Click or Enter opens the run</span>
+        )}
       </div>
     </>
   );

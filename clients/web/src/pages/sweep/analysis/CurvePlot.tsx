@@ -1,4 +1,4 @@
-import { useCallback } from "react";
+import { useCallback, useMemo } from "react";
 import { RunState } from "../../../gen/wanllmdb/api/registry/v1/run_pb";
 import { type CurveEnd, drawCurves } from "../../../plots/curvesDrawing";
 import { pointPlaces } from "../../../plots/distribution";
@@ -12,6 +12,7 @@ import { type Rung, type StopRule, stepOfIteration } from "../../../store/stopRu
 import { formatSeconds } from "../../../store/times";
 import { PlotCanvas } from "../../../ui/PlotCanvas";
 import { useAnalysis, useAnalysisSearch, useOpenRun } from "./analysisContext";
+import { ScaleNote } from "./ScaleNote";
 
 const ENDS: Record<number, CurveEnd> = {
   [RunState.RUNNING]: "running",
@@ -44,6 +45,12 @@ export function CurvePlot({ curves, compared, metric, by, rule }: Props) {
   const { goal } = useAnalysis();
   const open = useOpenRun();
   const isColoured = curves.length <= LINE_COLORS.length;
+  const rungs = useMemo(() => rungLines(rule, compared, by), [rule, compared, by]);
+  const y = useMemo(() => {
+    const cuts = rungs.flatMap(({ cut }) => cut ?? []);
+    const values = [...curves.flatMap((curve) => curve.values), ...cuts];
+    return padded(objectiveAxis(metric, values, scale));
+  }, [curves, rungs, metric, scale]);
   const draw = useCallback(
     (canvas: HTMLCanvasElement, width: number, palette: Palette) => {
       const lines = curves.map((curve, index) => ({
@@ -52,9 +59,6 @@ export function CurvePlot({ curves, compared, metric, by, rule }: Props) {
         color: isColoured ? (LINE_COLORS[index] ?? palette.accent) : palette.accent,
         end: ENDS[curve.state] ?? "finished",
       }));
-      const rungs = rungLines(rule, compared, by);
-      const cuts = rungs.flatMap(({ cut }) => cut ?? []);
-      const values = [...curves.flatMap((curve) => curve.values), ...cuts];
       const xs = lines.flatMap((line) => line.xs).filter(Number.isFinite);
       const x = {
         label: AXIS_NAMES[by],
@@ -64,7 +68,6 @@ export function CurvePlot({ curves, compared, metric, by, rule }: Props) {
         categories: [],
         ...(by === "time" ? { format: formatSeconds } : { isWhole: true }),
       };
-      const y = padded(objectiveAxis(metric, values, scale));
       const isByStep = by === "step";
       const course = isByStep ? (rule?.course ?? []) : [];
       const area = drawCurves(
@@ -109,7 +112,7 @@ export function CurvePlot({ curves, compared, metric, by, rule }: Props) {
         };
       });
     },
-    [curves, compared, metric, by, rule, scale, goal, isColoured],
+    [curves, metric, by, rule, rungs, y, goal, isColoured],
   );
   return (
     <>
@@ -131,6 +134,7 @@ export function CurvePlot({ curves, compared, metric, by, rule }: Props) {
         <span>| stopped</span>
         <span>✕ failed</span>
       </p>
+      <ScaleNote axis={y} />
       {rule !== undefined && <RuleText rule={rule} by={by} />}
     </>
   );

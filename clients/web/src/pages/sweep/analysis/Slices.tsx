@@ -1,5 +1,4 @@
 import { useCallback, useMemo } from "react";
-import { describeScale } from "../../../plots/objectiveAxis";
 import type { Palette } from "../../../plots/palette";
 import { pointMarks } from "../../../plots/pointMarks";
 import { drawScatter } from "../../../plots/scatter";
@@ -15,6 +14,7 @@ import { computed } from "./computed";
 import { MissingNote } from "./MissingNote";
 import { Nothing } from "./Nothing";
 import { RankLegend } from "./RankLegend";
+import { ScaleNote } from "./ScaleNote";
 import { bestFirst, rankText, useRanks } from "./useRanks";
 
 /** As many parameters as these are shown at first. */
@@ -23,7 +23,6 @@ const FIRST_SLICES = 8;
 /** Each parameter's values beside the objective, coloured by the runs' ranks. */
 export function Slices() {
   const { table, scored, metric, axis, parameters } = useAnalysis();
-  const note = describeScale(axis);
   const { search, setSearch } = useAnalysisSearch();
   const ranks = useRanks();
   const names = search.slices ?? parameters.slice(0, FIRST_SLICES).map(({ name }) => name);
@@ -80,7 +79,7 @@ export function Slices() {
         {({ table: current }) => (
           <>
             <RankLegend />
-            {note !== undefined && <p className="chart-note">{note}</p>}
+            <ScaleNote axis={axis} />
             <div className="chart-grid">
               {shown.map((column) => (
                 <Slice key={column.key} column={column} table={current} ranks={ranks} />
