@@ -48,6 +48,7 @@ export function PlotCanvas({ label, draw, onOpen, onDrag }: Props) {
     return () => observer.disconnect();
   }, [draw, colors]);
 
+  const isDragging = drag !== undefined && Math.abs(drag.to - drag.from) >= LEAST_DRAG;
   const placeOf = (event: PointerEvent<HTMLElement>) => {
     const { left, top } = event.currentTarget.getBoundingClientRect();
     return { x: event.clientX - left, y: event.clientY - top };
@@ -84,7 +85,7 @@ export function PlotCanvas({ label, draw, onOpen, onDrag }: Props) {
     setSaid(mark === undefined ? "" : textOf(mark));
   };
   const endDrag = (event: PointerEvent<HTMLElement>) => {
-    if (drag !== undefined && Math.abs(drag.to - drag.from) >= LEAST_DRAG) {
+    if (isDragging) {
       onDrag?.(Math.min(drag.from, drag.to), Math.max(drag.from, drag.to));
     } else if (event.button === 0) {
       const before = shown;
@@ -122,13 +123,13 @@ export function PlotCanvas({ label, draw, onOpen, onDrag }: Props) {
       onPointerLeave={(event) => event.pointerType !== "touch" && hide()}
     >
       <canvas ref={canvas} />
-      {drag !== undefined && (
+      {isDragging && (
         <div
           className="plot-range"
           style={{ left: Math.min(drag.from, drag.to), width: Math.abs(drag.to - drag.from) }}
         />
       )}
-      {shown !== undefined && <Tip mark={shown} isOpenable={onOpen !== undefined} />}
+      {shown !== undefined && !isDragging && <Tip mark={shown} isOpenable={onOpen !== undefined} />}
       <p className="visually-hidden" role="status">
         {said}
       </p>

@@ -11,7 +11,7 @@ import { useNow } from "../../../ui/useNow";
 import { RunStateText } from "../runs/RunStateText";
 import { useAnalysis, useAnalysisSearch } from "./analysisContext";
 import { computed } from "./computed";
-import { Nothing } from "./Nothing";
+import { NoneStarted } from "./Nothing";
 import { TimelinePlot } from "./TimelinePlot";
 
 /** As many agents as these are shown at once. */
@@ -27,7 +27,7 @@ const SHOWN_STATES = [
 
 /** What each agent worked on when: a lane for each agent, a bar for each run. */
 export function AgentTimeline() {
-  const { table, mask } = useAnalysis();
+  const { table, mask, isFiltered } = useAnalysis();
   const data = useMemo(
     () => (table === undefined ? undefined : { table, timeline: timelineOf(table, mask) }),
     [table, mask],
@@ -36,7 +36,9 @@ export function AgentTimeline() {
     <Chart
       title="Timeline of agents"
       answer={computed(data)}
-      empty={({ timeline }) => (timeline.rows.length === 0 ? <Nothing /> : undefined)}
+      empty={({ timeline }) =>
+        timeline.rows.length === 0 ? <NoneStarted isFiltered={isFiltered} /> : undefined
+      }
       table={({ table: { numbers }, timeline }) => ({
         head: ["agent", "run", "state", `start, ${zoneName()}`, "seconds"],
         rows: Array.from(timeline.rows, (row, index) => [

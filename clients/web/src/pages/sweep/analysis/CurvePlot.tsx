@@ -1,5 +1,6 @@
 import { useCallback, useMemo } from "react";
 import { RunState } from "../../../gen/wanllmdb/api/registry/v1/run_pb";
+import type { PlotAxis } from "../../../plots/area";
 import { type CurveEnd, drawCurves } from "../../../plots/curvesDrawing";
 import { pointPlaces } from "../../../plots/distribution";
 import { objectiveAxis, padded } from "../../../plots/objectiveAxis";
@@ -45,7 +46,11 @@ export function CurvePlot({ curves, compared, metric, by, rule }: Props) {
   const { goal } = useAnalysis();
   const open = useOpenRun();
   const isColoured = curves.length <= LINE_COLORS.length;
-  const rungs = useMemo(() => rungLines(rule, compared, by), [rule, compared, by]);
+  const x = useMemo(() => axisOf(curves, by), [curves, by]);
+  const rungs = useMemo(
+    () => rungLines(rule, compared, by).filter((rung) => rung.x <= x.max),
+    [rule, compared, by, x],
+  );
   const y = useMemo(() => {
     const cuts = rungs.flatMap(({ cut }) => cut ?? []);
     const values = [...curves.flatMap((curve) => curve.values), ...cuts];
@@ -59,15 +64,6 @@ export function CurvePlot({ curves, compared, metric, by, rule }: Props) {
         color: isColoured ? (LINE_COLORS[index] ?? palette.accent) : palette.accent,
         end: ENDS[curve.state] ?? "finished",
       }));
-      const xs = lines.flatMap((line) => line.xs).filter(Number.isFinite);
-      const x = {
-        label: AXIS_NAMES[by],
-        min: Math.min(...extentOf(xs)),
-        max: Math.max(...extentOf(xs), 1),
-        isLog: false,
-        categories: [],
-        ...(by === "time" ? { format: formatSeconds } : { isWhole: true }),
-      };
       const isByStep = by === "step";
       const course = isByStep ? (rule?.course ?? []) : [];
       const area = drawCurves(
@@ -112,7 +108,7 @@ export function CurvePlot({ curves, compared, metric, by, rule }: Props) {
         };
       });
     },
-    [curves, metric, by, rule, rungs, y, goal, isColoured],
+    [curves, metric, by, rule, rungs, x, y, goal, isColoured],
   );
   return (
     <>
@@ -165,6 +161,18 @@ function rungText({ at, cut, compared }: Rung, unit: StopRule["unit"]): string {
   return `${unit} ${formatCount(at)}: ${needed}${cut === undefined ? "" : `, of ${runs}`}`;
 }
 
+function axisOf(curves: readonly Curve[], by: CurveAxis): PlotAxis {
+  const [min, max] = extentOf(curves.flatMap((curve) => curvePlaces(curve, by)));
+  return {
+    label: AXIS_NAMES[by],
+    min,
+    max: Math.max(max, min + 1),
+    isLog: false,
+    categories: [],
+    ...(by === "time" ? { format: formatSeconds } : { isWhole: true }),
+  };
+}
+
 /** Returns the rungs where the axis shows them. */
 function rungLines(rule: StopRule | undefined, compared: readonly Curve[], by: CurveAxis) {
   if (rule === undefined || by === "time") return [];
@@ -181,6 +189,7 @@ function rungLines(rule: StopRule | undefined, compared: readonly Curve[], by: C
 function extentOf(values: readonly number[]): [number, number] {
   let [min, max] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   for (const value of values) {
+    if (!Number.isFinite(value)) continue;
     if (value < min) min = value;
     if (value > max) max = value;
   }

@@ -8,7 +8,9 @@ import { useCurrentSweep } from "../sweepContext";
 import { useAnalysis, useAnalysisSearch } from "./analysisContext";
 import { CurveControls, FIRST_COUNT } from "./CurveControls";
 import { CurvePlot } from "./CurvePlot";
+import { NoneStarted } from "./Nothing";
 import { MOST_CURVES, MOST_TIMED, useCurves } from "./useCurves";
+import { useMetricNames } from "./useMetricNames";
 import { bestFirst, useRanks } from "./useRanks";
 
 const MOST_SELECTED = 100;
@@ -18,8 +20,9 @@ export function LearningCurves() {
   const { table, metric: objective, goal } = useAnalysis();
   const { search } = useAnalysisSearch();
   const { spec } = useCurrentSweep();
-  const { by = "step", curve: metric = objective } = search;
   const numbers = useChosenRuns();
+  const names = useMetricNames(numbers[0]);
+  const { by = "step", curve: metric = objective || (names[0] ?? "") } = search;
   const answer = useCurves(table, { numbers, metric, isTimed: by === "time" });
   const rule = metric === objective ? spec?.earlyTermination : undefined;
   const compared = useComparedRuns(rule !== undefined);
@@ -31,7 +34,7 @@ export function LearningCurves() {
   const isCut = by === "time" && numbers.length > MOST_TIMED;
   return (
     <>
-      <CurveControls metric={metric} run={numbers[0]} />
+      <CurveControls metric={metric} names={names} />
       <Chart
         title="Learning curves"
         answer={table === undefined ? { ...answer, data: undefined, isPending: true } : answer}
@@ -80,6 +83,7 @@ interface NoCurvesProps {
 
 function NoCurves({ metric, chosen, reported }: NoCurvesProps) {
   const { isFiltered } = useAnalysis();
+  const { search } = useAnalysisSearch();
   if (chosen > 0) {
     const name = metric || "a metric";
     return (
@@ -94,13 +98,8 @@ function NoCurves({ metric, chosen, reported }: NoCurvesProps) {
       </>
     );
   }
-  return (
-    <p>
-      {isFiltered
-        ? "No run matches the filter. Widen the filter to see this chart."
-        : "Choose other runs: none of these is known."}
-    </p>
-  );
+  if (search.curves === "selected") return <p>Type the numbers of runs to see their curves.</p>;
+  return <NoneStarted isFiltered={isFiltered} />;
 }
 
 /** Returns the numbers of the runs whose curves are shown, the best or the latest first. */
