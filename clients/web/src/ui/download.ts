@@ -9,14 +9,15 @@ export function download(name: string, content: Blob): void {
   setTimeout(() => URL.revokeObjectURL(address), 10_000);
 }
 
-/** Saves the drawing in an element: as SVG if it is one, or else all its canvases as one PNG. */
+/** Saves the drawing in an element: all its canvases as one PNG, or else its SVG. */
 export function downloadDrawing(place: HTMLElement, name: string, ground: string): void {
-  const svg = place.querySelector("svg.bars");
-  if (svg instanceof SVGSVGElement) {
+  const canvases = [...place.querySelectorAll("canvas")];
+  const svg = place.querySelector("svg");
+  // Beside canvases, an SVG is a symbol of a legend.
+  if (canvases.length === 0 && svg !== null) {
     download(`${name}.svg`, new Blob([standAlone(svg)], { type: "image/svg+xml" }));
     return;
   }
-  const canvases = [...place.querySelectorAll("canvas")];
   const ratio = window.devicePixelRatio || 1;
   const whole = place.getBoundingClientRect();
   const foot = Math.max(0, ...canvases.map((each) => each.getBoundingClientRect().bottom));

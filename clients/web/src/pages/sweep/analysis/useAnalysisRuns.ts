@@ -94,7 +94,7 @@ function useCalm(live: RunTable | undefined): RunTable | undefined {
 function pauseOf(shown: RunTable | undefined, live: RunTable | undefined): number {
   if (shown === undefined || live === undefined) return 0;
   const isLoading = live.count < live.expected;
-  if (isLoading) return 2_000;
+  if (isLoading) return 5_000;
   if (shown.count < shown.expected) return 0;
   return live.count > MANY_RUNS ? 5_000 : 1_000;
 }
