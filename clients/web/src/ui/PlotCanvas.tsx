@@ -1,6 +1,15 @@
-import { type KeyboardEvent, type PointerEvent, useEffect, useRef, useState } from "react";
+import {
+  type KeyboardEvent,
+  type PointerEvent,
+  useContext,
+  useEffect,
+  useRef,
+  useState,
+} from "react";
 import { type Mark, type Marks, placeAfterKey } from "../plots/marks";
 import { type Palette, paletteOf } from "../plots/palette";
+import { drawSoon } from "./drawQueue";
+import { OnScreenContext } from "./useAnswer";
 import { useColors } from "./useColors";
 
 interface Props {
@@ -33,20 +42,33 @@ export function PlotCanvas({ label, draw, onOpen, onDrag }: Props) {
   const [said, setSaid] = useState("");
   const [drag, setDrag] = useState<{ from: number; to: number }>();
   const colors = useColors();
+  const isOnScreen = useContext(OnScreenContext);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the palette follows the colours
   useEffect(() => {
     const element = place.current;
-    if (element === null) return;
+    if (element === null || !isOnScreen) return;
     let width = 0;
-    const observer = new ResizeObserver(() => {
-      if (canvas.current === null || element.clientWidth === width) return;
-      width = element.clientWidth;
+    let takeBack = () => {};
+    const paint = () => {
+      if (canvas.current === null) return;
       marks.current = draw(canvas.current, width, paletteOf(element));
       if (isShown.current) setShown(again(marks.current, pointer.current, chosen.current));
+    };
+    const observer = new ResizeObserver(() => {
+      if (element.clientWidth === width) return;
+      width = element.clientWidth;
+      takeBack();
+      const stop = drawSoon(paint);
+      takeBack = () => {
+        stop();
+      };
     });
     observer.observe(element);
-    return () => observer.disconnect();
-  }, [draw, colors]);
+    return () => {
+      observer.disconnect();
+      takeBack();
+    };
+  }, [draw, colors, isOnScreen]);
 
   const isDragging = drag !== undefined && Math.abs(drag.to - drag.from) >= LEAST_DRAG;
   const placeOf = (event: PointerEvent<HTMLElement>) => {

@@ -3,7 +3,13 @@ import { RunState } from "../../../gen/wanllmdb/api/registry/v1/run_pb";
 import { formatCount } from "../../../store/format";
 import { runStateName } from "../../../store/runStates";
 import type { RunTable } from "../../../store/runTable";
-import { clampRange, type Timeline, type TimeRange, timelineOf } from "../../../store/timeline";
+import {
+  clampRange,
+  MOST_TRACKS,
+  type Timeline,
+  type TimeRange,
+  timelineOf,
+} from "../../../store/timeline";
 import { formatSeconds, formatTime, zoneName } from "../../../store/times";
 import { Chart } from "../../../ui/Chart";
 import { OnScreenContext } from "../../../ui/useAnswer";
@@ -149,6 +155,8 @@ function Lanes({ table, timeline }: { table: RunTable; timeline: Timeline }) {
         <span>
           {formatCount(timeline.rows.length)} runs; {formatSeconds(length)} from{" "}
           {formatTime(range.from * 1000)} ({zoneName()}). Drag across it to zoom.
+          {lanes.some(({ tracks }) => tracks === MOST_TRACKS) &&
+            ` An agent with more than ${MOST_TRACKS} runs at once shows the others on its last track.`}
         </span>
       </p>
     </>

@@ -2,6 +2,7 @@ import { useMemo } from "react";
 import { RunState } from "../../../gen/wanllmdb/api/registry/v1/run_pb";
 import { formatCount } from "../../../store/format";
 import { curvePlaces, runNumbersOf } from "../../../store/learningCurves";
+import { bestPlaces } from "../../../store/scoredRuns";
 import { stopRuleOf } from "../../../store/stopRule";
 import { Chart } from "../../../ui/Chart";
 import { useCurrentSweep } from "../sweepContext";
@@ -11,7 +12,6 @@ import { CurvePlot } from "./CurvePlot";
 import { NoneStarted } from "./Nothing";
 import { MOST_CURVES, MOST_TIMED, useCurves } from "./useCurves";
 import { useMetricNames } from "./useMetricNames";
-import { bestFirst, useRanks } from "./useRanks";
 
 const MOST_SELECTED = 100;
 
@@ -104,9 +104,8 @@ function NoCurves({ metric, chosen, reported }: NoCurvesProps) {
 
 /** Returns the numbers of the runs whose curves are shown, the best or the latest first. */
 function useChosenRuns(): readonly number[] {
-  const { table, mask, scored } = useAnalysis();
+  const { table, mask, scored, ranks } = useAnalysis();
   const { search } = useAnalysisSearch();
-  const ranks = useRanks();
   const { curves = "best", count = FIRST_COUNT, runs = "" } = search;
   return useMemo(() => {
     if (table === undefined) return [];
@@ -116,8 +115,7 @@ function useChosenRuns(): readonly number[] {
       return runNumbersOf(runs, MOST_SELECTED).filter((number) => number <= last);
     }
     if (curves === "best" && scored.rows.length > 0) {
-      const best = bestFirst(ranks).subarray(0, count);
-      return Array.from(best, (point) => numberAt(scored.rows[point] ?? 0));
+      return bestPlaces(ranks(), count).map((point) => numberAt(scored.rows[point] ?? 0));
     }
     const latest: number[] = [];
     for (let row = mask.length - 1; row >= 0 && latest.length < count; row--) {

@@ -14,22 +14,21 @@ import { computed } from "./computed";
 import { MissingNote } from "./MissingNote";
 import { Nothing } from "./Nothing";
 import { RankLegend } from "./RankLegend";
+import { bestFirst, rankText } from "./ranks";
 import { ScaleNote } from "./ScaleNote";
-import { bestFirst, rankText, useRanks } from "./useRanks";
 
 /** As many parameters as these are shown at first. */
 const FIRST_SLICES = 8;
 
 /** Each parameter's values beside the objective, coloured by the runs' ranks. */
 export function Slices() {
-  const { table, scored, metric, axis, parameters } = useAnalysis();
+  const { table, scored, ranks, metric, axis, parameters } = useAnalysis();
   const { search, setSearch } = useAnalysisSearch();
-  const ranks = useRanks();
   const names = search.slices ?? parameters.slice(0, FIRST_SLICES).map(({ name }) => name);
   const shown = parameters.filter(({ name }) => names.includes(name));
   const data = useMemo(
-    () => (table === undefined ? undefined : { table, rows: scored.rows }),
-    [table, scored],
+    () => (table === undefined ? undefined : { table, rows: scored.rows, ranks: ranks() }),
+    [table, scored, ranks],
   );
   const choose = (name: string, isWanted: boolean) => {
     const next = parameters
@@ -62,12 +61,12 @@ export function Slices() {
         title="Slices"
         answer={computed(data)}
         empty={({ rows }) => (rows.length === 0 ? <Nothing /> : undefined)}
-        table={({ table: { numbers }, rows }) => ({
+        table={({ table: { numbers }, rows, ranks: shares }) => ({
           head: ["run", metric, "rank", ...shown.map(({ name }) => name)],
           rows: Array.from(rows, (row, index) => [
             numbers[row],
             scored.objectives[index],
-            ranks[index],
+            shares[index],
             ...shown.map((column) =>
               column.scale === "category"
                 ? formatCell(column, column.values[row])
@@ -76,13 +75,13 @@ export function Slices() {
           ]),
         })}
       >
-        {({ table: current }) => (
+        {({ table: current, ranks: shares }) => (
           <>
             <RankLegend />
             <ScaleNote axis={axis} />
             <div className="chart-grid">
               {shown.map((column) => (
-                <Slice key={column.key} column={column} table={current} ranks={ranks} />
+                <Slice key={column.key} column={column} table={current} ranks={shares} />
               ))}
             </div>
           </>
