@@ -165,8 +165,8 @@ function axisOf(curves: readonly Curve[], by: CurveAxis): PlotAxis {
   const [min, max] = extentOf(curves.flatMap((curve) => curvePlaces(curve, by)));
   return {
     label: AXIS_NAMES[by],
-    min,
-    max: Math.max(max, min + 1),
+    min: by === "time" ? 0 : min,
+    max: by === "time" ? Math.max(max, 0.1) : Math.max(max, min + 1),
     isLog: false,
     categories: [],
     ...(by === "time" ? { format: formatSeconds } : { isWhole: true }),

@@ -17,16 +17,17 @@ const MOST_SELECTED = 100;
 
 /** The values of a metric that chosen runs reported as they went, and where runs are stopped. */
 export function LearningCurves() {
-  const { table, metric: objective, goal } = useAnalysis();
+  const { table, filter, metric: objective, goal } = useAnalysis();
   const { search } = useAnalysisSearch();
   const { spec } = useCurrentSweep();
   const numbers = useChosenRuns();
   const names = useMetricNames(numbers[0]);
   const { by = "step", curve: metric = objective || (names[0] ?? "") } = search;
-  const answer = useCurves(table, { numbers, metric, isTimed: by === "time" });
+  const choice = [search.curves, search.count, search.runs, filter, objective];
+  const answer = useCurves(table, { numbers, choice, metric, isTimed: by === "time" });
   const rule = metric === objective ? spec?.earlyTermination : undefined;
   const compared = useComparedRuns(rule !== undefined);
-  const others = useCurves(table, { numbers: compared, metric });
+  const others = useCurves(table, { numbers: compared, choice: "compared", metric });
   const stopRule = useMemo(
     () => (others.data === undefined ? undefined : stopRuleOf(rule, others.data, goal)),
     [rule, others.data, goal],
