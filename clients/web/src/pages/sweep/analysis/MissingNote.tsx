@@ -11,7 +11,9 @@ export function MissingNote({ columns, rows }: { columns: readonly Column[]; row
   const names = columns.map(({ name }) => name).join(" and ");
   return (
     <p className="plot-legend">
-      {formatCount(missing)} {missing === 1 ? "run" : "runs"} without {names} left out
+      {missing === 1
+        ? `1 run is left out: it does not have ${names}`
+        : `${formatCount(missing)} runs are left out: they do not have ${names}`}
     </p>
   );
 }
