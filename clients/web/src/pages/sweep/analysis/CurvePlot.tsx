@@ -45,7 +45,7 @@ export function CurvePlot({ curves, compared, metric, by, rule }: Props) {
   const { scale = "linear" } = search;
   const { goal } = useAnalysis();
   const open = useOpenRun();
-  const isColoured = curves.length <= LINE_COLORS.length;
+  const colours = useMemo(() => coloursOf(curves), [curves]);
   const x = useMemo(() => axisOf(curves, by), [curves, by]);
   const rungs = useMemo(
     () => rungLines(rule, compared, by).filter((rung) => rung.x <= x.max),
@@ -61,7 +61,7 @@ export function CurvePlot({ curves, compared, metric, by, rule }: Props) {
       const lines = curves.map((curve, index) => ({
         xs: curvePlaces(curve, by),
         ys: curve.values,
-        color: isColoured ? (LINE_COLORS[index] ?? palette.accent) : palette.accent,
+        color: colours?.[index] ?? palette.accent,
         end: ENDS[curve.state] ?? "finished",
       }));
       const isByStep = by === "step";
@@ -108,7 +108,7 @@ export function CurvePlot({ curves, compared, metric, by, rule }: Props) {
         };
       });
     },
-    [curves, metric, by, rule, rungs, x, y, goal, isColoured],
+    [curves, metric, by, rule, rungs, x, y, goal, colours],
   );
   return (
     <>
@@ -118,10 +118,10 @@ export function CurvePlot({ curves, compared, metric, by, rule }: Props) {
         onOpen={open}
       />
       <p className="plot-legend">
-        {isColoured &&
+        {colours !== undefined &&
           curves.map(({ number }, index) => (
             <span key={number} className="key-run">
-              <span className="swatch" style={{ background: LINE_COLORS[index] }} />
+              <span className="swatch" style={{ background: colours[index] }} />
               run {number}
             </span>
           ))}
@@ -159,6 +159,15 @@ function rungText({ at, cut, compared }: Rung, unit: StopRule["unit"]): string {
   const runs = compared === 1 ? "1 run" : `${formatCount(compared)} runs`;
   const needed = cut === undefined ? "nothing to compare yet" : `needs ${formatValue(cut)}`;
   return `${unit} ${formatCount(at)}: ${needed}${cut === undefined ? "" : `, of ${runs}`}`;
+}
+
+/** Returns a colour for each curve, which the run keeps when others join it, if they are few. */
+function coloursOf(curves: readonly Curve[]): readonly string[] | undefined {
+  const most = LINE_COLORS.length;
+  if (curves.length > most) return undefined;
+  const byNumber = curves.map(({ number }) => number % most);
+  const areDistinct = new Set(byNumber).size === curves.length;
+  return curves.map((_, index) => LINE_COLORS[(areDistinct ? byNumber[index] : index) ?? 0] ?? "");
 }
 
 function axisOf(curves: readonly Curve[], by: CurveAxis): PlotAxis {
