@@ -170,9 +170,14 @@ function again(
 }
 
 function Tip({ mark, isOpenable }: { mark: Mark; isOpenable: boolean }) {
-  const { x, y, title, facts, run } = mark;
+  const { x, y, title, facts, run, path } = mark;
   return (
     <>
+      {path !== undefined && (
+        <svg className="plot-path" aria-hidden="true">
+          <path d={path} />
+        </svg>
+      )}
       <div className="plot-ring" style={{ left: x, top: y }} />
       <div className="plot-tip" style={{ left: x, top: y }} data-side={x > 200 ? "left" : "right"}>
         <strong>{title}</strong>

@@ -3,6 +3,7 @@ import { RunState } from "../../../gen/wanllmdb/api/registry/v1/run_pb";
 import type { PlotAxis } from "../../../plots/area";
 import { type CurveEnd, drawCurves } from "../../../plots/curvesDrawing";
 import { pointPlaces } from "../../../plots/distribution";
+import { pathOf } from "../../../plots/marks";
 import { objectiveAxis, padded } from "../../../plots/objectiveAxis";
 import { LINE_COLORS, type Palette } from "../../../plots/palette";
 import { pointMarks } from "../../../plots/pointMarks";
@@ -88,6 +89,9 @@ export function CurvePlot({ curves, compared, metric, by, rule }: Props) {
       const points = lines.flatMap((line, curve) =>
         line.xs.map((place, index) => ({ curve, place, value: line.ys[index] ?? Number.NaN })),
       );
+      // Where each curve's points begin among all of them.
+      const firsts = [0];
+      for (const line of lines) firsts.push((firsts.at(-1) ?? 0) + line.xs.length);
       const places = pointPlaces(
         area,
         { x, y },
@@ -97,7 +101,10 @@ export function CurvePlot({ curves, compared, metric, by, rule }: Props) {
       return pointMarks({ area, ...places }, (point) => {
         const { curve = 0, place = 0, value = Number.NaN } = points[point] ?? {};
         const run = curves[curve];
+        const first = firsts[curve] ?? 0;
+        const end = first + (run?.values.length ?? 0);
         return {
+          path: pathOf(places.xs.subarray(first, end), places.ys.subarray(first, end)),
           title: `Run ${run?.number}`,
           run: run?.number ?? 0,
           facts: [
