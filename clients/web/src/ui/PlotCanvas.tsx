@@ -9,6 +9,7 @@ import {
 import { type Mark, type Marks, placeAfterKey } from "../plots/marks";
 import { type Palette, paletteOf } from "../plots/palette";
 import { drawSoon } from "./drawQueue";
+import { MarkTip } from "./MarkTip";
 import { OnScreenContext } from "./useAnswer";
 import { useColors } from "./useColors";
 
@@ -151,7 +152,9 @@ export function PlotCanvas({ label, draw, onOpen, onDrag }: Props) {
           style={{ left: Math.min(drag.from, drag.to), width: Math.abs(drag.to - drag.from) }}
         />
       )}
-      {shown !== undefined && !isDragging && <Tip mark={shown} isOpenable={onOpen !== undefined} />}
+      {shown !== undefined && !isDragging && (
+        <MarkTip mark={shown} isOpenable={onOpen !== undefined} />
+      )}
       <p className="visually-hidden" role="status">
         {said}
       </p>
@@ -167,34 +170,6 @@ function again(
 ): Mark | undefined {
   const mark = pointer === undefined ? marks?.order()[chosen] : marks?.find(pointer.x, pointer.y);
   return mark === undefined ? undefined : marks?.describe(mark);
-}
-
-function Tip({ mark, isOpenable }: { mark: Mark; isOpenable: boolean }) {
-  const { x, y, title, facts, run, path } = mark;
-  return (
-    <>
-      {path !== undefined && (
-        <svg className="plot-path" aria-hidden="true">
-          <path d={path} />
-        </svg>
-      )}
-      <div className="plot-ring" style={{ left: x, top: y }} />
-      <div className="plot-tip" style={{ left: x, top: y }} data-side={x > 200 ? "left" : "right"}>
-        <strong>{title}</strong>
-        <dl>
-          {facts.map(([name, value]) => (
-            <div key={name}>
-              <dt>{name}</dt>
-              <dd>{value}</dd>
-            </div>
-          ))}
-        </dl>
-        {isOpenable && run !== undefined && (
-          <span className="faint">Click or Enter opens the run</span>
-        )}
-      </div>
-    </>
-  );
 }
 
 function textOf({ title, facts }: Mark): string {
