@@ -97,6 +97,7 @@ function Levels({ data }: { data: GetContourResponse }) {
   const { metric, goal } = useAnalysis();
   const { search } = useAnalysisSearch();
   const { scale = "linear" } = search;
+  const finished = useCurrentSweep().stats?.finishedRuns ?? 0n;
   const open = useOpenRun();
   const isMaximized = goal === "maximize";
   const draw = useCallback(
@@ -143,8 +144,8 @@ function Levels({ data }: { data: GetContourResponse }) {
         ))}
       </ol>
       <p className="faint">
-        Points are {formatCount(data.runNumbers.length)} runs; between them the surface is
-        interpolated. Bright is better.
+        Points are {formatCount(data.runNumbers.length)} of {formatCount(finished)} finished runs;
+        between them the surface is interpolated. Bright is better.
       </p>
     </>
   );
