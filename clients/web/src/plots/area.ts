@@ -71,7 +71,11 @@ export function ticksOf(axis: PlotAxis, count: number): readonly number[] {
   if (given !== undefined) return given;
   if (categories.length > 0) return spread(categories.length, count);
   if (max <= min) return [min];
-  if (linearTo !== undefined) return foldedTicks(min, max, linearTo, count);
+  if (linearTo !== undefined) {
+    const ticks = foldedTicks(min, max, linearTo, count);
+    // Within two powers of ten, round values between them say more.
+    if (ticks.length > 2) return ticks;
+  }
   if (isLog && min > 0 && max / min >= 10) {
     const [first, last] = [Math.ceil(Math.log10(min) - 1e-9), Math.floor(Math.log10(max) + 1e-9)];
     // One or two powers of ten alone would hardly show the scale.
