@@ -52,8 +52,8 @@ const ONE = 2 ** 30;
 
 /**
  * Returns how many of `drop` rows a line descends in the first `first` of `width` columns. An even
- * `turn` rounds a half up and an odd one down: the row and the depth of the split in turn, so that
- * neither the roundings of one line add up nor those of many lines in the same column.
+ * `turn` rounds a half up and an odd one down: the depth of the split plus the row at the left axis,
+ * so that neither the roundings of one line add up nor those of many lines in the same column.
  */
 export function splitDrop(drop: number, first: number, width: number, turn: number): number {
   const half = turn % 2 === 0 ? width >> 1 : (width - 1) >> 1;
@@ -68,15 +68,31 @@ interface Block {
   readonly origin: number;
   /** The most rows that a line descends or ascends. */
   readonly steepest: number;
+  /** The first row that can have lines, and the distance to the next one. */
+  readonly first: number;
+  readonly step: number;
 }
 
-type Put = (grid: DensityGrid, x: number, column: Float64Array) => void;
+/** Columns of pixels that a block is drawn on. */
+interface Span {
+  readonly x: number;
+  readonly width: number;
+  /** How often the columns between two axes were split. */
+  readonly depth: number;
+  /** Whether the lines begin at an even (0) or at an odd (1) row of the left axis. */
+  readonly parity: number;
+}
+
+type Put = (grid: DensityGrid, x: number, columns: Float64Array, from: number) => void;
+
+/** Blocks of so few columns are drawn line by line: another split would take longer. */
+const FEW_COLUMNS = 4;
 
 /** Counts lines; keeps its memory for the next drawing. */
 export class DensityRaster {
   #levelled = new Float64Array();
   #plain = new Float64Array();
-  #column = new Float64Array();
+  #columns = new Float64Array();
   #rows = new Uint32Array();
   #grid: DensityGrid | undefined;
   /** Two blocks for each depth: those of its left and its right half. */
@@ -90,7 +106,7 @@ export class DensityRaster {
     if (this.#levelled.length !== cells) {
       this.#levelled = new Float64Array(cells);
       this.#plain = new Float64Array(cells);
-      this.#column = new Float64Array(height + 1);
+      this.#columns = new Float64Array(FEW_COLUMNS * (height + 1));
     }
     const rows = this.#keptRows(input);
     for (let index = 0; index + 1 < axes.length; index++) {
@@ -98,12 +114,19 @@ export class DensityRaster {
       const right = axes[index + 1];
       if (left === undefined || right === undefined || right.x <= left.x) continue;
       const hasPlain = this.#fill(input, rows, left.bins, right.bins);
-      const root = { stride: height + 1, origin: 0, steepest: height - 1 };
-      const gap = right.x - left.x;
-      const fan = (lines: Float64Array, put: Put) =>
-        this.#draw(grid, { ...root, lines }, left.x, gap, 0, put);
-      fan(this.#levelled, putLevelled);
-      if (hasPlain) fan(this.#plain, putPlain);
+      const width = right.x - left.x;
+      for (const parity of [0, 1]) {
+        const span = { x: left.x, width, depth: 0, parity };
+        const root = {
+          stride: height + 1,
+          origin: 0,
+          steepest: height - 1,
+          first: parity,
+          step: 2,
+        };
+        this.#draw(grid, { ...root, lines: this.#levelled }, span, putLevelled);
+        if (hasPlain) this.#draw(grid, { ...root, lines: this.#plain }, span, putPlain);
+      }
     }
     const last = axes.at(-1);
     if (last !== undefined && axes.length > 1) markEnds(grid, input, rows, last);
@@ -152,25 +175,26 @@ export class DensityRaster {
     return hasPlain;
   }
 
-  #draw(grid: DensityGrid, block: Block, x: number, width: number, depth: number, put: Put) {
-    if (width === 1) {
-      coverColumn(block, grid.height, this.#column);
-      put(grid, x, this.#column);
+  #draw(grid: DensityGrid, block: Block, span: Span, put: Put): void {
+    const { x, width, depth, parity } = span;
+    if (width <= FEW_COLUMNS) {
+      const columns = this.#columns.fill(0);
+      coverColumns(block, grid.height, width, depth + parity, columns);
+      for (let offset = 0; offset < width; offset++) {
+        put(grid, x + offset, columns, offset * (grid.height + 1));
+      }
       return;
     }
     const first = width >> 1;
-    const dropsOf = (turn: number) =>
-      Int16Array.from({ length: 2 * block.steepest + 1 }, (_, index) =>
-        splitDrop(index - block.steepest, first, width, turn),
-      );
-    // For the even rows, then for the odd ones.
-    const drops = [dropsOf(depth), dropsOf(depth + 1)] as const;
-    const steepest = (whole: number) => Math.max(...drops.map((each) => steepestOf(each, whole)));
-    const left = this.#half(2 * depth, grid.height, steepest(0));
-    const right = this.#half(2 * depth + 1, grid.height, steepest(block.steepest));
+    const drops = Int16Array.from({ length: 2 * block.steepest + 1 }, (_, index) =>
+      splitDrop(index - block.steepest, first, width, depth + parity),
+    );
+    const left = this.#half(2 * depth, grid.height, steepestOf(drops, 0));
+    const right = this.#half(2 * depth + 1, grid.height, steepestOf(drops, block.steepest));
     splitBlock(block, drops, grid.height, left, right);
-    this.#draw(grid, left, x, first, depth + 1, put);
-    this.#draw(grid, right, x + first, width - first, depth + 1, put);
+    this.#draw(grid, left, { x, width: first, depth: depth + 1, parity }, put);
+    const rest = { x: x + first, width: width - first, depth: depth + 1, parity };
+    this.#draw(grid, right, rest, put);
   }
 
   #half(index: number, height: number, steepest: number): Block {
@@ -183,7 +207,7 @@ export class DensityRaster {
     } else {
       lines.fill(0, 0, size);
     }
-    return { lines, stride, origin: steepest, steepest };
+    return { lines, stride, origin: steepest, steepest, first: 0, step: 1 };
   }
 }
 
@@ -198,23 +222,22 @@ function steepestOf(drops: Int16Array, whole: number): number {
 }
 
 function splitBlock(
-  { lines, stride, origin, steepest }: Block,
-  drops: readonly [Int16Array, Int16Array],
+  { lines, stride, origin, steepest, first, step }: Block,
+  drops: Int16Array,
   height: number,
   left: Block,
   right: Block,
 ): void {
   const [leftLines, rightLines] = [left.lines, right.lines];
-  for (let row = 0; row < height; row++) {
+  for (let row = first; row < height; row += step) {
     const least = -Math.min(steepest, row);
     const most = Math.min(steepest, height - 1 - row);
     const base = row * stride + origin;
-    const parts = row % 2 === 0 ? drops[0] : drops[1];
     const leftBase = row * left.stride + left.origin;
     for (let drop = least; drop <= most; drop++) {
       const weight = lines[base + drop] as number;
       if (weight === 0) continue;
-      const part = parts[drop + steepest] as number;
+      const part = drops[drop + steepest] as number;
       const there = leftBase + part;
       leftLines[there] = (leftLines[there] as number) + weight;
       const rest = (row + part) * right.stride + right.origin + drop - part;
@@ -224,51 +247,87 @@ function splitBlock(
 }
 
 /**
- * Fills a column with differences, whose running sum counts the lines of each row. A line covers
- * the rows from where it enters to where it leaves; the last one belongs to the next column, unless
- * it is the only one.
+ * Fills columns with differences, whose running sum counts the lines of each row. A line covers the
+ * rows from where it enters to where it leaves; the last one belongs to the next column, unless it
+ * is the only one.
  */
-function coverColumn(
-  { lines, stride, origin, steepest }: Block,
+function coverColumns(
+  { lines, stride, origin, steepest, first, step }: Block,
   height: number,
-  column: Float64Array,
+  width: number,
+  turn: number,
+  columns: Float64Array,
 ): void {
-  column.fill(0);
-  for (let row = 0; row < height; row++) {
+  // For each drop, the rows at the edges of the columns.
+  const edges = new Int16Array((2 * steepest + 1) * (width + 1));
+  for (let drop = -steepest; drop <= steepest; drop++) {
+    fillEdges(edges, (drop + steepest) * (width + 1), 0, drop, width, turn);
+  }
+  for (let row = first; row < height; row += step) {
     const least = -Math.min(steepest, row);
     const most = Math.min(steepest, height - 1 - row);
     const base = row * stride + origin;
     for (let drop = least; drop <= most; drop++) {
       const weight = lines[base + drop] as number;
       if (weight === 0) continue;
-      const top = drop < 0 ? row + drop + 1 : row;
-      const bottom = drop > 0 ? row + drop : row + 1;
-      column[top] = (column[top] as number) + weight;
-      column[bottom] = (column[bottom] as number) - weight;
+      const edge = (drop + steepest) * (width + 1) + 1;
+      let enter = row;
+      for (let offset = 0, from = 0; offset < width; offset++, from += height + 1) {
+        const leave = row + (edges[edge + offset] as number);
+        const top = from + (leave < enter ? leave + 1 : enter);
+        const bottom = from + (leave > enter ? leave : enter + 1);
+        columns[top] = (columns[top] as number) + weight;
+        columns[bottom] = (columns[bottom] as number) - weight;
+        enter = leave;
+      }
     }
   }
+}
+
+/** Fills in where a line that descends `drop` rows is at the edges of its columns. */
+function fillEdges(
+  edges: Int16Array,
+  at: number,
+  start: number,
+  drop: number,
+  width: number,
+  turn: number,
+): void {
+  edges[at] = start;
+  edges[at + width] = start + drop;
+  if (width === 1) return;
+  const first = width >> 1;
+  const part = splitDrop(drop, first, width, turn);
+  fillEdges(edges, at, start, part, first, turn + 1);
+  fillEdges(edges, at + first, start + part, drop - part, width - first, turn + 1);
 }
 
 function putLevelled(
   { width, height, counts, sums }: DensityGrid,
   x: number,
-  column: Float64Array,
+  columns: Float64Array,
+  from: number,
 ) {
   let running = 0;
   for (let y = 0, pixel = x; y < height; y++, pixel += width) {
-    running += column[y] as number;
+    running += columns[from + y] as number;
     if (running === 0) continue;
     const count = Math.floor(running / ONE);
-    counts[pixel] = count;
-    sums[pixel] = running - count * ONE;
+    counts[pixel] = (counts[pixel] as number) + count;
+    sums[pixel] = (sums[pixel] as number) + running - count * ONE;
   }
 }
 
-function putPlain({ width, height, plain }: DensityGrid, x: number, column: Float64Array) {
+function putPlain(
+  { width, height, plain }: DensityGrid,
+  x: number,
+  columns: Float64Array,
+  from: number,
+) {
   let running = 0;
   for (let y = 0, pixel = x; y < height; y++, pixel += width) {
-    running += column[y] as number;
-    plain[pixel] = running;
+    running += columns[from + y] as number;
+    plain[pixel] = (plain[pixel] as number) + running;
   }
 }
 
