@@ -197,7 +197,7 @@ test("more lines are more opaque, the mean gives the colour, and no line is no p
     LIGHT,
   );
   const opacities = [3, 7, 11, 15].map((index) => pixels[index]);
-  expect(opacities).toEqual([0, 26, 255, 140]);
+  expect(opacities).toEqual([0, 89, 255, 172]);
   expect([...pixels.subarray(4, 7)]).toEqual(LIGHT.stops[0]);
   expect([...pixels.subarray(8, 11)]).toEqual(LIGHT.stops.at(-1));
   expect([...pixels.subarray(12, 15)]).toEqual(LIGHT.missing);

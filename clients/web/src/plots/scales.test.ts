@@ -5,6 +5,7 @@ import {
   linearTicks,
   NOT_SET_SHARE,
   positionOf,
+  quantileScale,
   type ScaledColumn,
   type ScaleKind,
   scaleKinds,
@@ -74,6 +75,20 @@ test("a quantile scale gives each quarter of the runs a quarter of the axis", ()
     const value = values[Math.round(share * 9_999)] ?? 0;
     expect(positionOf(scale, value)).toBeCloseTo(share, 1);
     expect(Math.log(valueAt(scale, share))).toBeCloseTo(Math.log(value), 1);
+  }
+});
+
+test("the quantiles of some runs are those of a column with them alone", () => {
+  for (let seed = 1; seed <= 40; seed++) {
+    const tested = randomColumn(seed);
+    const next = randomNumbers(seed);
+    const mask = Uint8Array.from(tested.values, () => (next() < 0.3 ? 1 : 0));
+    const kept = [...tested.values].filter((value, row) => mask[row] === 1 && !Number.isNaN(value));
+    const scale = quantileScale(tested, mask);
+    const alone = scaleOf(column(kept), kept.length, "quantile", false);
+    if (kept.length > 0) expect(scale.knots).toEqual(alone.knots);
+    else expect(scale.knots.length).toBeGreaterThan(0);
+    expect(scale.hasMissing).toBe(tested.values.some((value) => Number.isNaN(value)));
   }
 });
 

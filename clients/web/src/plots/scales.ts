@@ -84,6 +84,15 @@ export function scaleOf(
   };
 }
 
+/** Returns a quantile scale of the runs whose mask is 1; of all runs if none of them has a value. */
+export function quantileScale(column: ScaledColumn, mask: Uint8Array): Scale {
+  const scale = scaleOf(column, mask.length, "quantile", false);
+  const kept = column.values.subarray(0, mask.length).filter((_, row) => mask[row] === 1);
+  const knots = knotsOf(kept, kept.length);
+  const [min, max] = [knots[0], knots.at(-1)];
+  return min === undefined || max === undefined ? scale : { ...scale, knots, min, max };
+}
+
 function knotsOf(values: Float64Array, count: number): Float64Array {
   const sorted = values.subarray(0, count).filter((value) => Number.isFinite(value));
   sorted.sort();

@@ -3,6 +3,7 @@ import { paletteOf } from "../../../plots/palette";
 import { layoutOf, pathOf } from "../../../plots/parallelLayout";
 import { legendTicks } from "../../../plots/parallelLegend";
 import { drawPicture } from "../../../plots/parallelPicture";
+import { quantileScale } from "../../../plots/scales";
 import { bestRows } from "../../../store/bestRuns";
 import { fileName } from "../../../store/chartTable";
 import { formatCount } from "../../../store/format";
@@ -49,7 +50,7 @@ export function ParallelPanel({ table, onMetric }: Props) {
   const { sweepId, name } = useCurrentSweep();
   const openRun = useOpenRun();
   const [search, setSearch] = useParallelSearch();
-  const { filter, isMoving, move, set } = useLiveFilter();
+  const { filter, settled, isMoving, move, set } = useLiveFilter();
   const { objectives, goal, constants } = useObjectives(table);
   const palette = usePalette();
   const { room, place } = useRoom();
@@ -66,9 +67,13 @@ export function ParallelPanel({ table, onMetric }: Props) {
   const colour = useMemo(() => {
     const chosen = table.columns.find(({ key }) => key === search.colour);
     const column = chosen ?? objectives[0]?.column ?? table.columns[0];
-    // Equal shares of the runs get equal shares of the colours, however far the worst run is off.
-    return column && axisOf(table, column, { key: column.key, scale: "quantile" });
-  }, [table, search.colour, objectives]);
+    if (column === undefined) return undefined;
+    const axis = axisOf(table, column, { key: column.key });
+    if (column.scale === "category") return axis;
+    // Equal shares of the runs that pass get equal shares of the colours; not while a brush is
+    // dragged, because colours that change with each step say nothing.
+    return { ...axis, scale: quantileScale(column, matchingRows(table, settled, goal)) };
+  }, [table, search.colour, objectives, settled, goal]);
   const mask = useMemo(() => matchingRows(table, filter, goal), [table, filter, goal]);
   const matching = useMemo(() => mask.reduce((sum, one) => sum + one, 0), [mask]);
   const lines = search.lines ?? DEFAULT_LINES;
@@ -129,7 +134,7 @@ export function ParallelPanel({ table, onMetric }: Props) {
   const openIndex = axes.findIndex(({ key }) => key === open?.key);
   const openAxis = axes[openIndex];
   const count = `${formatCount(matching)} of ${formatCount(table.count)} runs`;
-  const settled = useDeferredValue(isMoving ? undefined : count);
+  const announced = useDeferredValue(isMoving ? undefined : count);
   const isSeveral = objectives.length > 1;
   return (
     <>
@@ -138,7 +143,7 @@ export function ParallelPanel({ table, onMetric }: Props) {
           <h2 id={`${id}-title`}>Parallel coordinates</h2>
           <p className="value">{count}</p>
           <p className="visually-hidden" role="status">
-            {settled}
+            {announced}
           </p>
           {table.count < table.expected && (
             <progress
