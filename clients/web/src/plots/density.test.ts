@@ -1,12 +1,6 @@
 import { expect, test } from "vitest";
-import {
-  type DensityGrid,
-  type DensityInput,
-  DensityRaster,
-  NO_LEVEL,
-  splitDrop,
-  TOP_LEVEL,
-} from "./density";
+import { type DensityGrid, type DensityInput, DensityRaster, NO_LEVEL, TOP_LEVEL } from "./density";
+import { splitDrop } from "./densityBlocks";
 import { LIGHT } from "./densityPalette";
 import { toneMap, toneMapRest } from "./densityTone";
 import { randomNumbers } from "./randomNumbers";

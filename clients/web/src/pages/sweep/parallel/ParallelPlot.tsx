@@ -65,7 +65,7 @@ export function ParallelPlot(props: Props) {
       isOnAxis ? undefined : nearestRow(wanted, places, layout, point, within);
     const row = near(rows.drawn, NEAR) ?? near(rows.others, NEAR / 2);
     setPointer(row === undefined ? undefined : { x: point.x, y: point.y + TOP, row });
-    props.onHighlight(row);
+    if (row !== pointer?.row) props.onHighlight(row);
   };
   const leave = () => {
     setPointer(undefined);
