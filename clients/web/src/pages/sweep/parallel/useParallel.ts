@@ -47,7 +47,9 @@ export function useParallel(
         .filter((row) => row >= 0),
     [chosenRuns, table],
   );
-  const shownKeys = [...new Set([...axes.map(({ key }) => key), colour?.key ?? ""])].join("\n");
+  const shownKeys = [...new Set([...axes.map(({ key }) => key), colour?.key ?? ""])]
+    .sort()
+    .join("\n");
   const data = useMemo(() => {
     const shown = new Set(shownKeys.split("\n"));
     const columns = table.columns.filter(({ key }) => shown.has(key));
