@@ -87,8 +87,10 @@ export function AxisTitles({ axes, layout, brushed, openKey, onOpen, onMove }: P
               }}
               onPointerCancel={() => setDrag(undefined)}
             >
-              <bdi>{name}</bdi>
-              {scale.isFlipped && <span aria-hidden="true"> ⇅</span>}
+              <span className="name">
+                <bdi>{name}</bdi>
+                {scale.isFlipped && <span aria-hidden="true"> ⇅</span>}
+              </span>
               {brushed.has(key) && <span className="visually-hidden">, brushed</span>}
             </button>
           </li>

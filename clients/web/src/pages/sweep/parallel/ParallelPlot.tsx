@@ -13,7 +13,7 @@ import { RunTip } from "./RunTip";
 import { usePainter } from "./usePainter";
 
 /** The room above the axes for their names. */
-const TOP = 38;
+const TOP = 48;
 const BOTTOM = 12;
 /** How near to a line the pointer shows its run. */
 const NEAR = 8;
