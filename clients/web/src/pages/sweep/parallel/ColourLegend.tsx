@@ -1,3 +1,4 @@
+import { memo } from "react";
 import { cssOf, type Palette } from "../../../plots/densityPalette";
 import { legendTicks } from "../../../plots/parallelLegend";
 import type { Axis } from "../../../store/parallelAxes";
@@ -14,7 +15,8 @@ interface Props {
 }
 
 /** What the colours mean, with values. */
-export function ColourLegend({ colour, palette, hasRest, hasBest, hasKept }: Props) {
+export const ColourLegend = memo(function ColourLegend(props: Props) {
+  const { colour, palette, hasRest, hasBest, hasKept } = props;
   const name = headingOf(colour.column);
   const ramp = `linear-gradient(to right, ${palette.stops.map(cssOf).join(", ")})`;
   return (
@@ -36,7 +38,7 @@ export function ColourLegend({ colour, palette, hasRest, hasBest, hasKept }: Pro
       {hasKept && <Swatch line="line kept" text="kept run" />}
     </div>
   );
-}
+});
 
 function Swatch({ colour, text, line }: { colour?: string; text: string; line?: string }) {
   return (

@@ -1,4 +1,4 @@
-import { useDeferredValue, useId, useMemo, useRef, useState } from "react";
+import { useCallback, useDeferredValue, useId, useMemo, useRef, useState } from "react";
 import { layoutOf } from "../../../plots/parallelLayout";
 import { fileName } from "../../../store/chartTable";
 import { formatCount } from "../../../store/format";
@@ -54,11 +54,14 @@ export function ParallelPanel({ table, onMetric }: Props) {
     setSearch({ axes: changed.map(writeAxis) });
   const brush = (key: string, changed: Brush | undefined, isDone: boolean) =>
     (isDone ? set : move)(withCondition(filter, key, changed));
-  const select = (number: number) => {
-    const others = (search.selected ?? []).filter((each) => each !== number);
-    const isNew = others.length === (search.selected ?? []).length;
-    setSearch({ selected: isNew ? [...others, number] : others });
-  };
+  const select = useCallback(
+    (number: number) => {
+      const kept = search.selected ?? [];
+      const others = kept.filter((each) => each !== number);
+      setSearch({ selected: others.length < kept.length ? others : [...kept, number] });
+    },
+    [search.selected, setSearch],
+  );
   const draw = () => {
     const raster = canvas.current;
     if (raster === null || colour === undefined) return undefined;
@@ -202,7 +205,7 @@ export function ParallelPanel({ table, onMetric }: Props) {
         <RunList
           title={isSeveral ? "Runs on the Pareto front" : "Best runs"}
           table={table}
-          columns={axes.map(({ column }) => column)}
+          axes={axes}
           best={best}
           selected={selected}
           onSelect={select}

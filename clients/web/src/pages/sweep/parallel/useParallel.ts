@@ -37,7 +37,7 @@ export function useParallel(
     return { ...axis, scale: quantileScale(column, matchingRows(table, settled, goal)) };
   }, [table, chosenColour, objectives, settled, goal]);
   const mask = useMemo(() => matchingRows(table, filter, goal), [table, filter, goal]);
-  const matching = useMemo(() => mask.reduce((sum, one) => sum + one, 0), [mask]);
+  const matching = useMemo(() => countOf(mask), [mask]);
   const lateMask = useDeferredValue(mask);
   const best = useMemo(() => bestRows(objectives, lateMask, lines), [objectives, lateMask, lines]);
   const selected = useMemo(
@@ -73,4 +73,10 @@ export function useParallel(
     hasBest: goal !== undefined,
     isSeveral: objectives.length > 1,
   };
+}
+
+function countOf(mask: Uint8Array): number {
+  let count = 0;
+  for (const one of mask) count += one;
+  return count;
 }
