@@ -2,7 +2,6 @@ import { expect, test } from "vitest";
 import { randomNumbers } from "./randomNumbers";
 import {
   binsOf,
-  linearTicks,
   NOT_SET_SHARE,
   positionOf,
   quantileScale,
@@ -10,9 +9,9 @@ import {
   type ScaleKind,
   scaleKinds,
   scaleOf,
-  ticksOf,
   valueAt,
 } from "./scales";
+import { linearTicks, ticksOf } from "./scaleTicks";
 
 function column(values: number[], changes: Partial<ScaledColumn> = {}): ScaledColumn {
   const set = values.filter((value) => Number.isFinite(value));
@@ -89,6 +88,18 @@ test("the quantiles of some runs are those of a column with them alone", () => {
     if (kept.length > 0) expect(scale.knots).toEqual(alone.knots);
     else expect(scale.knots.length).toBeGreaterThan(0);
     expect(scale.hasMissing).toBe(tested.values.some((value) => Number.isNaN(value)));
+  }
+});
+
+test("the quantiles of many runs are about those of a sample, with the exact ends", () => {
+  const next = randomNumbers(3);
+  const values = Array.from({ length: 60_000 }, () => next() ** 3);
+  const scale = quantileScale(column(values), new Uint8Array(values.length).fill(1));
+  const sorted = [...values].sort((one, other) => one - other);
+  expect([scale.min, scale.max]).toEqual([sorted[0], sorted.at(-1)]);
+  for (const share of [0, 0.1, 0.5, 0.9, 1]) {
+    const value = sorted[Math.round(share * (sorted.length - 1))] ?? 0;
+    expect(positionOf(scale, value)).toBeCloseTo(share, 1);
   }
 });
 

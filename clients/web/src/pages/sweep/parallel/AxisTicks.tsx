@@ -1,6 +1,6 @@
 import { memo } from "react";
 import { PLOT_HEIGHT } from "../../../plots/parallelLayout";
-import { ticksOf } from "../../../plots/scales";
+import { ticksOf } from "../../../plots/scaleTicks";
 import { type Axis, formatCell } from "../../../store/parallelAxes";
 
 /** The least height of a named value. */
