@@ -71,9 +71,10 @@ function countOf(mask: Uint8Array): number {
 
 function Bar({ table }: { table: RunTable }) {
   const { filter, setFilter } = useRunFilter();
-  const { spec } = useCurrentSweep();
+  const { sweepId, spec } = useCurrentSweep();
   return (
     <RunFilterBar
+      sweepId={sweepId}
       table={table}
       filter={filter}
       onChange={setFilter}

@@ -63,12 +63,7 @@ export function ParallelControls(props: Props) {
         </select>
       </div>
       {children}
-      <AxisPicker
-        table={table}
-        shown={shown}
-        onChange={onShow}
-        onMetric={onMetric}
-      />
+      <AxisPicker table={table} shown={shown} onChange={onShow} onMetric={onMetric} />
       {isChosen && (
         <button type="button" onClick={() => onChange({ axes: undefined })}>
           Reset axes
