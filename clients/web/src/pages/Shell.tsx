@@ -82,6 +82,7 @@ function Caller() {
     queryFn: ({ signal }) => keys.getCaller({}, { signal }),
   });
   if (caller.data?.keysRequired !== true) return null;
+  const name = caller.data.key?.name || caller.data.key?.keyId;
   const leave = async () => {
     await signOut();
     void cache.resetQueries();
@@ -89,7 +90,9 @@ function Caller() {
   };
   return (
     <>
-      <span className="faint">{caller.data.key?.name || caller.data.key?.keyId}</span>
+      <span className="caller" title={name} dir="auto">
+        {name}
+      </span>
       <button type="button" onClick={leave}>
         Sign out
       </button>

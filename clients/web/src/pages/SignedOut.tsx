@@ -1,34 +1,40 @@
 import { Link, useLocation, useNavigate } from "@tanstack/react-router";
-import { useEffect, useSyncExternalStore } from "react";
+import { useEffect } from "react";
 import { describeProblem } from "../rpc/problems";
 import { signOutNotice } from "../rpc/signOutNotice";
+import { useRejection } from "./useRejection";
 
 /**
  * Says on every page that its key is not accepted any more, and leads to the login page and back.
- * A page that never had a key leads there at once: there is nothing on it to lose.
+ * A page without a session leads there at once: nothing has been shown on it yet.
  */
 export function SignedOut() {
-  const error = useSyncExternalStore(signOutNotice.subscribe, signOutNotice.getError);
+  const error = useRejection();
   const { pathname, href } = useLocation();
   const navigate = useNavigate();
   const problem = error === undefined ? undefined : describeProblem(error);
   const isOnLogin = pathname === "/login";
-  const isNew = problem?.reason === "KEY_MISSING" && !isOnLogin;
+  const isNew = problem?.reason === "KEY_MISSING" && !signOutNotice.wasAccepted() && !isOnLogin;
   useEffect(() => {
     if (isNew) void navigate({ to: "/login", search: { next: href }, replace: true });
   }, [isNew, href, navigate]);
   if (problem === undefined || isOnLogin) return null;
+  const hasEnded = problem.reason === "KEY_MISSING";
   return (
     <div className="problem" role="alert">
       <p>
-        <strong>{problem.title}</strong>
+        <strong>{hasEnded ? "Your session has ended" : problem.title}</strong>
       </p>
       <p>
-        {problem.text}. What this page shows is no longer current.{" "}
+        {!hasEnded && `${problem.text}. `}What this page shows is no longer current.{" "}
         <Link to="/login" search={{ next: href }}>
-          Sign in with another key
+          {hasEnded ? "Sign in" : "Sign in with another key"}
         </Link>{" "}
-        to return here.
+        to return here, or{" "}
+        <Link to="/login" search={{ next: href }} target="_blank">
+          sign in in another tab
+        </Link>{" "}
+        to keep what you are editing.
       </p>
     </div>
   );

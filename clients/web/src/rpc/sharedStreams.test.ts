@@ -15,6 +15,8 @@ afterEach(() => {
 interface Page {
   readonly tab: FakeTab;
   readonly sweepId: string;
+  /** What it had before it was shown. */
+  readonly since: bigint;
   readonly seen: bigint[];
   readonly statuses: WatchStatus["kind"][];
   /** What a hidden page does: it drops its watch. */
@@ -41,7 +43,7 @@ function show(browser: FakeBrowser, server: FakeServer, sweepId: string, since =
     stop.abort();
     return done;
   };
-  return { tab, sweepId, seen, statuses, hide };
+  return { tab, sweepId, since, seen, statuses, hide };
 }
 
 async function settle(ms = 100): Promise<void> {
@@ -105,8 +107,40 @@ test("without anybody waiting, a stream keeps its connection", async () => {
   await Promise.all(pages.map(({ hide }) => hide()));
 });
 
+test("a tab that was hidden gets what the tab with the stream had before it", async () => {
+  const [browser, server] = [new FakeBrowser(), new FakeServer()];
+  server.change("a");
+  server.change("a");
+  const current = show(browser, server, "a", 2n);
+  await settle();
+  const behind = show(browser, server, "a", 1n);
+  await settle();
+  expect(current.seen).toEqual([]);
+  expect(behind.seen).toEqual([2n]);
+  await Promise.all([current.hide(), behind.hide()]);
+});
+
+test("after a restore each tab hears that its revision means nothing, and takes no other's", async () => {
+  const [browser, server] = [new FakeBrowser(), new FakeServer()];
+  server.change("a");
+  const old = [show(browser, server, "a"), show(browser, server, "a")];
+  await settle();
+  server.restore("d2");
+  server.revisions.set("a", 9n);
+  // A tab that was opened since, and is the next to have the stream.
+  const late = show(browser, server, "a");
+  await settle(5_000);
+  for (const { seen, statuses } of old) {
+    expect(seen).toEqual([1n]);
+    expect(statuses.at(-1)).toBe("ended");
+  }
+  expect(late.seen).toEqual([9n]);
+  expect(late.statuses.at(-1)).toBe("live");
+  await Promise.all([...old, late].map(({ hide }) => hide()));
+});
+
 type Step =
-  | { readonly kind: "show"; readonly sweep: number }
+  | { readonly kind: "show"; readonly sweep: number; readonly behind: number }
   | { readonly kind: "hide" | "crash"; readonly page: number }
   | { readonly kind: "change"; readonly sweep: number }
   | { readonly kind: "break" }
@@ -114,9 +148,9 @@ type Step =
 
 const STEPS: fc.Arbitrary<Step[]> = fc.array(
   fc.oneof(
-    fc.record({ kind: fc.constant("show" as const), sweep: fc.nat(6) }),
+    fc.record({ kind: fc.constant("show" as const), sweep: fc.nat(5), behind: fc.nat(2) }),
     fc.record({ kind: fc.constantFrom("hide" as const, "crash" as const), page: fc.nat(20) }),
-    fc.record({ kind: fc.constant("change" as const), sweep: fc.nat(6) }),
+    fc.record({ kind: fc.constant("change" as const), sweep: fc.nat(5) }),
     fc.record({ kind: fc.constant("break" as const) }),
     fc.record({ kind: fc.constant("wait" as const), ms: fc.nat(4_000) }),
   ),
@@ -132,7 +166,9 @@ test("no change is lost or out of order, whoever has the stream", async () => {
       for (const step of steps) {
         if (step.kind === "show") {
           const sweepId = `sweep ${step.sweep}`;
-          const page = show(browser, server, sweepId, server.revisions.get(sweepId));
+          // A page that was hidden for a while is behind the others.
+          const revision = (server.revisions.get(sweepId) ?? 0n) - BigInt(step.behind);
+          const page = show(browser, server, sweepId, revision > 0n ? revision : 0n);
           pages.push(page);
           all.push(page);
         } else if (step.kind === "change") server.change(`sweep ${step.sweep}`);
@@ -144,10 +180,9 @@ test("no change is lost or out of order, whoever has the stream", async () => {
           void page?.hide();
         }
       }
-      for (const { sweepId } of pages) server.change(sweepId);
       await settle(60_000);
-      for (const { sweepId, seen } of pages) {
-        expect(seen.at(-1)).toBe(server.revisions.get(sweepId));
+      for (const { sweepId, since, seen } of pages) {
+        expect(seen.at(-1) ?? since).toBe(server.revisions.get(sweepId) ?? 0n);
       }
       for (const { seen } of all) {
         expect(seen).toEqual([...new Set(seen)].sort((one, other) => Number(one - other)));
@@ -157,6 +192,6 @@ test("no change is lost or out of order, whoever has the stream", async () => {
       for (const page of pages) page.tab.crash();
       await Promise.all(pages.map(({ hide }) => hide()));
     }),
-    { numRuns: 60 },
+    { numRuns: 100 },
   );
 });

@@ -38,7 +38,9 @@ test("a call without a valid key is noticed, and one with a valid key ends the n
   notice.subscribe(() => {
     changes += 1;
   });
+  expect(notice.wasAccepted()).toBe(false);
   await calls.keys.getCaller({});
+  expect(notice.wasAccepted()).toBe(true);
   expect(notice.getError()).toBeUndefined();
   server.isRevoked = true;
   await expect(calls.keys.getCaller({})).rejects.toThrow("revoked");

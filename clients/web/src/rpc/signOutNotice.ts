@@ -8,6 +8,7 @@ type Listener = () => void;
  */
 export class SignOutNotice {
   #error: ConnectError | undefined;
+  #wasAccepted = false;
   readonly #listeners = new Set<Listener>();
 
   readonly subscribe = (listener: Listener): (() => void) => {
@@ -17,11 +18,15 @@ export class SignOutNotice {
 
   readonly getError = (): ConnectError | undefined => this.#error;
 
+  /** Whether the server has answered any call of this page. */
+  readonly wasAccepted = (): boolean => this.#wasAccepted;
+
   readonly interceptor: Interceptor = (next) => async (request) => {
     try {
       const response = await next(request);
       if (!response.stream) {
         // A key was accepted again, for example after signing in in another tab.
+        this.#wasAccepted = true;
         this.#set(undefined);
         return response;
       }

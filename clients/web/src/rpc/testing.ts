@@ -109,6 +109,7 @@ export class FakeServer {
   mostOfOne = 0;
   mostOfAll = 0;
   opened = 0;
+  #databaseId = "d1";
   readonly #wake = new Set<() => void>();
   #isBroken = false;
 
@@ -124,6 +125,12 @@ export class FakeServer {
     this.#isBroken = false;
   }
 
+  /** Replaces the database by one in which a revision means something else. */
+  restore(databaseId: string): void {
+    this.#databaseId = databaseId;
+    this.break();
+  }
+
   #wakeAll(): void {
     for (const wake of [...this.#wake]) wake();
   }
@@ -132,16 +139,22 @@ export class FakeServer {
     createRouterTransport(({ service }) => {
       const server = this;
       service(SweepRegistryService, {
-        async *watchSweep({ sweepId, sinceRevision }, { signal }) {
+        getSweep: ({ sweepId }) => ({
+          sweep: { sweepId, revision: server.revisions.get(sweepId) ?? 0n },
+        }),
+        async *watchSweep({ sweepId, sinceRevision, databaseId }, { signal }) {
+          if (databaseId !== "" && databaseId !== server.#databaseId) {
+            throw new ConnectError("another database", Code.FailedPrecondition);
+          }
           let sent = sinceRevision;
           server.#enter(sweepId);
           try {
-            yield message(sent);
+            yield server.#message(sent);
             while (!signal.aborted) {
               const revision = server.revisions.get(sweepId) ?? 0n;
               if (revision > sent) {
                 sent = revision;
-                yield message(revision, sweepId);
+                yield server.#message(revision, sweepId);
                 continue;
               }
               const isBroken = await server.#nextChange(signal);
@@ -174,15 +187,15 @@ export class FakeServer {
       signal.addEventListener("abort", wake);
     });
   }
-}
 
-function message(revision: bigint, sweepId?: string) {
-  return create(WatchSweepResponseSchema, {
-    revision,
-    databaseId: "d1",
-    change:
-      sweepId === undefined
-        ? { case: "checkpoint", value: {} }
-        : { case: "sweep", value: { sweepId, revision } },
-  });
+  #message(revision: bigint, sweepId?: string) {
+    return create(WatchSweepResponseSchema, {
+      revision,
+      databaseId: this.#databaseId,
+      change:
+        sweepId === undefined
+          ? { case: "checkpoint", value: {} }
+          : { case: "sweep", value: { sweepId, revision } },
+    });
+  }
 }

@@ -46,6 +46,8 @@ export async function watchSweep(options: SweepWatchOptions): Promise<void> {
   let databaseId = "";
   let last: WatchSweepResponse | undefined;
   let isLeader = false;
+  /** Whether this tab's stream is open: what it has from before may be from another database. */
+  let isOpen = false;
   let isFollowing = false;
 
   const receive = (message: WatchSweepResponse) => {
@@ -59,7 +61,7 @@ export async function watchSweep(options: SweepWatchOptions): Promise<void> {
   const channel = tabs.channel(`sweep.${sweepId}`, (data) => {
     const post = data as Post;
     if (post.kind === "hello") {
-      if (isLeader && databaseId !== "") channel.post(postOf(last ?? checkpoint()));
+      if (isOpen) channel.post(postOf(last ?? checkpoint()));
     } else if (!isLeader && !signal.aborted) {
       follower(post);
     }
@@ -81,10 +83,31 @@ export async function watchSweep(options: SweepWatchOptions): Promise<void> {
     const message = fromBinary(WatchSweepResponseSchema, post.message);
     // A tab of before a restore of the database hears of it from the server, when its turn comes.
     if (databaseId !== "" && databaseId !== message.databaseId) return;
-    if (message.revision > since) receive(message);
     databaseId = message.databaseId;
+    if (message.revision > since) {
+      if (message.change.case === "sweep") receive(message);
+      else void catchUp();
+    }
     if (!isFollowing) onStatus({ kind: "live" });
     isFollowing = true;
+  };
+
+  let isCatchingUp = false;
+  // The tab with the stream has a change that this one, which was hidden, has not.
+  const catchUp = async () => {
+    if (isCatchingUp) return;
+    isCatchingUp = true;
+    try {
+      const { sweep } = await registry.getSweep({ sweepId }, { signal });
+      if (sweep !== undefined && sweep.revision > since) {
+        since = sweep.revision;
+        onSweep(sweep);
+      }
+    } catch {
+      // The next checkpoint asks again.
+    } finally {
+      isCatchingUp = false;
+    }
   };
 
   onStatus({ kind: "connecting" });
@@ -105,10 +128,12 @@ export async function watchSweep(options: SweepWatchOptions): Promise<void> {
           { signal: streamSignal, timeoutMs: 0 },
         ),
       onMessage: (message) => {
+        isOpen = true;
         receive(message);
         channel.post(postOf(message));
       },
       onStatus: (status) => {
+        if (status.kind !== "live") isOpen = false;
         if (status.kind === "waiting") {
           channel.post({ kind: "broken", heardAt: status.heardAt } satisfies Post);
         }

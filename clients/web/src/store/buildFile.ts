@@ -9,10 +9,11 @@ export async function buildFile(
   onPart: (count: number) => void,
   signal?: AbortSignal,
 ): Promise<Blob> {
-  const made: string[] = [];
+  const made: Blob[] = [];
   for (const part of parts) {
     signal?.throwIfAborted();
-    made.push(part);
+    // Encoded here, so that the end of a large file does not encode all of it at once.
+    made.push(new Blob([part]));
     onPart(made.length);
     await new Promise<void>((resolve) => setTimeout(resolve, 0));
   }

@@ -33,7 +33,8 @@ test.each<[ColumnCondition, string]>([
   [{ key: "parameter:optimizer", contains: "AD" }, "contains “AD”"],
   [{ key: "field:duration", max: 0.25 }, "at most 250 ms"],
   [{ key: "number", min: 1_000, max: 1_999 }, "1,000 to 1,999"],
-  [{ key: "label:team", contains: "a" }, "not a column of this sweep"],
+  [{ key: "parameter:gone", min: 1 }, "not a column of this sweep"],
+  [{ key: "label:team", contains: "a" }, "loading …"],
 ])("%o reads %s", (condition, text) => {
   expect(conditionText(columnOf(condition.key), condition)).toBe(text);
 });

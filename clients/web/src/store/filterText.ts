@@ -1,7 +1,14 @@
 import { formatCount, formatValue } from "./format";
 import { headingOf, isTime } from "./runCells";
 import { runStateName } from "./runStates";
-import { type Column, type ColumnCondition, NUMBER_KEY, type RunFilter } from "./runTable";
+import {
+  type Column,
+  type ColumnCondition,
+  isOnRequest,
+  NAME_KEY,
+  NUMBER_KEY,
+  type RunFilter,
+} from "./runTable";
 import { formatSeconds, formatTime } from "./times";
 
 // More names than these hide how the sentence ends.
@@ -10,6 +17,7 @@ const MOST_NAMES = 3;
 /** Returns what a condition is on, as a page shows it. */
 export function conditionName(column: Column | undefined, key: string): string {
   if (key === NUMBER_KEY) return "run number";
+  if (key === NAME_KEY) return "Name";
   return column === undefined ? key.slice(key.indexOf(":") + 1) : headingOf(column);
 }
 
@@ -24,7 +32,9 @@ export function conditionText(
   isComplete = true,
 ): string {
   const { min, max, categories, unknown = [], contains, missing } = condition;
-  if (column === undefined && condition.key !== NUMBER_KEY) return "not a column of this sweep";
+  if (column === undefined && condition.key !== NUMBER_KEY) {
+    return isOnRequest(condition.key) ? "loading …" : "not a column of this sweep";
+  }
   const parts: string[] = [];
   if (categories !== undefined) {
     const known = categories.map((index) => shown(column?.categories[index] ?? ""));

@@ -51,10 +51,11 @@ function digitsOf(rows: Uint32Array, values: Float64Array, isDescending: boolean
   const value = new Float64Array(1);
   const halves = new Uint32Array(value.buffer);
   const flip = isDescending ? 0xffff_ffff : 0;
-  rows.forEach((row, item) => {
+  for (let item = 0; item < rows.length; item++) {
     // The sum makes -0 the same as 0.
-    value[0] = (values[row] ?? 0) + 0;
-    const [low = 0, high = 0] = halves;
+    value[0] = (values[rows[item] ?? 0] ?? 0) + 0;
+    const low = halves[0] ?? 0;
+    const high = halves[1] ?? 0;
     const isNegative = high >>> 31 === 1;
     const orderedLow = (isNegative ? ~low : low) ^ flip;
     const orderedHigh = (isNegative ? ~high : high ^ 0x8000_0000) ^ flip;
@@ -63,7 +64,7 @@ function digitsOf(rows: Uint32Array, values: Float64Array, isDescending: boolean
     digits[place + 1] = orderedLow >>> DIGIT_BITS;
     digits[place + 2] = orderedHigh;
     digits[place + 3] = orderedHigh >>> DIGIT_BITS;
-  });
+  }
   return digits;
 }
 

@@ -4,7 +4,7 @@ import { runStateName } from "./runStates";
 import { type Column, type JsonCell, NUMBER_KEY, type RunTable, STATE_KEY } from "./runTable";
 
 /** Rows of one part of a file: few enough that the page answers between two parts. */
-const PART_ROWS = 2_000;
+const PART_ROWS = 1_000;
 
 /** The names of fields in files, where they differ from those of the columns. */
 const FIELD_NAMES: Record<string, string> = {

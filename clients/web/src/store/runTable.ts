@@ -12,6 +12,14 @@ export const NUMBER_KEY = "number";
 /** The key of the runs' states, which every table has. */
 export const STATE_KEY = "state";
 
+/** The key of the runs' names. Each may be a category of its own, so they are read on request. */
+export const NAME_KEY = "field:name";
+
+/** Whether a column is read on request: not every page needs it, or only a user can name it. */
+export function isOnRequest(key: string): boolean {
+  return key === NAME_KEY || /^(?:summary|label):./s.test(key);
+}
+
 /** How an axis shows a column. */
 export type ColumnScale = "linear" | "log" | "category";
 

@@ -12,7 +12,7 @@ import { describeProblem, type Problem } from "../rpc/problems";
 import type { Services } from "../rpc/transport";
 import { follow, type WatchStatus } from "../rpc/watch";
 import { RunColumns, type StreamColumns } from "./runColumns";
-import type { RunTable } from "./runTable";
+import { isOnRequest, NAME_KEY, type RunTable } from "./runTable";
 
 /** The least time between two batches of changes. */
 const MIN_INTERVAL_SECONDS = 1n;
@@ -22,11 +22,6 @@ const LIVE_MS = 5_000;
 const KEPT_MS = 60_000;
 /** The most columns of one read. */
 const MOST_COLUMNS = 1_000;
-
-/** The key of the runs' names. Each may be a category of its own, so they are read on request. */
-export const NAME_KEY = "field:name";
-/** Columns that not every page needs, or that only a user can name. */
-const ON_REQUEST = /^(?:(?:summary|label):.|field:name$)/s;
 
 const FIELDS = [
   RunField.AGENT_ID,
@@ -122,7 +117,7 @@ export class RunTableStore {
    * metrics, labels, and the runs' names. Other keys are ignored.
    */
   addColumns(keys: readonly string[]): void {
-    const fresh = keys.filter((key) => ON_REQUEST.test(key) && !this.#requested.has(key));
+    const fresh = keys.filter((key) => isOnRequest(key) && !this.#requested.has(key));
     if (fresh.length === 0) return;
     for (const key of fresh) this.#requested.add(key);
     this.restart();

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { NUMBER_KEY, STATE_KEY } from "./runTable";
-import { sortRows } from "./sortRows";
+import { countAdded, sortRows } from "./sortRows";
 import { tableOf } from "./testing";
 
 const value = fc.oneof(fc.constant(Number.NaN), fc.integer({ min: -4, max: 4 }));
@@ -118,4 +118,15 @@ test("categories that read the same are sorted by number", () => {
   );
   const order = { key: "label:x", isDescending: true };
   expect([...sortRows(table, Uint8Array.of(1, 1, 1, 1), order)]).toEqual([0, 1, 3, 2]);
+});
+
+test("runs are new if they match and the earlier order lacks them", () => {
+  const bits = fc.array(fc.constantFrom(0, 1), { maxLength: 20 });
+  fc.assert(
+    fc.property(bits, fc.uniqueArray(fc.nat(25)), (mask, earlier) => {
+      const table = tableOf(mask.map(() => 3));
+      const expected = mask.filter((bit, row) => bit === 1 && !earlier.includes(row)).length;
+      expect(countAdded(table, Uint8Array.from(mask), Int32Array.from(earlier))).toBe(expected);
+    }),
+  );
 });

@@ -1,4 +1,5 @@
 import { radixSort } from "./radixSort";
+import { rowOf } from "./runColumns";
 import { type Column, NUMBER_KEY, type RunTable, STATE_KEY } from "./runTable";
 
 /** The order of a table: a column's key, or one of the two that every table has. */
@@ -28,6 +29,16 @@ export function sortRows(table: RunTable, mask: Uint8Array, order: RunOrder): Ui
   return rows.subarray(0, present + missing);
 }
 
+/** Returns how many of the rows whose mask is 1 are not among the numbers of an earlier order. */
+export function countAdded(table: RunTable, mask: Uint8Array, earlier: Int32Array): number {
+  const rest = mask.slice();
+  for (const number of earlier) {
+    const row = rowOf(table.numbers, table.count, number);
+    if (row >= 0) rest[row] = 0;
+  }
+  return rest.reduce((sum, bit) => sum + bit, 0);
+}
+
 function collect(mask: Uint8Array, into: Uint32Array, isWanted: (row: number) => boolean): number {
   let count = 0;
   for (let row = 0; row < mask.length; row++) {
@@ -44,7 +55,11 @@ function rankedValues(table: RunTable, key: string): Float64Array {
   // A parameter's categories have the order of the search space; others are known by their names.
   if (column.scale !== "category" || column.kind === "parameter") return column.values;
   const ranks = ranksOf(column);
-  return column.values.map((value) => ranks[value] ?? Number.NaN);
+  const ranked = new Float64Array(table.count);
+  for (let row = 0; row < table.count; row++) {
+    ranked[row] = ranks[column.values[row] ?? Number.NaN] ?? Number.NaN;
+  }
+  return ranked;
 }
 
 // Ordering texts as people do takes about 10 µs a text, which is too long for 100,000.

@@ -1,15 +1,15 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { useMutation } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
-import { type SyntheticEvent, useRef, useState, useSyncExternalStore } from "react";
+import { type SyntheticEvent, useRef, useState } from "react";
 import { describeProblem } from "../../rpc/problems";
 import { signIn } from "../../rpc/session";
-import { signOutNotice } from "../../rpc/signOutNotice";
 import { notAKey } from "../../store/keyText";
 import { localPath } from "../../store/localPath";
 import { ProblemNotice } from "../../ui/ProblemNotice";
 import { useTitle } from "../../ui/useTitle";
 import { useCaller } from "../useCaller";
+import { useRejection } from "../useRejection";
 
 const route = getRouteApi("/login");
 
@@ -18,7 +18,7 @@ export function LoginPage() {
   useTitle("Sign in");
   const next = localPath(route.useSearch().next);
   const caller = useCaller();
-  const rejection = useSyncExternalStore(signOutNotice.subscribe, signOutNotice.getError);
+  const rejection = useRejection();
   const field = useRef<HTMLInputElement>(null);
   const [wrong, setWrong] = useState<string>();
   const attempt = useMutation({

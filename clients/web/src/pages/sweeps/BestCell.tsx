@@ -3,6 +3,7 @@ import { type Sweep, SweepState } from "../../gen/wanllmdb/api/registry/v1/sweep
 import { useServices } from "../../rpc/context";
 import { formatCount } from "../../store/format";
 import { bestOf } from "../../store/sweeps";
+import { GoalArrow } from "../../ui/GoalArrow";
 
 const ASK_EVERY_MS = 30_000;
 
@@ -17,15 +18,6 @@ export function BestCell({ sweep }: { sweep: Sweep }) {
       <span className="faint">
         <bdi className="clip">{best.metric}</bdi> <GoalArrow goal={best.goal} />
       </span>
-    </span>
-  );
-}
-
-/** Says whether smaller or larger is better. */
-export function GoalArrow({ goal }: { goal: "minimize" | "maximize" }) {
-  return (
-    <span role="img" aria-label={goal} title={goal}>
-      {goal === "maximize" ? "↑" : "↓"}
     </span>
   );
 }

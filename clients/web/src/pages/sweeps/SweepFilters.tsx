@@ -71,11 +71,12 @@ function TextField({ query, onChange }: { query: string; onChange: (query: strin
   const [draft, setDraft] = useDraft(query, (text) => onChange(text.trim()), TYPING_MS);
   return (
     <div className="field">
-      <label htmlFor={id}>Name, id or description contains</label>
+      <label htmlFor={id}>Search</label>
       <input
         id={id}
         type="search"
         maxLength={200}
+        placeholder="name, id or description"
         value={draft}
         onChange={(event) => setDraft(event.target.value)}
       />

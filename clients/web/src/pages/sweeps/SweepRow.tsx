@@ -1,3 +1,4 @@
+import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { Link } from "@tanstack/react-router";
 import type { Sweep } from "../../gen/wanllmdb/api/registry/v1/sweep_pb";
 import {
@@ -8,19 +9,19 @@ import {
   formatValue,
 } from "../../store/format";
 import { methodOf, progressOf } from "../../store/sweeps";
+import { useTableNow } from "../../ui/now";
 import { ProgressCell } from "../../ui/ProgressCell";
 import { StateBadge } from "../../ui/StateBadge";
 import { BestCell } from "./BestCell";
 
 interface Props {
   readonly sweep: Sweep;
-  readonly now: number;
   readonly isSelected: boolean;
   readonly onSelect: (sweepId: string, isSelected: boolean) => void;
 }
 
 /** A sweep of the list. */
-export function SweepRow({ sweep, now, isSelected, onSelect }: Props) {
+export function SweepRow({ sweep, isSelected, onSelect }: Props) {
   const { sweepId } = sweep;
   const name = sweep.name || sweepId;
   const progress = progressOf(sweep);
@@ -69,13 +70,18 @@ export function SweepRow({ sweep, now, isSelected, onSelect }: Props) {
         {leftMs !== undefined && formatDuration(leftMs)}
       </td>
       <td className="number" data-label="Changed">
-        {formatAge(sweep.updateTime, now)}
+        <Age time={sweep.updateTime} />
       </td>
       <td className="number" data-label="Age">
-        {formatAge(sweep.createTime, now).replace(/ ago$/, "")}
+        <Age time={sweep.createTime} isShort />
       </td>
     </tr>
   );
+}
+
+function Age({ time, isShort }: { time: Timestamp | undefined; isShort?: boolean }) {
+  const text = formatAge(time, useTableNow());
+  return isShort ? text.replace(/ ago$/, "") : text;
 }
 
 function rateText(perHour: number): string {

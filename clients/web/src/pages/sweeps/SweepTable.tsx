@@ -1,9 +1,10 @@
-import { memo } from "react";
+import { type Dispatch, type SetStateAction, useCallback } from "react";
 import type { Sweep } from "../../gen/wanllmdb/api/registry/v1/sweep_pb";
 import { nextOrder, type OrderName, sortOfColumn } from "../../store/sweepOrder";
+import { NowContext } from "../../ui/now";
 import { useNow } from "../../ui/useNow";
 import { COLUMNS } from "./columns";
-import { SweepRow } from "./SweepRow";
+import { CHUNK, SweepRows } from "./SweepRows";
 import "./sweeps.css";
 
 interface Props {
@@ -11,7 +12,7 @@ interface Props {
   readonly order: OrderName;
   readonly onOrder: (order: OrderName) => void;
   readonly selected: ReadonlySet<string>;
-  readonly onSelect: (selected: ReadonlySet<string>) => void;
+  readonly onSelect: Dispatch<SetStateAction<ReadonlySet<string>>>;
 }
 
 /** The sweeps as rows, or as cards on a narrow screen; a changed sweep changes its row alone. */
@@ -21,12 +22,19 @@ export function SweepTable({ sweeps, order, onOrder, selected, onSelect }: Props
   const isSome = sweeps.some(({ sweepId }) => selected.has(sweepId));
   const selectAll = (isSelected: boolean) =>
     onSelect(new Set(isSelected ? sweeps.map(({ sweepId }) => sweepId) : []));
-  const selectOne = (sweepId: string, isSelected: boolean) => {
-    const next = new Set(selected);
-    if (isSelected) next.add(sweepId);
-    else next.delete(sweepId);
-    onSelect(next);
-  };
+  const selectOne = useCallback(
+    (sweepId: string, isSelected: boolean) =>
+      onSelect((before) => {
+        const next = new Set(before);
+        if (isSelected) next.add(sweepId);
+        else next.delete(sweepId);
+        return next;
+      }),
+    [onSelect],
+  );
+  const chunks = Array.from({ length: Math.ceil(sweeps.length / CHUNK) }, (_, index) =>
+    sweeps.slice(index * CHUNK, (index + 1) * CHUNK),
+  );
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by the keyboard
     <section className="table-scroll sweep-table" aria-label="Sweeps" tabIndex={0}>
@@ -49,31 +57,21 @@ export function SweepTable({ sweeps, order, onOrder, selected, onSelect }: Props
             ))}
           </tr>
         </thead>
-        <tbody>
-          {sweeps.map((sweep) => (
-            <Row
-              key={sweep.sweepId}
-              sweep={sweep}
-              now={now}
-              isSelected={selected.has(sweep.sweepId)}
+        <NowContext value={now}>
+          {chunks.map((chunk, index) => (
+            <SweepRows
+              key={index}
+              sweeps={chunk}
+              selected={selected}
               onSelect={selectOne}
+              isFirst={index === 0}
             />
           ))}
-        </tbody>
+        </NowContext>
       </table>
     </section>
   );
 }
-
-// The function for selecting is a new one each time, and does the same if the selection is the same.
-const Row = memo(
-  SweepRow,
-  (one, other) =>
-    one.sweep === other.sweep &&
-    one.now === other.now &&
-    one.isSelected === other.isSelected &&
-    one.onSelect === other.onSelect,
-);
 
 interface HeadProps {
   readonly column: (typeof COLUMNS)[number];

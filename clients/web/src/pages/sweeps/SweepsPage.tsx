@@ -1,4 +1,5 @@
 import { timestampMs } from "@bufbuild/protobuf/wkt";
+import { Code, ConnectError } from "@connectrpc/connect";
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { useRef, useState } from "react";
 import type { Sweep } from "../../gen/wanllmdb/api/registry/v1/sweep_pb";
@@ -6,7 +7,6 @@ import { formatCount } from "../../store/format";
 import { rowsOf } from "../../store/sweepList";
 import { ProblemNotice } from "../../ui/ProblemNotice";
 import { StreamState } from "../../ui/StreamState";
-import { useSignIn } from "../../ui/useSignIn";
 import { useTitle } from "../../ui/useTitle";
 import { BulkBar } from "./BulkBar";
 import { NoSweeps } from "./NoSweeps";
@@ -31,8 +31,10 @@ export function SweepsPage() {
   const table = useRef<HTMLDivElement>(null);
   useRowKeys(table);
   const sweeps = rowsOf(list);
-  const error = "error" in status ? status.error : undefined;
-  useSignIn(error);
+  const failure = "error" in status ? status.error : undefined;
+  // The frame of the page asks for another key.
+  const isSignedOut = ConnectError.from(failure).code === Code.Unauthenticated;
+  const error = isSignedOut ? undefined : failure;
   const change = (changed: SweepsSearch) => {
     setShown(PAGE_SIZE);
     // A search changes with each key, and Back leads to the page before.
@@ -52,8 +54,11 @@ export function SweepsPage() {
         </Link>
       </div>
       <SweepFilters search={search} onChange={change} />
-      {error !== undefined && <ProblemNotice error={error} onRetry={retry} />}
-      {!list.isComplete && error === undefined && <p className="faint">Loading …</p>}
+      {/* While a list is shown, the state of the stream says that it is lost, and nothing jumps. */}
+      {error !== undefined && (status.kind === "ended" || !list.isComplete) && (
+        <ProblemNotice error={error} onRetry={retry} />
+      )}
+      {!list.isComplete && failure === undefined && <p className="faint">Loading …</p>}
       {list.isComplete && sweeps.length === 0 && (
         <NoSweeps isFiltered={isFiltered(search) || search.before !== undefined} />
       )}

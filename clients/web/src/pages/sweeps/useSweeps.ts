@@ -7,6 +7,7 @@ import { applyMessage, NO_SWEEPS, type SweepList } from "../../store/sweepList";
 import { ORDERS } from "../../store/sweepOrder";
 import { METHODS, STATES } from "../../store/sweeps";
 import { useVisible } from "../../ui/useVisible";
+import { useRejection } from "../useRejection";
 import { type SweepsSearch, startOfDay } from "./search";
 
 /** The most sweeps that the server watches as one list. */
@@ -23,6 +24,8 @@ interface WatchedList {
 export function useSweeps(search: SweepsSearch, maxSweeps: number): WatchedList {
   const { registry } = useServices();
   const isVisible = useVisible();
+  const rejection = useRejection();
+  const isAccepted = rejection === undefined;
   const [list, setList] = useState(NO_SWEEPS);
   const [status, setStatus] = useState<WatchStatus>({ kind: "connecting" });
   const [attempt, setAttempt] = useState(0);
@@ -32,7 +35,7 @@ export function useSweeps(search: SweepsSearch, maxSweeps: number): WatchedList 
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: attempt only starts the watch again
   useEffect(() => {
-    if (!isVisible) return;
+    if (!isVisible || !isAccepted) return;
     const stop = new AbortController();
     let next = NO_SWEEPS;
     void follow<WatchSweepsResponse>({
@@ -50,9 +53,10 @@ export function useSweeps(search: SweepsSearch, maxSweeps: number): WatchedList 
       signal: stop.signal,
     });
     return () => stop.abort();
-  }, [registry, isVisible, request, maxSweeps, attempt]);
+  }, [registry, isVisible, isAccepted, request, maxSweeps, attempt]);
 
-  return { list, status, retry: () => setAttempt((tries) => tries + 1) };
+  const shown: WatchStatus = isAccepted ? status : { kind: "ended", error: rejection };
+  return { list, status: shown, retry: () => setAttempt((tries) => tries + 1) };
 }
 
 function requestOf(search: SweepsSearch) {

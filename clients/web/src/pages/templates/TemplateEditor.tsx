@@ -14,6 +14,7 @@ import { ProblemNotice } from "../../ui/ProblemNotice";
 import { Preview } from "./Preview";
 import { TemplateForm } from "./TemplateForm";
 import { templateKey } from "./useTemplate";
+import "../../ui/saveBar.css";
 
 interface Sent {
   readonly template: MessageInitShape<typeof TemplateSchema>;
@@ -76,55 +77,97 @@ export function TemplateEditor({ template }: { template: Template }) {
       {problem !== undefined && problem.fields.length === 0 && !isConflict && (
         <ProblemNotice error={save.error} onRetry={() => send(seen.etag)} />
       )}
-      {theirs !== undefined && (
-        <div className="problem" role="alert">
-          <p>
-            <strong>Somebody else changed this template meanwhile; nothing was saved.</strong>
-          </p>
-          {theirs.configText !== seen.configText && (
-            <details>
-              <summary>Their text</summary>
-              <pre className="preview-text">{theirs.configText}</pre>
-            </details>
-          )}
-          <div className="actions">
-            <button type="button" onClick={() => send(theirs.etag)}>
-              Save yours over it
-            </button>
-            <button
-              type="button"
-              onClick={() => {
-                cache.setQueryData(templateKey(theirs.name), theirs);
-                save.reset();
-                begin(theirs);
-              }}
-            >
-              Take theirs, and lose yours
-            </button>
-          </div>
+      <div className={isDirty ? "save-bar shown" : "save-bar"}>
+        {theirs !== undefined && (
+          <Conflict
+            seen={seen}
+            theirs={theirs}
+            mine={paths}
+            onSave={() => send(theirs.etag)}
+            onTake={() => {
+              cache.setQueryData(templateKey(theirs.name), theirs);
+              save.reset();
+              begin(theirs);
+            }}
+          />
+        )}
+        <div className="actions">
+          <button
+            type="button"
+            className="primary"
+            disabled={!isDirty || "wrong" in made || save.isPending || theirs !== undefined}
+            onClick={() => send(seen.etag)}
+          >
+            {save.isPending ? "Saving …" : "Save"}
+          </button>
+          <button
+            type="button"
+            disabled={!isDirty || save.isPending}
+            onClick={() => {
+              save.reset();
+              begin(seen);
+            }}
+          >
+            Discard
+          </button>
+          <span role="status">
+            {isDirty && "wrong" in made && "Correct the marked fields first."}
+            {isDirty && !("wrong" in made) && `Changed: ${paths.map(partName).join(", ")}.`}
+            {save.isSuccess && !isDirty && "✓ Saved."}
+          </span>
         </div>
-      )}
-      <div className="actions template-actions">
-        <button
-          type="button"
-          className="primary"
-          disabled={!isDirty || "wrong" in made || save.isPending || theirs !== undefined}
-          onClick={() => send(seen.etag)}
-        >
-          {save.isPending ? "Saving …" : "Save"}
-        </button>
-        <button type="button" disabled={!isDirty || save.isPending} onClick={() => begin(seen)}>
-          Discard
-        </button>
-        <span role="status">
-          {isDirty && "wrong" in made && "Correct the marked fields first."}
-          {save.isSuccess && !isDirty && "✓ Saved."}
-        </span>
       </div>
       <Preview template={seen} isStale={isDirty} />
       <LeaveGuard isDirty={isDirty} question="Leave without saving?">
         <p>Your changes of the template are lost.</p>
       </LeaveGuard>
     </>
+  );
+}
+
+const PARTS: Readonly<Record<string, string>> = { config_text: "text" };
+
+function partName(path: string): string {
+  return PARTS[path] ?? path;
+}
+
+interface ConflictProps {
+  readonly seen: Template;
+  readonly theirs: Template;
+  /** What the user changes. */
+  readonly mine: readonly string[];
+  readonly onSave: () => void;
+  readonly onTake: () => void;
+}
+
+/** Lets the user decide between two changes of a template. */
+function Conflict({ seen, theirs, mine, onSave, onTake }: ConflictProps) {
+  const changed = changedPaths(seen, draftOf(theirs));
+  const both = changed.filter((path) => mine.includes(path)).map(partName);
+  return (
+    <div className="template-conflict" role="alert">
+      <p>
+        <strong>Somebody else changed this template meanwhile; nothing was saved.</strong> They
+        changed: {changed.map(partName).join(", ") || "nothing that is shown"}.{" "}
+        {both.length > 0
+          ? `Saving replaces their ${both.join(", ")} by yours.`
+          : "Your changes concern other parts."}
+      </p>
+      {changed.includes("description") && <p dir="auto">“{theirs.description}”</p>}
+      {changed.includes("config_text") && (
+        <details>
+          <summary>Their text</summary>
+          <pre className="preview-text">{theirs.configText}</pre>
+        </details>
+      )}
+      <div className="actions">
+        <button type="button" onClick={onSave}>
+          {both.length > 0 ? "Save yours over it" : "Save yours too"}
+        </button>
+        <button type="button" onClick={onTake}>
+          Take theirs, and lose yours
+        </button>
+      </div>
+    </div>
   );
 }

@@ -2,9 +2,19 @@ import { clone } from "@bufbuild/protobuf";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { type Sweep, SweepSchema } from "../../gen/wanllmdb/api/registry/v1/sweep_pb";
-import { type Draft, decide, edit, isLater, newDraft, rebase, saved, textIn } from "./draft";
+import {
+  type Draft,
+  decide,
+  edit,
+  editSpace,
+  isLater,
+  newDraft,
+  rebase,
+  saved,
+  textIn,
+} from "./draft";
 import { sweeps } from "./testing";
-import { settingsOf, type Texts } from "./values";
+import { isOfSpace, SPACE, settingsOf, type Texts } from "./values";
 
 /** A draft with some settings of another sweep, and the sweep as a third party left it. */
 const cases = fc
@@ -71,6 +81,17 @@ test("a decision ends a conflict: mine is sent, theirs is no change", () => {
       expect(merged.conflicts).toEqual({});
       // A decision stays one when the same state arrives again, unless it changes once more.
       expect(rebase(merged, theirs)).toEqual(merged);
+    }),
+  );
+});
+
+test("a space as a text takes the place of changes of its parts, and of no others", () => {
+  fc.assert(
+    fc.property(cases, ({ draft }) => {
+      const changed = editSpace(draft, "{}");
+      expect(textIn(changed, SPACE)).toBe("{}");
+      const kept = Object.keys(draft.edits).filter((key) => key !== SPACE && !isOfSpace(key));
+      expect(Object.keys(changed.edits).sort()).toEqual([...kept, SPACE].sort());
     }),
   );
 });

@@ -1,5 +1,5 @@
 import type { Sweep } from "../../gen/wanllmdb/api/registry/v1/sweep_pb";
-import { settingsOf, type Texts } from "./values";
+import { isOfSpace, SPACE, settingsOf, type Texts } from "./values";
 
 /** What a user is about to change of a sweep, beside what others changed meanwhile. */
 export interface Draft {
@@ -33,6 +33,17 @@ export function edit(draft: Draft, key: string, text: string): Draft {
     return { ...draft, edits: { ...others, [key]: text } };
   }
   return { ...draft, edits: others, conflicts: without(draft.conflicts, key) };
+}
+
+/**
+ * Returns the draft with another space, in place of all changes of its parts; an empty text is a
+ * space that can't be saved.
+ */
+export function editSpace(draft: Draft, space: string): Draft {
+  const others = (texts: Texts) =>
+    Object.fromEntries(Object.entries(texts).filter(([key]) => !isOfSpace(key)));
+  const rest = { ...draft, edits: others(draft.edits), conflicts: others(draft.conflicts) };
+  return edit(rest, SPACE, space);
 }
 
 /** Returns the draft without a change, or without its conflict: the user has decided. */

@@ -1,5 +1,6 @@
 import { describeRule } from "./algorithm";
-import { KEPT } from "./values";
+import { readSpace } from "./spaceText";
+import { KEPT, SPACE } from "./values";
 
 const LABELS: Readonly<Record<string, string>> = {
   name: "Name",
@@ -10,6 +11,7 @@ const LABELS: Readonly<Record<string, string>> = {
   retries_failed: "Retries of a failed run",
   stopping: "Early termination",
   terminator: "Terminator",
+  space: "Search space",
 };
 
 /** What the parts of a distribution are called. */
@@ -40,6 +42,12 @@ export function settingLabel(key: string): string {
 /** Returns a setting's text as people read it. */
 export function settingText(key: string, text: string): string {
   if (key === "stopping" || key === "terminator") return describeRule(text);
+  if (key === SPACE) return text === "" ? "a text with problems" : summaryOf(text);
   if (key.startsWith("constraint:")) return text === KEPT ? "kept" : "dropped";
   return text === "" ? "empty" : text;
+}
+
+function summaryOf(space: string): string {
+  const names = readSpace(space)?.parameters.map(({ name }) => name) ?? [];
+  return `${names.length === 1 ? "1 parameter" : `${names.length} parameters`}: ${names.join(", ")}`;
 }

@@ -44,6 +44,27 @@ test("a problem of a whole parameter stands at what the user changed of it", () 
   expect(settingOf(field, { "max:lr/min": "0.5", "q:lr": "1" })).toBe("max:lr/min");
 });
 
+test("with the space as a text, its problems stand there with their paths", () => {
+  const edits = { space: "{}" };
+  const problems = [{ field: "parameters.lr", description: "was removed" }];
+  expect(placeProblems(problems, (field) => settingOf(field, edits)).placed).toEqual({
+    space: "parameters.lr was removed",
+  });
+  expect(settingOf("constraints", edits)).toBe("space");
+  expect(settingOf("run_cap", edits)).toBe("run_cap");
+});
+
+test("a problem of a rule names the option", () => {
+  const problems = [
+    { field: "pruner.options.n_startup_trials", description: "must be an integer" },
+    { field: "terminate", description: "needs a metric" },
+  ];
+  expect(placeProblems(problems, (field) => settingOf(field)).placed).toEqual({
+    stopping: "n_startup_trials must be an integer",
+    terminator: "needs a metric",
+  });
+});
+
 test("several problems of one setting stand together, and those of none are listed", () => {
   const problems = [
     { field: "run_cap", description: "is low" },

@@ -1,5 +1,5 @@
 import type { FieldProblem } from "../../rpc/problems";
-import { parameterKey, type Texts, targetKey } from "./values";
+import { parameterKey, SPACE, type Texts, targetKey } from "./values";
 
 const KEYS: Readonly<Record<string, string>> = {
   "sweep.name": "name",
@@ -28,6 +28,8 @@ export function settingOfField(
     const name = metrics[Number(metric[1] ?? 0)];
     return name === undefined ? undefined : targetKey(name);
   }
+  // Whoever edits the space as a text sees all its problems there.
+  if (SPACE in edits && /^(parameters|constraints)\b/.test(field)) return SPACE;
   return ofParameter(field, present, edits, parameters);
 }
 
@@ -61,9 +63,20 @@ export function placeProblems(
   const others: FieldProblem[] = [];
   for (const problem of problems) {
     const key = keyOf(problem.field);
-    if (key === undefined) others.push(problem);
-    else
-      placed[key] = key in placed ? `${placed[key]}; ${problem.description}` : problem.description;
+    if (key === undefined) {
+      others.push(problem);
+      continue;
+    }
+    const { field, description } = problem;
+    const text = [partOf(key, field), description].join(" ").trim();
+    placed[key] = key in placed ? `${placed[key]}; ${text}` : text;
   }
   return { placed, others };
+}
+
+/** Returns the part of a setting that a problem is about, where the setting has several. */
+function partOf(key: string, field: string): string {
+  if (key === SPACE) return field;
+  const isRule = key === "stopping" || key === "terminator";
+  return isRule && field.includes(".") ? (field.split(".").at(-1) ?? "") : "";
 }

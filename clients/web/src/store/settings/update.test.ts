@@ -5,7 +5,7 @@ import { type Sweep, SweepSchema } from "../../gen/wanllmdb/api/registry/v1/swee
 import { HYPERBAND, ruleText } from "./algorithm";
 import { sweeps } from "./testing";
 import { type SettingsUpdate, updateOf } from "./update";
-import { settingsOf, type Texts } from "./values";
+import { SPACE, settingsOf, type Texts } from "./values";
 
 const PATH_OF: readonly (readonly [RegExp, string])[] = [
   [/^name$/, "name"],
@@ -25,7 +25,8 @@ const changes = fc
   .map(([before, other, isTaken]) => {
     const present = settingsOf(before);
     const edits = Object.entries(settingsOf(other)).filter(
-      ([key]) => isTaken.next().value && (key in present || !key.startsWith("constraint:")),
+      ([key]) =>
+        key !== SPACE && isTaken.next().value && (key in present || !key.startsWith("constraint:")),
     );
     return { before, edits: Object.fromEntries(edits) };
   });
@@ -61,8 +62,18 @@ test("an update gives the sweep the settings of the draft, and keeps all others"
     fc.property(changes, ({ before, edits }) => {
       const update = updateOf(before, edits);
       if ("wrong" in update) throw new Error(JSON.stringify(update.wrong));
-      const expected = { ...settingsOf(before), ...edits };
-      expect(settingsOf(applied(before, update))).toEqual(expected);
+      const after = settingsOf(applied(before, update));
+      expect(after).toEqual({ ...settingsOf(before), ...edits, [SPACE]: after[SPACE] });
+    }),
+  );
+});
+
+test("a space that is edited as a whole replaces the present one", () => {
+  fc.assert(
+    fc.property(sweeps, sweeps, (before, other) => {
+      const update = updateOf(before, { [SPACE]: settingsOf(other)[SPACE] ?? "" });
+      if ("wrong" in update) throw new Error(JSON.stringify(update.wrong));
+      expect(applied(before, update).spec?.searchSpace).toEqual(other.spec?.searchSpace);
     }),
   );
 });
@@ -111,6 +122,7 @@ test.each<[string, Texts, string]>([
   ["a name of spaces", { name: " " }, "name"],
   ["a target that is no number", { "target:loss": "0,1" }, "target:loss"],
   ["a bound that is missing", { "min:lr": "" }, "min:lr"],
+  ["a text that is no space", { space: "" }, "space"],
   ["a list that is none", { "values:epochs": "3], [4" }, "values:epochs"],
   [
     "an option that is no number",

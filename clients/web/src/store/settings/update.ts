@@ -1,9 +1,19 @@
-import { clone, type MessageInitShape } from "@bufbuild/protobuf";
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { SearchSpaceSchema } from "../../gen/wanllmdb/api/registry/v1/search_space_pb";
 import type { Sweep, SweepSpecSchema } from "../../gen/wanllmdb/api/registry/v1/sweep_pb";
 import { readChoice, readStopping, WrongOption } from "./algorithm";
 import { distributionFields, type FieldTexts, toNumber, withFields } from "./distribution";
-import { constraintKey, KEPT, parameterKey, settingsOf, type Texts, targetKey } from "./values";
+import { readSpace } from "./spaceText";
+import {
+  constraintKey,
+  isOfSpace,
+  KEPT,
+  parameterKey,
+  SPACE,
+  settingsOf,
+  type Texts,
+  targetKey,
+} from "./values";
 
 type SpecInit = MessageInitShape<typeof SweepSpecSchema>;
 
@@ -24,9 +34,14 @@ const LARGEST_COUNT = 2n ** 31n;
 /**
  * Returns the update that gives a sweep other settings, of which only those that differ are in the
  * mask; or what is wrong with their texts.
+ *
+ * @param before The settings of the sweep.
  */
-export function updateOf(sweep: Sweep, edits: Texts): SettingsUpdate | { readonly wrong: Wrong } {
-  const before = settingsOf(sweep);
+export function updateOf(
+  sweep: Sweep,
+  edits: Texts,
+  before: Texts = settingsOf(sweep),
+): SettingsUpdate | { readonly wrong: Wrong } {
   const changed = new Set(Object.keys(edits).filter((key) => edits[key] !== (before[key] ?? "")));
   const text = (key: string) => edits[key] ?? before[key] ?? "";
   const wrong: Record<string, string> = {};
@@ -112,15 +127,18 @@ function spaceOf(
 ) {
   const before = sweep.spec?.searchSpace;
   if (before === undefined) return undefined;
-  let hasChanged = before.constraints.some((each) => changed.has(constraintKey(each)));
-  const space = clone(SearchSpaceSchema, before);
-  space.constraints = before.constraints.filter((each) => text(constraintKey(each)) === KEPT);
-  space.parameters = space.parameters.map((parameter) => {
+  if (changed.has(SPACE)) {
+    const whole = readSpace(text(SPACE));
+    if (whole === undefined) wrong[SPACE] = "Correct the text first.";
+    return whole;
+  }
+  // A space can have hundreds of parameters, and this runs with each key that the user presses.
+  if (![...changed].some(isOfSpace)) return undefined;
+  const parameters = before.parameters.map((parameter) => {
     const { name } = parameter;
+    if (![...changed].some((key) => isOfSpace(key) && key.endsWith(`:${name}`))) return parameter;
     const fields = Object.keys(distributionFields(parameter.distribution)) as (keyof FieldTexts)[];
-    // A list of values gets probabilities only if the sweep has some.
     if (!fields.some((field) => changed.has(parameterKey(field, name)))) return parameter;
-    hasChanged = true;
     const texts = Object.fromEntries(
       fields.map((field) => [field, text(parameterKey(field, name))]),
     );
@@ -130,5 +148,6 @@ function spaceOf(
     }
     return read.parameter;
   });
-  return hasChanged ? space : undefined;
+  const constraints = before.constraints.filter((each) => text(constraintKey(each)) === KEPT);
+  return create(SearchSpaceSchema, { parameters, constraints });
 }

@@ -1,6 +1,7 @@
 import type { Sweep } from "../../gen/wanllmdb/api/registry/v1/sweep_pb";
 import { textOfChoice, textOfStopping } from "./algorithm";
 import { type DistributionField, distributionFields } from "./distribution";
+import { textOfSpace } from "./spaceText";
 
 /*
  * A setting is a text with a key, so that a form can show it, compare it with what others wrote
@@ -29,6 +30,16 @@ export function constraintKey(constraint: string): string {
 
 export const KEPT = "kept";
 
+/** The key of the whole space, for a user who edits it as a text. */
+export const SPACE = "space";
+
+const OF_SPACE = /^(values|probabilities|scale|min|max|q|mu|sigma|a|b|constraint):/;
+
+/** Whether a setting is a part of the space. */
+export function isOfSpace(key: string): boolean {
+  return OF_SPACE.test(key);
+}
+
 /** Returns the settings of a sweep that UpdateSweep changes. */
 export function settingsOf(sweep: Sweep): Texts {
   const { spec } = sweep;
@@ -41,6 +52,7 @@ export function settingsOf(sweep: Sweep): Texts {
     retries_failed: String(spec?.retries?.failed ?? 0),
     stopping: textOfStopping(spec?.earlyTermination),
     terminator: textOfChoice(spec?.terminator),
+    [SPACE]: textOfSpace(spec?.searchSpace),
   };
   for (const { name, target } of spec?.metrics ?? []) texts[targetKey(name)] = optional(target);
   for (const { name, distribution } of spec?.searchSpace?.parameters ?? []) {

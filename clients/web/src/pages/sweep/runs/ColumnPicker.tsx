@@ -1,7 +1,13 @@
 import { type SyntheticEvent, useId, useState } from "react";
 import { headingOf } from "../../../store/runCells";
-import { type Column, type ColumnKind, type RunTable, STATE_KEY } from "../../../store/runTable";
-import { NAME_KEY } from "../../../store/runTableStore";
+import {
+  type Column,
+  type ColumnKind,
+  isOnRequest,
+  NAME_KEY,
+  type RunTable,
+  STATE_KEY,
+} from "../../../store/runTable";
 import { Popup } from "./Popup";
 import { useReportedNames } from "./useReportedNames";
 
@@ -83,7 +89,14 @@ function Choice({ sweepId, table, shown, pinned, onChange, onPin, onReset }: Pro
                   checked
                   onChange={() => onChange(shown.filter((each) => each !== key))}
                 />
-                <bdi>{name}</bdi>
+                <span>
+                  <bdi>{name}</bdi>
+                  {column === undefined && (
+                    <span className="faint">
+                      {isOnRequest(key) ? " loading …" : " not in this sweep"}
+                    </span>
+                  )}
+                </span>
               </label>
               <button
                 type="button"

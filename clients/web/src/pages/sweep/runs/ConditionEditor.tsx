@@ -1,7 +1,12 @@
-import { useId } from "react";
+import { useId, useState } from "react";
 import { conditionName } from "../../../store/filterText";
 import { isTime } from "../../../store/runCells";
-import { type Column, type ColumnCondition, NUMBER_KEY } from "../../../store/runTable";
+import {
+  type Column,
+  type ColumnCondition,
+  isOnRequest,
+  NUMBER_KEY,
+} from "../../../store/runTable";
 import { fromLocalField, toLocalField, zoneName } from "../../../store/times";
 import { CategoryChoice } from "./CategoryChoice";
 
@@ -30,7 +35,11 @@ export function ConditionEditor({ column, condition, onChange, onBack }: Props) 
         </strong>
       </div>
       {isLost && (
-        <p className="hint">This sweep has no such column: the condition has no effect.</p>
+        <p className="hint" role="status">
+          {isOnRequest(condition.key)
+            ? "Reading the column …"
+            : "This sweep has no such column: the condition has no effect."}
+        </p>
       )}
       {!isLost && !isCategory && !isOnlyMissing(condition) && (
         <div className="bounds">
@@ -86,6 +95,13 @@ function Bound({ column, bound, condition, onChange }: BoundProps) {
   const isDate = column !== undefined && isTime(column);
   const value = condition[bound];
   const text = value === undefined ? "" : isDate ? toLocalField(value) : String(value);
+  const [typed, setTyped] = useState(text);
+  const [seen, setSeen] = useState(text);
+  // The address may change without the field, by the browser's Back.
+  if (seen !== text) {
+    setSeen(text);
+    setTyped(text);
+  }
   const unit = column?.kind === "field" && column.name === "duration" ? " (seconds)" : "";
   const change = (typed: string) => {
     const { [bound]: _, ...rest } = condition;
@@ -101,18 +117,17 @@ function Bound({ column, bound, condition, onChange }: BoundProps) {
         {unit}
       </label>
       <input
-        // The address may change without the field, by the browser's Back.
-        key={text}
         id={id}
         type={isDate ? "datetime-local" : "number"}
         step={isDate ? 1 : "any"}
         placeholder={isDate || column === undefined ? undefined : String(column[bound])}
-        defaultValue={text}
+        value={typed}
         aria-invalid={isCrossed}
         aria-describedby={isCrossed ? `${id}-crossed` : undefined}
-        onBlur={(event) => event.target.value !== text && change(event.target.value)}
+        onChange={(event) => setTyped(event.target.value)}
+        onBlur={() => typed !== text && change(typed)}
         onKeyDown={(event) => {
-          if (event.key === "Enter") change(event.currentTarget.value);
+          if (event.key === "Enter") change(typed);
         }}
       />
       {isCrossed && (

@@ -1,4 +1,4 @@
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { buildFile } from "../../../store/buildFile";
 import { exportCommand, type FileFormat } from "../../../store/exportCommand";
 import { formatCount } from "../../../store/format";
@@ -24,16 +24,30 @@ export function ExportMenu({ sweepId, table, numbers, selected, columns, filter 
   const [isAllColumns, setAllColumns] = useState(false);
   const [isSelected, setSelected] = useState(true);
   const [progress, setProgress] = useState<string>();
+  const stop = useRef<AbortController>(undefined);
+  useEffect(() => () => stop.current?.abort(), []);
   const isOfSelected = selected.size > 0 && isSelected;
   const rows = isOfSelected ? numbers.filter((number) => selected.has(number)) : numbers;
   const save = async (format: FileFormat) => {
     const wanted = isAllColumns ? table.columns : columns;
     const makeParts = format === "csv" ? csvParts : jsonLinesParts;
     const type = format === "csv" ? "text/csv;charset=utf-8" : "application/jsonl";
-    setProgress("Writing …");
-    const file = await buildFile(makeParts(table, rows, wanted), type, () => {});
-    download(`${sweepId}-runs.${format}`, file);
-    setProgress(`${formatCount(rows.length)} runs are in the file.`);
+    const count = formatCount(rows.length);
+    const onPart = (part: number) => {
+      if (part === 1) setProgress(`Writing ${count} runs …`);
+    };
+    stop.current?.abort();
+    const current = new AbortController();
+    stop.current = current;
+    const { signal } = current;
+    try {
+      const file = await buildFile(makeParts(table, rows, wanted), type, onPart, signal);
+      download(`${sweepId}-runs.${format}`, file);
+      setProgress(`${count} runs are in the file.`);
+    } catch (error) {
+      // Another file was asked for, or the page was left.
+      if (!signal.aborted) throw error;
+    }
   };
   const { command, isSame } = exportCommand(sweepId, filter, "csv");
   return (

@@ -2,13 +2,15 @@ import { useId, useState } from "react";
 import { conditionName, topText } from "../../../store/filterText";
 import { withCondition } from "../../../store/runFilter";
 import { RUN_STATE_NAMES, RUN_STATES } from "../../../store/runStates";
-import { NUMBER_KEY, type RunFilter, type RunTable } from "../../../store/runTable";
+import { NAME_KEY, NUMBER_KEY, type RunFilter, type RunTable } from "../../../store/runTable";
+import { useReportedNames } from "./useReportedNames";
 
 const SHARES = [0.01, 0.05, 0.1, 0.25, 0.5];
 /** More entries than these make a list that people search instead of reading. */
 const MOST_SHOWN = 100;
 
 interface Props {
+  readonly sweepId: string;
   readonly table: RunTable;
   readonly filter: RunFilter;
   readonly onChange: (filter: RunFilter) => void;
@@ -18,7 +20,7 @@ interface Props {
 }
 
 /** What can be filtered: states, the best runs, and every column. */
-export function FilterMenu({ table, filter, onChange, hasBest, onEdit }: Props) {
+export function FilterMenu({ sweepId, table, filter, onChange, hasBest, onEdit }: Props) {
   const id = useId();
   const [wanted, setWanted] = useState("");
   const states = new Set(filter.states);
@@ -29,6 +31,7 @@ export function FilterMenu({ table, filter, onChange, hasBest, onEdit }: Props) 
       kind: KINDS[column.kind],
     })),
     { key: NUMBER_KEY, name: conditionName(undefined, NUMBER_KEY), kind: "" },
+    ...useMore(sweepId, table),
   ];
   const found = entries.filter(({ name }) => name.toLowerCase().includes(wanted.toLowerCase()));
   const choose = (key: string) => {
@@ -104,6 +107,23 @@ export function FilterMenu({ table, filter, onChange, hasBest, onEdit }: Props) 
       {found.length === 0 && <p className="hint">No column has this in its name.</p>}
     </>
   );
+}
+
+/** Returns the columns that are read once they are chosen. */
+function useMore(sweepId: string, table: RunTable) {
+  const { summary, label } = useReportedNames(sweepId);
+  const objectives = new Set(
+    table.columns.filter(({ kind }) => kind === "objective").map(({ name }) => name),
+  );
+  const known = new Set(table.columns.map(({ key }) => key));
+  const more = [
+    { key: NAME_KEY, name: conditionName(undefined, NAME_KEY), kind: "" },
+    ...label.map((name) => ({ key: `label:${name}`, name, kind: KINDS.label })),
+    ...summary
+      .filter((name) => !objectives.has(name))
+      .map((name) => ({ key: `summary:${name}`, name, kind: KINDS.summary })),
+  ];
+  return more.filter(({ key }) => !known.has(key));
 }
 
 const KINDS = {

@@ -1,6 +1,7 @@
 import { cellText } from "../../../store/runCells";
 import { rowOf } from "../../../store/runColumns";
-import { NUMBER_KEY, type RunTable } from "../../../store/runTable";
+import { runStateName } from "../../../store/runStates";
+import { NUMBER_KEY, type RunTable, STATE_KEY } from "../../../store/runTable";
 import type { GridColumn } from "./gridLayout";
 import { RunStateText } from "./RunStateText";
 
@@ -68,7 +69,7 @@ export function GridRow({ index, number, table, columns, cursorColumn, ...props 
             aria-colindex={place + 2}
             data-column={place + 1}
             tabIndex={tabIndex(place + 1)}
-            title={column?.scale === "category" && text !== "" ? text : undefined}
+            title={titleOf(grid, text, table.states[row] ?? 0)}
           >
             {column !== undefined && (text === "" ? <None /> : <bdi>{text}</bdi>)}
             {column === undefined &&
@@ -83,6 +84,12 @@ export function GridRow({ index, number, table, columns, cursorColumn, ...props 
       <td role="presentation" />
     </tr>
   );
+}
+
+/** Returns the whole text of a cell that may not show it. */
+function titleOf({ key, column }: GridColumn, text: string, state: number): string | undefined {
+  if (key === STATE_KEY) return runStateName(state);
+  return column?.scale === "category" && text !== "" ? text : undefined;
 }
 
 function None() {

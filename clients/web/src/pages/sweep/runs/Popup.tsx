@@ -16,13 +16,16 @@ interface Props {
   readonly onOpen: (isOpen: boolean) => void;
   /** On which side of the button the panel is aligned. */
   readonly side?: "start" | "end";
+  /** Which of several contents the panel has; another one gets the focus. */
+  readonly content?: string;
   readonly children: ReactNode;
 }
 
 /** A button with a panel below it, which closes on Escape, and when the focus or a click leaves it. */
-export function Popup({ label, title, isOpen, onOpen, side = "start", children }: Props) {
+export function Popup({ label, title, isOpen, onOpen, side = "start", content, children }: Props) {
   const id = useId();
   const place = useRef<HTMLDivElement>(null);
+  const panel = useRef<HTMLElement>(null);
   const button = useRef<HTMLButtonElement>(null);
   useEffect(() => {
     if (!isOpen) return;
@@ -32,6 +35,11 @@ export function Popup({ label, title, isOpen, onOpen, side = "start", children }
     document.addEventListener("pointerdown", onPointer);
     return () => document.removeEventListener("pointerdown", onPointer);
   }, [isOpen, onOpen]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another content is a reason to run
+  useEffect(() => {
+    if (!isOpen) return;
+    panel.current?.querySelector<HTMLElement>("button, input, select, textarea")?.focus();
+  }, [isOpen, content]);
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key !== "Escape" || !isOpen) return;
     event.stopPropagation();
@@ -56,7 +64,7 @@ export function Popup({ label, title, isOpen, onOpen, side = "start", children }
         <span className="popup-mark" aria-hidden="true" />
       </button>
       {isOpen && (
-        <section id={id} className="popup-panel" aria-label={title}>
+        <section ref={panel} id={id} className="popup-panel" aria-label={title}>
           {children}
         </section>
       )}

@@ -1,12 +1,13 @@
-import { useCallback, useState } from "react";
+import { useCallback, useRef, useState } from "react";
 import { conditionName, conditionText, statesText, topText } from "../../../store/filterText";
 import { ALL_RUNS, isEmptyFilter, withCondition } from "../../../store/runFilter";
-import type { RunFilter, RunTable } from "../../../store/runTable";
+import { isOnRequest, NUMBER_KEY, type RunFilter, type RunTable } from "../../../store/runTable";
 import { ConditionEditor } from "./ConditionEditor";
 import { FilterMenu } from "./FilterMenu";
 import { Popup } from "./Popup";
 
 interface Props {
+  readonly sweepId: string;
   readonly table: RunTable;
   readonly filter: RunFilter;
   readonly onChange: (filter: RunFilter) => void;
@@ -15,7 +16,8 @@ interface Props {
 }
 
 /** The filter that every page of the sweep obeys, in words; each part can be changed and removed. */
-export function RunFilterBar({ table, filter, onChange, hasBest }: Props) {
+export function RunFilterBar({ sweepId, table, filter, onChange, hasBest }: Props) {
+  const bar = useRef<HTMLFormElement>(null);
   const [isOpen, setOpen] = useState(false);
   const [edited, setEdited] = useState<string>();
   const open = useCallback((wanted: boolean) => {
@@ -26,16 +28,33 @@ export function RunFilterBar({ table, filter, onChange, hasBest }: Props) {
     setEdited(key);
     setOpen(true);
   };
+  const remove = (changed: RunFilter) => {
+    onChange(changed);
+    // The removed part had the focus.
+    bar.current?.querySelector("button")?.focus();
+  };
   const isComplete = table.count >= table.expected;
   const columnOf = (key: string) => table.columns.find((column) => column.key === key);
   const condition = filter.conditions.find(({ key }) => key === edited);
   const { top, ...withoutTop } = filter;
   return (
     // biome-ignore lint/a11y/useSemanticElements: React knows <search>, browsers of last year do not
-    <form role="search" className="filter-bar" onSubmit={(event) => event.preventDefault()}>
-      <Popup label="Filter" title="Filter of runs" isOpen={isOpen} onOpen={open}>
+    <form
+      ref={bar}
+      role="search"
+      className="filter-bar"
+      onSubmit={(event) => event.preventDefault()}
+    >
+      <Popup
+        label="Filter"
+        title="Filter of runs"
+        isOpen={isOpen}
+        onOpen={open}
+        content={condition?.key ?? ""}
+      >
         {condition === undefined ? (
           <FilterMenu
+            sweepId={sweepId}
             table={table}
             filter={filter}
             onChange={onChange}
@@ -57,14 +76,14 @@ export function RunFilterBar({ table, filter, onChange, hasBest }: Props) {
         <Chip
           text={statesText(filter.states)}
           onEdit={() => edit(undefined)}
-          onRemove={() => onChange({ ...filter, states: [] })}
+          onRemove={() => remove({ ...filter, states: [] })}
         />
       )}
       {top !== undefined && (
         <Chip
           text={hasBest ? topText(top) : `${topText(top)} (needs one objective; ignored)`}
           onEdit={() => edit(undefined)}
-          onRemove={() => onChange(withoutTop)}
+          onRemove={() => remove(withoutTop)}
         />
       )}
       {filter.conditions.map((each) => {
@@ -76,12 +95,12 @@ export function RunFilterBar({ table, filter, onChange, hasBest }: Props) {
             text={conditionText(column, each, isComplete)}
             isWarning={isComplete && ((each.unknown?.length ?? 0) > 0 || isLost(column, each.key))}
             onEdit={() => edit(each.key)}
-            onRemove={() => onChange(withCondition(filter, each.key, undefined))}
+            onRemove={() => remove(withCondition(filter, each.key, undefined))}
           />
         );
       })}
       {!isEmptyFilter(filter) && (
-        <button type="button" className="link" onClick={() => onChange(ALL_RUNS)}>
+        <button type="button" className="link" onClick={() => remove(ALL_RUNS)}>
           Remove all filters
         </button>
       )}
@@ -90,7 +109,7 @@ export function RunFilterBar({ table, filter, onChange, hasBest }: Props) {
 }
 
 function isLost(column: unknown, key: string): boolean {
-  return column === undefined && key !== "number";
+  return column === undefined && key !== NUMBER_KEY && !isOnRequest(key);
 }
 
 /** Replaces a condition where it stands, so that the parts of the filter keep their places. */

@@ -1,5 +1,5 @@
 import { getRouteApi } from "@tanstack/react-router";
-import { lazy, Suspense, useDeferredValue, useEffect } from "react";
+import { lazy, Suspense, useDeferredValue, useEffect, useState } from "react";
 import type { Problem } from "../../../rpc/problems";
 import { useCurrentSweep } from "../sweepContext";
 import { useRunTable } from "../useRunTable";
@@ -14,10 +14,17 @@ const ComparePanel = lazy(async () => ({
 /** All runs of a sweep as a table, live. */
 export function RunsPage() {
   const { sweepId } = useCurrentSweep();
+  // Another sweep has other runs to select.
+  return <Page key={sweepId} sweepId={sweepId} />;
+}
+
+function Page({ sweepId }: { sweepId: string }) {
   const { table, problem, status, addColumns, restart } = useRunTable(sweepId);
   const { columns, compare } = route.useSearch();
   // Some columns in the address are read on request.
   useEffect(() => addColumns(columns ?? []));
+  // The way to a comparison and back keeps the selection.
+  const [selected, setSelected] = useState<ReadonlySet<number>>(() => new Set(compare));
   const late = useDeferredValue(table);
   if (compare !== undefined) {
     return (
@@ -37,7 +44,9 @@ export function RunsPage() {
           Loading …
         </div>
       )}
-      {late !== undefined && !isEmpty && <RunsTable sweepId={sweepId} table={late} />}
+      {late !== undefined && !isEmpty && (
+        <RunsTable sweepId={sweepId} table={late} selected={selected} onSelected={setSelected} />
+      )}
       {isEmpty && <NoRuns sweepId={sweepId} />}
     </div>
   );

@@ -1,9 +1,10 @@
 import { getRouteApi } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
+import { conditionName } from "../../../store/filterText";
 import { formatCount } from "../../../store/format";
 import { firstColumns, isTime } from "../../../store/runCells";
 import { matchingRows } from "../../../store/runFilter";
-import type { RunTable } from "../../../store/runTable";
+import { isOnRequest, NUMBER_KEY, type RunTable, STATE_KEY } from "../../../store/runTable";
 import type { RunOrder } from "../../../store/sortRows";
 import { zoneName } from "../../../store/times";
 import { useCurrentSweep } from "../sweepContext";
@@ -26,15 +27,21 @@ const route = getRouteApi("/sweeps/$sweepId/runs");
 const NO_KEYS: readonly string[] = [];
 const NO_WIDTHS: Readonly<Record<string, number>> = {};
 
+interface Props {
+  readonly sweepId: string;
+  readonly table: RunTable;
+  readonly selected: ReadonlySet<number>;
+  readonly onSelected: (selected: ReadonlySet<number>) => void;
+}
+
 /** The runs that arrived, with what filters, orders, exports and changes them. */
-export function RunsTable({ sweepId, table }: { sweepId: string; table: RunTable }) {
+export function RunsTable({ sweepId, table, selected, onSelected: setSelected }: Props) {
   const sweep = useCurrentSweep();
   const search = route.useSearch();
   const setSearch = useSetSearch();
   const { filter, setFilter } = useRunFilter();
   const { goal, constants } = useSearched();
   const order = orderOf(search);
-  const [selected, setSelected] = useState<ReadonlySet<number>>(new Set());
   const [isInside, setInside] = useState(false);
   const [shows, setShows] = useState(0);
   const [returns, setReturns] = useState(0);
@@ -42,10 +49,15 @@ export function RunsTable({ sweepId, table }: { sweepId: string; table: RunTable
   const mask = useMemo(() => matchingRows(table, filter, goal), [table, filter, goal]);
   // What the user chose: with another choice, the order of before means nothing.
   const choice = JSON.stringify([filter, order, shows]);
-  const isFrozen = isInside || run !== undefined;
+  // Before the end of the read, the order would be one of the first rows alone.
+  const isComplete = table.count >= table.expected;
+  const isFrozen = isComplete && (isInside || run !== undefined);
   const { numbers, added } = useOrderedNumbers(table, mask, order, isFrozen ? choice : undefined);
   const keys = search.columns ?? firstColumns(table, constants);
   const columns = keys.flatMap((key) => table.columns.find((column) => column.key === key) ?? []);
+  const filtered = new Set(filter.conditions.map(({ key }) => key));
+  const hasTimes =
+    columns.some(isTime) || table.columns.some((each) => filtered.has(each.key) && isTime(each));
   const select = (changed: Iterable<number>, isSelected: boolean) => {
     const next = new Set(selected);
     for (const number of changed) {
@@ -67,6 +79,7 @@ export function RunsTable({ sweepId, table }: { sweepId: string; table: RunTable
   return (
     <>
       <RunFilterBar
+        sweepId={sweepId}
         table={table}
         filter={filter}
         onChange={setFilter}
@@ -79,8 +92,14 @@ export function RunsTable({ sweepId, table }: { sweepId: string; table: RunTable
             {formatCount(added)} new: show
           </button>
         )}
+        {isLost(table, order) && (
+          <span className="faint">
+            Sorted by number: this sweep has no column{" "}
+            <bdi>{conditionName(undefined, order.key)}</bdi>.
+          </span>
+        )}
         <span className="spacer" />
-        {columns.some(isTime) && <span className="faint">Times in {zoneName()}</span>}
+        {hasTimes && <span className="faint zone">Times in {zoneName()}</span>}
         <ViewsMenu project={sweep.project} sweepId={sweepId} search={viewSearch({ ...search })} />
         <ColumnPicker
           sweepId={sweepId}
@@ -107,9 +126,7 @@ export function RunsTable({ sweepId, table }: { sweepId: string; table: RunTable
           table={table}
           selected={selected}
           onClear={() => setSelected(new Set())}
-          onCompare={() =>
-            setSearch({ compare: numbers.length > 0 ? [...selected] : undefined }, true)
-          }
+          onCompare={() => setSearch({ compare: [...selected] }, true)}
         />
       )}
       <RunGrid
@@ -149,6 +166,12 @@ export function RunsTable({ sweepId, table }: { sweepId: string; table: RunTable
       )}
     </>
   );
+}
+
+/** Whether the table is sorted by a column that it does not have and will not get. */
+function isLost({ columns }: RunTable, { key }: RunOrder): boolean {
+  const isFixed = key === NUMBER_KEY || key === STATE_KEY || isOnRequest(key);
+  return !isFixed && !columns.some((column) => column.key === key);
 }
 
 function announcement(shown: number, all: number, added: number): string {

@@ -24,6 +24,7 @@ export interface LayoutSettings {
 export const SELECT_WIDTH = 40;
 /** Pinned columns leave at least this share of the frame to the others. */
 const MOST_PINNED_SHARE = 0.6;
+/** Below this width, as in runs.css, columns are narrower. */
 const NARROW = 640;
 
 /** Returns the columns in the order in which they are drawn: those that stay come first. */
@@ -62,7 +63,9 @@ export function pinnedWidth(columns: readonly GridColumn[]): number {
 
 function fixed(key: string, { widths, frameWidth }: LayoutSettings): GridColumn {
   const isNumber = key === NUMBER_KEY;
-  const usual = isNumber ? (frameWidth < NARROW ? 72 : 84) : frameWidth < NARROW ? 100 : 112;
+  // A narrow grid shows the shape of the state alone.
+  const [narrow, wide] = isNumber ? [72, 84] : [62, 112];
+  const usual = frameWidth < NARROW ? narrow : wide;
   return { key, heading: isNumber ? "Run" : "State", width: widths[key] ?? usual, isNumber };
 }
 
@@ -71,5 +74,6 @@ function usualWidth(column: Column, frameWidth: number): number {
     return frameWidth < NARROW ? 240 : 360;
   }
   if (isTime(column)) return 190;
-  return column.scale === "category" ? 136 : 124;
+  if (column.scale === "category") return 136;
+  return frameWidth < NARROW ? 108 : 124;
 }

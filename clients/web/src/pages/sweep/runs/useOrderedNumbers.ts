@@ -1,7 +1,6 @@
 import { useMemo, useRef } from "react";
-import { rowOf } from "../../../store/runColumns";
 import type { RunTable } from "../../../store/runTable";
-import { type RunOrder, sortRows } from "../../../store/sortRows";
+import { countAdded, type RunOrder, sortRows } from "../../../store/sortRows";
 
 interface OrderedNumbers {
   /** The numbers of the runs that match, in their order. */
@@ -32,14 +31,4 @@ export function useOrderedNumbers(
     kept.current = frozenBy === undefined ? undefined : { numbers, of: frozenBy };
     return { numbers, added: 0 };
   }, [table, mask, key, isDescending, frozenBy]);
-}
-
-/** Returns how many matching runs are not among the numbers. */
-function countAdded(table: RunTable, mask: Uint8Array, numbers: Int32Array): number {
-  const rest = mask.slice();
-  for (const number of numbers) {
-    const row = rowOf(table.numbers, table.count, number);
-    if (row >= 0) rest[row] = 0;
-  }
-  return rest.reduce((sum, bit) => sum + bit, 0);
 }

@@ -32,8 +32,8 @@ export function DeletePanel({ sweep }: { sweep: Sweep }) {
     <section className="panel danger-panel" aria-labelledby={`${id}-title`}>
       <h2 id={`${id}-title`}>Delete</h2>
       <p>
-        Deletes the sweep with {runs === 1n ? "its run" : `its ${formatCount(runs)} runs`} and all
-        metrics. This can't be undone.
+        Deletes the sweep{runs > 0n && ` with ${runText(runs)} and all metrics`}. This can't be
+        undone.
       </p>
       {deletion.isError && (
         <ProblemNotice error={deletion.error} onRetry={() => deletion.reset()} />
@@ -57,11 +57,13 @@ export function DeletePanel({ sweep }: { sweep: Sweep }) {
             if (isConfirmed) deletion.mutate();
           }}
         >
-          <p>
-            {formatCount(runs)} {runs === 1n ? "run" : "runs"} and all metrics are deleted for good.
-          </p>
+          <p>{runs === 0n ? "It has no runs." : `${runText(runs)} and all metrics are lost.`}</p>
         </ConfirmDialog>
       )}
     </section>
   );
+}
+
+function runText(count: bigint): string {
+  return count === 1n ? "1 run" : `${formatCount(count)} runs`;
 }

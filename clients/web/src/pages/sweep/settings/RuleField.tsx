@@ -105,7 +105,7 @@ function OptionField({ option, text, described, isReadOnly, onChange }: OptionPr
         value={text}
         readOnly={isReadOnly}
         autoComplete="off"
-        placeholder={given === undefined ? "default" : `default ${valueText(given)}`}
+        placeholder={given === undefined ? "not set" : `default ${valueText(given)}`}
         aria-describedby={`${id}-hint`}
         onChange={(event) => onChange(event.target.value)}
       />

@@ -1,10 +1,11 @@
 import { settingLabel, settingText } from "../../../store/settings/labels";
 import { ActionButton } from "../../../ui/ActionButton";
 import type { Changed, useSettings } from "./useSettings";
+import "../../../ui/saveBar.css";
 
 /** Saves the changes, and says what stands against it. */
 export function SaveBar({ settings }: { settings: ReturnType<typeof useSettings> }) {
-  const { edits, conflicts, isWrong, isSaving, warnings, meanwhile, form } = settings;
+  const { edits, conflicts, wrong, isSaving, warnings, meanwhile, form } = settings;
   const isShown = edits.length > 0 || meanwhile !== undefined || warnings !== undefined;
   return (
     <div className={isShown ? "save-bar shown" : "save-bar"}>
@@ -23,7 +24,7 @@ export function SaveBar({ settings }: { settings: ReturnType<typeof useSettings>
           type="submit"
           className="primary"
           refusal={form.refusal}
-          isBusy={edits.length === 0 || conflicts.length > 0 || isWrong || isSaving}
+          isBusy={edits.length === 0 || conflicts.length > 0 || wrong.length > 0 || isSaving}
         >
           {isSaving ? "Saving …" : "Save"}
         </ActionButton>
@@ -36,11 +37,11 @@ export function SaveBar({ settings }: { settings: ReturnType<typeof useSettings>
   );
 }
 
-function statusOf({ edits, conflicts, isWrong, warnings }: ReturnType<typeof useSettings>): string {
+function statusOf({ edits, conflicts, wrong, warnings }: ReturnType<typeof useSettings>): string {
   if (conflicts.length > 0) {
     return `Decide first about: ${conflicts.map(settingLabel).join(", ")}.`;
   }
-  if (isWrong) return "Correct the marked fields first.";
+  if (wrong.length > 0) return `Correct first: ${wrong.map(settingLabel).join(", ")}.`;
   if (edits.length > 0) return `Changed: ${edits.map(settingLabel).join(", ")}.`;
   return warnings === undefined ? "" : "✓ Saved.";
 }

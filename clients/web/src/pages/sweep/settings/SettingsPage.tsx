@@ -11,7 +11,7 @@ import { ExportPanel } from "./ExportPanel";
 import { RuleField } from "./RuleField";
 import { SaveBar } from "./SaveBar";
 import { SettingField } from "./SettingField";
-import { SpaceFields } from "./SpaceFields";
+import { SpacePanel } from "./SpacePanel";
 import { SettingsFormContext } from "./settingsForm";
 import { useSettings } from "./useSettings";
 import "./settings.css";
@@ -43,10 +43,7 @@ export function SettingsPage() {
         <Limits />
         <Objectives />
         <Rules />
-        <section className="panel" aria-labelledby="space-title">
-          <h2 id="space-title">Search space</h2>
-          <SpaceFields />
-        </section>
+        <SpacePanel />
         {settings.error !== undefined && (
           <ProblemNotice error={settings.error} onRetry={settings.save} />
         )}

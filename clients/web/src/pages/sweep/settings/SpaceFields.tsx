@@ -1,12 +1,11 @@
-import { useId, useState } from "react";
+import { memo, useId, useMemo, useState } from "react";
 import type { Parameter } from "../../../gen/wanllmdb/api/registry/v1/search_space_pb";
 import { type DistributionField, distributionFields } from "../../../store/settings/distribution";
 import { FIELD_LABELS } from "../../../store/settings/labels";
 import { constraintKey, KEPT, parameterKey } from "../../../store/settings/values";
 import { valuesText } from "../../../store/valueText";
-import { useCurrentSweep } from "../sweepContext";
 import { Conflict, SettingField, SettingFrame } from "./SettingField";
-import { useSettingsForm } from "./settingsForm";
+import { type SettingsForm, SettingsFormContext, useSettingsForm } from "./settingsForm";
 
 const MANY = 12;
 
@@ -23,20 +22,17 @@ const KINDS: Readonly<Record<string, string>> = {
   quantized: "number in steps",
 };
 
-/** The search space, which may grow: further values, wider bounds, fewer constraints. */
+/** The parameters of the space, each with the fields of its distribution, and the constraints. */
 export function SpaceFields() {
   const id = useId();
-  const { spec } = useCurrentSweep();
+  const form = useSettingsForm();
+  const { space } = form;
   const [sought, setSought] = useState("");
-  const parameters = spec?.searchSpace?.parameters ?? [];
-  const constraints = spec?.searchSpace?.constraints ?? [];
+  const parameters = useMemo(() => (space?.parameters ?? []).map(withFields), [space]);
+  const constraints = space?.constraints ?? [];
   const shown = parameters.filter(({ name }) => name.toLowerCase().includes(sought.toLowerCase()));
   return (
     <>
-      <p className="faint">
-        The space may only grow: each run that it allows now must stay possible. Further values and
-        wider bounds apply to runs that are proposed from now on.
-      </p>
       {parameters.length > MANY && (
         <div className="field parameter-search">
           <label htmlFor={id}>Show parameters with</label>
@@ -44,7 +40,12 @@ export function SpaceFields() {
         </div>
       )}
       {shown.map((parameter) => (
-        <ParameterFields key={parameter.name} parameter={parameter} />
+        <ParameterFields
+          key={parameter.name}
+          parameter={parameter}
+          form={form}
+          seen={seenOf(form, parameter)}
+        />
       ))}
       {shown.length === 0 && <p className="faint">No parameter has “{sought}” in its name.</p>}
       {constraints.length > 0 && (
@@ -59,32 +60,64 @@ export function SpaceFields() {
   );
 }
 
-function ParameterFields({ parameter }: { parameter: Parameter }) {
-  const { name, distribution, conditions } = parameter;
+interface Fields extends Pick<Parameter, "name" | "conditions"> {
+  readonly kind: string;
+  readonly fields: readonly DistributionField[];
+}
+
+function withFields({ name, conditions, distribution }: Parameter): Fields {
   const fields = Object.keys(distributionFields(distribution)) as DistributionField[];
+  return { name, conditions, kind: KINDS[distribution.case ?? ""] ?? "", fields };
+}
+
+/** Returns all that the fields of a parameter show of the form, as one text. */
+function seenOf(form: SettingsForm, { name, fields }: Fields): string {
+  const shown = fields.map((field) => {
+    const key = parameterKey(field, name);
+    return [form.text(key), form.present(key), form.problem(key), form.conflict(key)];
+  });
+  return JSON.stringify([shown, form.refusal]);
+}
+
+interface ParameterProps {
+  readonly parameter: Fields;
+  readonly form: SettingsForm;
+  readonly seen: string;
+}
+
+/** Drawn again only if what it shows has changed: a sweep can have hundreds of parameters. */
+const ParameterFields = memo(DrawnParameter, (one, other) => {
+  return one.parameter === other.parameter && one.seen === other.seen;
+});
+
+function DrawnParameter({ parameter, form }: ParameterProps) {
+  const { name, conditions, kind, fields } = parameter;
   return (
-    <fieldset className="parameter">
-      <legend>
-        <code dir="auto">{name}</code>{" "}
-        <span className="faint">{KINDS[distribution.case ?? ""] ?? ""}</span>
-      </legend>
-      {conditions.length > 0 && (
-        <p className="faint condition-text">
-          Only when{" "}
-          {conditions
-            .map(
-              (each) => `${each.parameter} is ${valuesText(each.values).replaceAll(", ", " or ")}`,
-            )
-            .join(" and ")}
-          .
-        </p>
-      )}
-      <div className={fields[0] === "values" ? "fields wide" : "fields"}>
-        {fields.map((field) => (
-          <DistributionInput key={field} field={field} parameter={name} />
-        ))}
-      </div>
-    </fieldset>
+    // Without a context of their own, the fields would follow each change of the form.
+    <SettingsFormContext value={form}>
+      <fieldset className="parameter">
+        <legend>
+          <code dir="auto">{name}</code> <span className="faint">{kind}</span>
+        </legend>
+        {conditions.length > 0 && (
+          <p className="faint condition-text">
+            Only when{" "}
+            {conditions
+              .map(
+                (each) =>
+                  `${each.parameter} is ${valuesText(each.values).replaceAll(", ", " or ")}`,
+              )
+              .join(" and ")}
+            .
+          </p>
+        )}
+        <div className={fields[0] === "values" ? "fields wide" : "fields"}>
+          {fields.map((field) => (
+            <DistributionInput key={field} field={field} parameter={name} />
+          ))}
+        </div>
+      </fieldset>
+    </SettingsFormContext>
   );
 }
 

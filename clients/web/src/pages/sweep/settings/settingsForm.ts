@@ -1,12 +1,17 @@
 import { createContext, useContext } from "react";
+import type { SearchSpace } from "../../../gen/wanllmdb/api/registry/v1/search_space_pb";
 
 /** The settings as the fields of the page see them, by their keys. */
 export interface SettingsForm {
+  /** The present space; the same object as long as nobody changes the sweep. */
+  readonly space: SearchSpace | undefined;
   readonly text: (key: string) => string;
   /** The present text of the sweep. */
   readonly present: (key: string) => string;
   readonly set: (key: string, text: string) => void;
   readonly isEdited: (key: string) => boolean;
+  /** Whether the user changes the space, as fields or as a text. */
+  readonly isSpaceEdited: boolean;
   /** What is wrong with the text; undefined for nothing. */
   readonly problem: (key: string) => string | undefined;
   /** The text before the user and somebody else changed it; undefined without a conflict. */

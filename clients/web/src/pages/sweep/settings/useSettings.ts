@@ -1,5 +1,5 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
+import { useMemo, useState } from "react";
 import type { Sweep } from "../../../gen/wanllmdb/api/registry/v1/sweep_pb";
 import { useServices } from "../../../rpc/context";
 import { describeProblem } from "../../../rpc/problems";
@@ -8,6 +8,7 @@ import {
   type Draft,
   decide,
   edit,
+  editSpace,
   isLater,
   newDraft,
   rebase,
@@ -16,7 +17,7 @@ import {
 } from "../../../store/settings/draft";
 import { placeProblems, settingOfField } from "../../../store/settings/problems";
 import { type SettingsUpdate, updateOf } from "../../../store/settings/update";
-import { settingsOf, type Texts } from "../../../store/settings/values";
+import { isOfSpace, SPACE, settingsOf, type Texts } from "../../../store/settings/values";
 import { useWhyNot } from "../../useCaller";
 import { sweepKey } from "../useSweep";
 import type { SettingsForm } from "./settingsForm";
@@ -67,14 +68,17 @@ export function useSettings(sweep: Sweep) {
     },
   });
 
-  const update = updateOf(draft.sweep, draft.edits);
+  const update = useMemo(() => updateOf(draft.sweep, draft.edits, draft.present), [draft]);
   const rejected = problemsOf(save.error, sweep, draft);
   const sentEdits = save.variables?.draft.edits ?? {};
   const form: SettingsForm = {
+    space: draft.sweep.spec?.searchSpace,
     text: (key) => textIn(draft, key),
     present: (key) => draft.present[key] ?? "",
-    set: (key, text) => setDraft((current) => edit(current, key, text)),
+    set: (key, text) =>
+      setDraft((current) => (key === SPACE ? editSpace(current, text) : edit(current, key, text))),
     isEdited: (key) => key in draft.edits,
+    isSpaceEdited: Object.keys(draft.edits).some((key) => key === SPACE || isOfSpace(key)),
     problem: (key) => {
       if ("wrong" in update && key in update.wrong) return update.wrong[key];
       // Another text has not been sent yet.
@@ -88,7 +92,7 @@ export function useSettings(sweep: Sweep) {
     form,
     edits: Object.keys(draft.edits),
     conflicts: Object.keys(draft.conflicts),
-    isWrong: "wrong" in update,
+    wrong: "wrong" in update ? Object.keys(update.wrong) : [],
     isSaving: save.isPending,
     warnings: save.data?.warnings,
     /** What the server rejects, apart from what stands at the fields. */
@@ -107,9 +111,12 @@ export function useSettings(sweep: Sweep) {
 
 function differences(before: Texts, now: Texts): Changed[] {
   const keys = [...new Set([...Object.keys(before), ...Object.keys(now)])];
-  return keys
-    .map((key) => ({ key, before: before[key] ?? "", now: now[key] ?? "" }))
-    .filter((each) => each.before !== each.now);
+  return (
+    keys
+      .map((key) => ({ key, before: before[key] ?? "", now: now[key] ?? "" }))
+      // The changes of the space are those of its parts.
+      .filter((each) => each.before !== each.now && each.key !== SPACE)
+  );
 }
 
 function problemsOf(error: unknown, sweep: Sweep, draft: Draft) {
