@@ -3,6 +3,8 @@ import { describe, inject } from "../harness/test";
 
 const { digits, empty, hyperband, odd } = inject("seeded");
 
+const { digits, hyperband } = inject("seeded");
+
 const PLACES: readonly Place[] = [
   { name: "sweeps", path: () => "/sweeps", shown: (page) => text(page, "digits-hyperband") },
   {
@@ -19,14 +21,16 @@ const PLACES: readonly Place[] = [
   {
     name: "a new sweep",
     path: () => "/sweeps/new",
-    shown: (page) => text(page, "The config is valid"),
+    shown: (page) => text(page, /The config is valid/),
   },
   {
     name: "a new sweep with problems",
     path: () => "/sweeps/new",
     shown: async (page) => {
-      await page.getByLabel(/^Config/).fill("method: random\nparameters: {x: {min: 2, max: 1}}\n");
-      await text(page, /parameters\.x/);
+      await page.locator(".cm-content").focus();
+      await page.keyboard.press("ControlOrMeta+End");
+      await page.keyboard.type("run_cap: -1");
+      await text(page, /run_cap/);
     },
   },
   {
@@ -49,6 +53,39 @@ const PLACES: readonly Place[] = [
     shown: alert,
   },
   { name: "sign-in", path: () => "/login", shown: (page) => page.getByLabel("API key").waitFor() },
+  {
+    name: "templates",
+    path: () => "/templates",
+    shown: (page) => page.getByRole("heading", { level: 1 }).waitFor(),
+  },
+  {
+    name: "a new template",
+    path: () => "/new-template",
+    shown: (page) => page.getByRole("heading", { level: 1 }).waitFor(),
+  },
+  {
+    name: "keys that are not required",
+    path: () => "/keys",
+    shown: (page) => text(page, /requires no keys/),
+  },
+  {
+    name: "shortcuts",
+    path: () => "/sweeps",
+    shown: async (page) => {
+      await page.getByRole("button", { name: "Keyboard shortcuts" }).click();
+      await page.getByRole("dialog").waitFor();
+    },
+  },
+  {
+    name: "compared sweeps",
+    path: () => `/compare?ids=${digits},${hyperband}`,
+    shown: charts,
+  },
+  {
+    name: "nothing to compare",
+    path: () => "/compare",
+    shown: (page) => text(page, /Add two sweeps/),
+  },
   {
     name: "no page",
     path: () => "/nosuch",

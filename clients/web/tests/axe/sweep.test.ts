@@ -95,6 +95,21 @@ const PLACES: readonly Place[] = [
     shown: (page) => text(page, "This sweep has one metric or none"),
   },
   {
+    name: "settings",
+    path: () => `/sweeps/${digits}/settings`,
+    shown: (page) => page.getByLabel("Run cap").waitFor(),
+  },
+  {
+    name: "compared runs",
+    path: () => `/sweeps/${digits}/runs?compare=${encodeURIComponent("[0,1]")}`,
+    shown: (page) => text(page, "Compare 2 runs"),
+  },
+  {
+    name: "pareto",
+    path: () => `/sweeps/${threeMetrics}/pareto`,
+    shown: (page) => page.getByRole("heading", { name: "Pareto front" }).waitFor(),
+  },
+  {
     name: "the question before a sweep is finished",
     path: () => `/sweeps/${empty}`,
     shown: async (page) => {
