@@ -3,8 +3,6 @@ import { describe, inject } from "../harness/test";
 
 const { digits, empty, hyperband, odd } = inject("seeded");
 
-const { digits, hyperband } = inject("seeded");
-
 const PLACES: readonly Place[] = [
   { name: "sweeps", path: () => "/sweeps", shown: (page) => text(page, "digits-hyperband") },
   {

@@ -46,11 +46,11 @@ describe("the overview of a sweep", () => {
     await page.goto(`/sweeps/${inject("seeded").digits}`);
     const events = await chartOf(page, "Events");
     await events
-      .getByText(/paused/)
+      .getByText(/paused/i)
       .first()
       .waitFor();
     await events
-      .getByText(/enqueued/)
+      .getByText(/enqueued/i)
       .first()
       .waitFor();
     const config = await chartOf(page, "Configuration");
