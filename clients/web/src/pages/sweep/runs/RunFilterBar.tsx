@@ -38,7 +38,7 @@ export function RunFilterBar({ sweepId, table, filter, onChange, hasBest }: Prop
   const condition = filter.conditions.find(({ key }) => key === edited);
   const { top, ...withoutTop } = filter;
   return (
-    // biome-ignore lint/a11y/useSemanticElements: React knows <search>, browsers of last year do not
+    // biome-ignore lint/a11y/useSemanticElements: browsers of last year lack the element search
     <form
       ref={bar}
       role="search"
