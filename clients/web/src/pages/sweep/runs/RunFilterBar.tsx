@@ -7,7 +7,6 @@ import { FilterMenu } from "./FilterMenu";
 import { Popup } from "./Popup";
 
 interface Props {
-  readonly sweepId: string;
   readonly table: RunTable;
   readonly filter: RunFilter;
   readonly onChange: (filter: RunFilter) => void;
@@ -16,7 +15,7 @@ interface Props {
 }
 
 /** The filter that every page of the sweep obeys, in words; each part can be changed and removed. */
-export function RunFilterBar({ sweepId, table, filter, onChange, hasBest }: Props) {
+export function RunFilterBar({ table, filter, onChange, hasBest }: Props) {
   const bar = useRef<HTMLFormElement>(null);
   const [isOpen, setOpen] = useState(false);
   const [edited, setEdited] = useState<string>();
@@ -54,7 +53,6 @@ export function RunFilterBar({ sweepId, table, filter, onChange, hasBest }: Prop
       >
         {condition === undefined ? (
           <FilterMenu
-            sweepId={sweepId}
             table={table}
             filter={filter}
             onChange={onChange}

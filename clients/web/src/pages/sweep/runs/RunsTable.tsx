@@ -83,7 +83,6 @@ export function RunsTable({ sweepId, table, selected, onSelected: setSelected }:
   return (
     <>
       <RunFilterBar
-        sweepId={sweepId}
         table={table}
         filter={filter}
         onChange={setFilter}
