@@ -7,9 +7,15 @@ import {
   Navigate,
   type RouterHistory,
 } from "@tanstack/react-router";
+import { parseCompareSearch } from "../store/compareSearch";
+import { parseParallelSearch } from "../store/parallelSearch";
+import { parseParetoSearch } from "../store/paretoSearch";
 import { parseRunFilterSearch } from "../store/runFilter";
+import { parseCreateSearch } from "./create/search";
+import { parseKeysSearch } from "./keys/search";
 import { LoginPage } from "./login/LoginPage";
 import { Shell } from "./Shell";
+import { parseAnalysisSearch } from "./sweep/analysis/search";
 import { OverviewPage } from "./sweep/overview/OverviewPage";
 import { parseRunsSearch } from "./sweep/runs/search";
 import { SweepPage } from "./sweep/SweepPage";
@@ -47,6 +53,7 @@ const overview = createRoute({
 const create = createRoute({
   getParentRoute: () => root,
   path: "/sweeps/new",
+  validateSearch: parseCreateSearch,
   component: lazyRouteComponent(() => import("./create/CreatePage"), "CreatePage"),
 });
 
@@ -60,13 +67,63 @@ const runs = createRoute({
 const parallel = createRoute({
   getParentRoute: () => sweep,
   path: "parallel",
+  validateSearch: parseParallelSearch,
   component: lazyRouteComponent(() => import("./sweep/parallel/ParallelPage"), "ParallelPage"),
 });
 
 const analysis = createRoute({
   getParentRoute: () => sweep,
   path: "analysis",
+  validateSearch: parseAnalysisSearch,
   component: lazyRouteComponent(() => import("./sweep/analysis/AnalysisPage"), "AnalysisPage"),
+});
+
+const settings = createRoute({
+  getParentRoute: () => sweep,
+  path: "settings",
+  component: lazyRouteComponent(() => import("./sweep/settings/SettingsPage"), "SettingsPage"),
+});
+
+const keys = createRoute({
+  getParentRoute: () => root,
+  path: "/keys",
+  validateSearch: parseKeysSearch,
+  component: lazyRouteComponent(() => import("./keys/KeysPage"), "KeysPage"),
+});
+
+const templates = createRoute({
+  getParentRoute: () => root,
+  path: "/templates",
+  component: lazyRouteComponent(() => import("./templates/TemplatesPage"), "TemplatesPage"),
+});
+
+const template = createRoute({
+  getParentRoute: () => root,
+  path: "/templates/$name",
+  component: lazyRouteComponent(() => import("./templates/TemplatePage"), "TemplatePage"),
+});
+
+// Not under /templates: a template may have the name "new".
+const newTemplate = createRoute({
+  getParentRoute: () => root,
+  path: "/new-template",
+  validateSearch: ({ from }: Record<string, unknown>): { from?: string } =>
+    typeof from === "string" ? { from } : {},
+  component: lazyRouteComponent(() => import("./templates/NewTemplatePage"), "NewTemplatePage"),
+});
+
+const pareto = createRoute({
+  getParentRoute: () => sweep,
+  path: "pareto",
+  validateSearch: parseParetoSearch,
+  component: lazyRouteComponent(() => import("./sweep/pareto/ParetoPage"), "ParetoPage"),
+});
+
+const compare = createRoute({
+  getParentRoute: () => root,
+  path: "/compare",
+  validateSearch: parseCompareSearch,
+  component: lazyRouteComponent(() => import("./compare/ComparePage"), "ComparePage"),
 });
 
 const login = createRoute({
@@ -93,7 +150,12 @@ export function makeRouter(history?: RouterHistory) {
       home,
       sweeps,
       create,
-      sweep.addChildren([overview, runs, parallel, analysis]),
+      sweep.addChildren([overview, runs, parallel, analysis, pareto, settings]),
+      compare,
+      keys,
+      templates,
+      template,
+      newTemplate,
       login,
     ]),
     ...(history === undefined ? {} : { history }),

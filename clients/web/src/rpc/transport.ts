@@ -5,6 +5,7 @@ import { SweepRegistryService } from "../gen/wanllmdb/api/registry/v1/registry_s
 import { TemplateService } from "../gen/wanllmdb/api/registry/v1/template_service_pb";
 import { AnalysisService } from "../gen/wanllmdb/api/suggestion/v1/analysis_service_pb";
 import { SuggestionService } from "../gen/wanllmdb/api/suggestion/v1/suggestion_service_pb";
+import { signOutNotice } from "./signOutNotice";
 
 const UNARY_TIMEOUT_MS = 30_000;
 
@@ -24,6 +25,7 @@ export function connect(origin: string): Services {
       baseUrl: origin,
       useBinaryFormat: true,
       defaultTimeoutMs: UNARY_TIMEOUT_MS,
+      interceptors: [signOutNotice.interceptor],
     }),
   );
 }

@@ -125,6 +125,8 @@ export class RunTableStore {
       onStatus: (status) => {
         if (!stop.signal.aborted) this.#onStatus(status);
       },
+      // A read begins again when it is broken off.
+      canContinue: () => this.#isComplete,
       signal: stop.signal,
     });
   }

@@ -5,6 +5,7 @@ import type { WatchStatus } from "../../rpc/watch";
 import type { RunTable } from "../../store/runTable";
 import { runTableStore } from "../../store/runTableStore";
 import { useVisible } from "../../ui/useVisible";
+import { useRejection } from "../useRejection";
 
 interface WatchedTable {
   /** The runs that arrived so far; undefined before the first. */
@@ -22,8 +23,9 @@ interface WatchedTable {
 export function useRunTable(sweepId: string): WatchedTable {
   const { registry } = useServices();
   const store = runTableStore(registry, sweepId);
-  const isVisible = useVisible();
-  useEffect(() => store.setVisible(isVisible), [store, isVisible]);
+  const isAccepted = useRejection() === undefined;
+  const isFollowed = useVisible() && isAccepted;
+  useEffect(() => store.setVisible(isFollowed), [store, isFollowed]);
   const state = useSyncExternalStore(store.subscribe, store.getState);
   return {
     ...state,
