@@ -12,12 +12,14 @@ interface Props {
   readonly sweepId: string;
   readonly table: RunTable;
   readonly selected: ReadonlySet<number>;
+  /** How many of them the filter hides; what is done is done to them, too. */
+  readonly hidden: number;
   readonly onClear: () => void;
   readonly onCompare: () => void;
 }
 
 /** What can be done with the selected runs. */
-export function SelectionBar({ sweepId, table, selected, onClear, onCompare }: Props) {
+export function SelectionBar({ sweepId, table, selected, hidden, onClear, onCompare }: Props) {
   const { registry } = useServices();
   const id = useId();
   const [isStopping, setStopping] = useState(false);
@@ -43,7 +45,10 @@ export function SelectionBar({ sweepId, table, selected, onClear, onCompare }: P
   const isTooMany = selected.size > MOST_COMPARED;
   return (
     <section className="selection" aria-label="Selected runs">
-      <strong>{formatCount(selected.size)} selected</strong>
+      <span>
+        <strong>{formatCount(selected.size)} selected</strong>
+        {hidden > 0 && `, ${formatCount(hidden)} of them hidden by the filter`}
+      </span>
       <button
         type="button"
         disabled={selected.size < 2 || isTooMany}
