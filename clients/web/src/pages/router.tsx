@@ -7,10 +7,15 @@ import {
   Navigate,
   type RouterHistory,
 } from "@tanstack/react-router";
+import { parseCompareSearch } from "../store/compareSearch";
+import { parseParallelSearch } from "../store/parallelSearch";
+import { parseParetoSearch } from "../store/paretoSearch";
 import { parseRunFilterSearch } from "../store/runFilter";
+import { parseCreateSearch } from "./create/search";
 import { parseKeysSearch } from "./keys/search";
 import { LoginPage } from "./login/LoginPage";
 import { Shell } from "./Shell";
+import { parseAnalysisSearch } from "./sweep/analysis/search";
 import { OverviewPage } from "./sweep/overview/OverviewPage";
 import { parseRunsSearch } from "./sweep/runs/search";
 import { SweepPage } from "./sweep/SweepPage";
@@ -48,6 +53,7 @@ const overview = createRoute({
 const create = createRoute({
   getParentRoute: () => root,
   path: "/sweeps/new",
+  validateSearch: parseCreateSearch,
   component: lazyRouteComponent(() => import("./create/CreatePage"), "CreatePage"),
 });
 
@@ -61,12 +67,14 @@ const runs = createRoute({
 const parallel = createRoute({
   getParentRoute: () => sweep,
   path: "parallel",
+  validateSearch: parseParallelSearch,
   component: lazyRouteComponent(() => import("./sweep/parallel/ParallelPage"), "ParallelPage"),
 });
 
 const analysis = createRoute({
   getParentRoute: () => sweep,
   path: "analysis",
+  validateSearch: parseAnalysisSearch,
   component: lazyRouteComponent(() => import("./sweep/analysis/AnalysisPage"), "AnalysisPage"),
 });
 
@@ -104,6 +112,20 @@ const newTemplate = createRoute({
   component: lazyRouteComponent(() => import("./templates/NewTemplatePage"), "NewTemplatePage"),
 });
 
+const pareto = createRoute({
+  getParentRoute: () => sweep,
+  path: "pareto",
+  validateSearch: parseParetoSearch,
+  component: lazyRouteComponent(() => import("./sweep/pareto/ParetoPage"), "ParetoPage"),
+});
+
+const compare = createRoute({
+  getParentRoute: () => root,
+  path: "/compare",
+  validateSearch: parseCompareSearch,
+  component: lazyRouteComponent(() => import("./compare/ComparePage"), "ComparePage"),
+});
+
 const login = createRoute({
   getParentRoute: () => root,
   path: "/login",
@@ -128,7 +150,8 @@ export function makeRouter(history?: RouterHistory) {
       home,
       sweeps,
       create,
-      sweep.addChildren([overview, runs, parallel, analysis, settings]),
+      sweep.addChildren([overview, runs, parallel, analysis, pareto, settings]),
+      compare,
       keys,
       templates,
       template,

@@ -1,3 +1,5 @@
+import { colourAt, DARK, LIGHT, type Rgb } from "./densityPalette";
+
 /** The colours of a drawing, as the page's theme has them at the moment. */
 export interface Palette {
   readonly surface: string;
@@ -25,8 +27,6 @@ export function paletteOf(place: HTMLElement): Palette {
   return Object.fromEntries(resolved) as Record<(typeof NAMES)[number], string>;
 }
 
-type Rgb = readonly [number, number, number];
-
 // Viridis: even steps of lightness, so that it also reads without colour vision.
 const VIRIDIS: readonly Rgb[] = [
   [68, 1, 84],
@@ -52,6 +52,29 @@ const DIVERGING: readonly Rgb[] = [
 /** Returns the colour of a share, 0 to 1: dark for 0, bright for 1. */
 export function sequentialColor(share: number): string {
   return css(between(VIRIDIS, share));
+}
+
+/** Returns the red, green and blue of a colour that a browser resolved. */
+export function rgbOf(color: string): Rgb {
+  const [red = 0, green = 0, blue = 0] = (color.match(/[\d.]+/g) ?? []).map(Number);
+  return [red, green, blue];
+}
+
+/** Whether the page's ground is dark. */
+export function isDark({ surface }: Palette): boolean {
+  const [red, green, blue] = rgbOf(surface);
+  return red * 0.299 + green * 0.587 + blue * 0.114 < 128;
+}
+
+/** Returns the colours of ranks, from the worst to the best, at 256 levels. */
+export function rankColours(palette: Palette): readonly Rgb[] {
+  const stops = isDark(palette) ? DARK : LIGHT;
+  return Array.from({ length: 256 }, (_, level) => colourAt(stops, level / 255));
+}
+
+/** Returns the colour of a share, 0 to 1, as red, green and blue: dark for 0, bright for 1. */
+export function sequentialRgb(share: number): Rgb {
+  return between(VIRIDIS, share);
 }
 
 /** Returns the colour of a correlation, -1 to 1. */

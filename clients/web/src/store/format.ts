@@ -41,3 +41,10 @@ export function formatAge(time: Timestamp | undefined, now: number): string {
   if (age < 5_000) return "now";
   return `${formatDuration(age).split(" ").slice(0, 2).join(" ")} ago`;
 }
+
+/** Returns a share of 0 to 1 as a percentage; what is little is not rounded to nothing. */
+export function formatPercent(share: number): string {
+  if (share > 0 && share < 0.001) return "<0.1%";
+  const text = new Intl.NumberFormat("en", { style: "percent", maximumFractionDigits: 1 });
+  return text.format(share);
+}

@@ -7,8 +7,12 @@ import {
   RunField,
 } from "../gen/wanllmdb/api/registry/v1/run_columns_pb";
 import type { ParameterValue } from "../gen/wanllmdb/api/registry/v1/search_space_pb";
-import type { Column, ColumnKind, ColumnScale, RunTable } from "./runTable";
+import type { Column, ColumnKind, ColumnScale, JsonCell, RunTable } from "./runTable";
 import { formatParameter } from "./sweeps";
+
+const ORIGIN_KEY = "field:origin";
+/** Who chose a run's parameters: the values of RunOrigin, from 1 on. */
+const ORIGINS = ["the sampler", "a user"];
 
 const SCALES: Partial<Record<AxisScale, ColumnScale>> = {
   [AxisScale.LOG]: "log",
@@ -18,7 +22,13 @@ const SCALES: Partial<Record<AxisScale, ColumnScale>> = {
 /** One column of a table that grows. */
 class GrowingColumn {
   values: Float64Array;
-  readonly categories: string[] = [];
+  readonly #texts: string[] = [];
+  readonly #cells: JsonCell[] = [];
+  /** The categories of the last snapshot; kept while no category is added. */
+  #shown: { categories: readonly string[]; categoryValues: readonly JsonCell[] } = {
+    categories: [],
+    categoryValues: [],
+  };
   readonly #indices = new Map<string, number>();
   #min = Number.POSITIVE_INFINITY;
   #max = Number.NEGATIVE_INFINITY;
@@ -42,9 +52,16 @@ class GrowingColumn {
     const identity = `${value.kind.case} ${formatParameter(value)}`;
     const known = this.#indices.get(identity);
     if (known !== undefined) return known;
-    const index = this.categories.push(formatParameter(value)) - 1;
+    const index = this.#texts.push(formatParameter(value)) - 1;
+    this.#cells.push(jsonCell(value));
     this.#indices.set(identity, index);
     return index;
+  }
+
+  /** Appends a category that no stream sends. */
+  addText(text: string): void {
+    this.#texts.push(text);
+    this.#cells.push(text);
   }
 
   set(row: number, value: number): void {
@@ -58,15 +75,11 @@ class GrowingColumn {
   /** Returns the column as it is now; the values are shared. */
   snapshot(count: number): Column {
     const { key, kind, name, scale, values } = this;
-    const shown = { key, kind, name, scale, values, categories: this.categories };
-    if (scale === "category") {
-      return {
-        ...shown,
-        categories: [...this.categories],
-        min: 0,
-        max: this.categories.length - 1,
-      };
+    if (this.#shown.categories.length !== this.#texts.length) {
+      this.#shown = { categories: [...this.#texts], categoryValues: [...this.#cells] };
     }
+    const shown = { key, kind, name, scale, values, ...this.#shown };
+    if (scale === "category") return { ...shown, min: 0, max: this.#texts.length - 1 };
     if (this.#isStale) this.#measure(count);
     // Without a value there is no bound; an axis from 0 to 1 is as good as any.
     const isEmpty = this.#min > this.#max;
@@ -152,9 +165,15 @@ export class RunColumns {
       const indices = stream.categories[place];
       if (sent === undefined || indices === undefined) return;
       for (const value of sent.newCategories) indices.push(column.categoryIndex(value));
-      const isCategory = column.scale === "category";
+      const isOrigin = column.key === ORIGIN_KEY;
+      const isCategory = column.scale === "category" && !isOrigin;
       rows.forEach((row, index) => {
-        const value = isCategory ? indices[(sent.categories[index] ?? 0) - 1] : sent.numbers[index];
+        const number = sent.numbers[index] ?? Number.NaN;
+        const value = isCategory
+          ? indices[(sent.categories[index] ?? 0) - 1]
+          : isOrigin
+            ? number - 1
+            : number;
         column.set(row, value ?? Number.NaN);
       });
     });
@@ -256,10 +275,15 @@ function newColumn(column: RunColumn, capacity: number): GrowingColumn {
   const { kind, name } = partsOf(column.key);
   const { min, max } = column;
   const bounds = { ...(min === undefined ? {} : { min }), ...(max === undefined ? {} : { max }) };
-  return new GrowingColumn(keyOf(column.key), kind, name, scaleOf(column), bounds, capacity);
+  const key = keyOf(column.key);
+  const grown = new GrowingColumn(key, kind, name, scaleOf(column), bounds, capacity);
+  if (key === ORIGIN_KEY) for (const origin of ORIGINS) grown.addText(origin);
+  return grown;
 }
 
-function scaleOf({ scale }: RunColumn): ColumnScale {
+function scaleOf({ key, scale }: RunColumn): ColumnScale {
+  // It comes as a number, but is a choice.
+  if (keyOf(key) === ORIGIN_KEY) return "category";
   return SCALES[scale] ?? "linear";
 }
 
@@ -274,4 +298,28 @@ function partsOf(key: RunColumnKey | undefined): { kind: ColumnKind; name: strin
   if (named === undefined || named.case === undefined) throw new Error("a column has no key");
   if (named.case !== "field") return { kind: named.case, name: named.value };
   return { kind: "field", name: (RunField[named.value] ?? String(named.value)).toLowerCase() };
+}
+
+function jsonCell({ kind }: ParameterValue): JsonCell {
+  switch (kind.case) {
+    case undefined:
+    case "nullValue":
+      return null;
+    case "intValue": {
+      const number = Number(kind.value);
+      return Number.isSafeInteger(number) ? number : String(kind.value);
+    }
+    case "jsonValue":
+      return parsedJson(kind.value);
+    default:
+      return kind.value;
+  }
+}
+
+function parsedJson(text: string): JsonCell {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
 }

@@ -12,7 +12,7 @@ import { describeProblem, type Problem } from "../rpc/problems";
 import type { Services } from "../rpc/transport";
 import { follow, type WatchStatus } from "../rpc/watch";
 import { RunColumns, type StreamColumns } from "./runColumns";
-import type { RunTable } from "./runTable";
+import { isOnRequest, NAME_KEY, type RunTable } from "./runTable";
 
 /** The least time between two batches of changes. */
 const MIN_INTERVAL_SECONDS = 1n;
@@ -25,6 +25,7 @@ const MOST_COLUMNS = 1_000;
 
 const FIELDS = [
   RunField.AGENT_ID,
+  RunField.ORIGIN,
   RunField.ATTEMPT,
   RunField.LAST_STEP,
   RunField.CREATE_TIME,
@@ -61,7 +62,7 @@ const NOTHING: RunTableState = {
 export class RunTableStore {
   #state = NOTHING;
   readonly #readers = new Set<() => void>();
-  readonly #summaries = new Set<string>();
+  readonly #requested = new Set<string>();
   #isVisible = true;
   #stop: AbortController | undefined;
   #end: ReturnType<typeof setTimeout> | undefined;
@@ -111,10 +112,14 @@ export class RunTableStore {
     else if (this.#readers.size > 0) this.#run();
   }
 
-  /** Adds the last values of a metric as a column, for which the table is read again. */
-  addSummary(name: string): void {
-    if (this.#summaries.has(name)) return;
-    this.#summaries.add(name);
+  /**
+   * Adds columns that are read on request, for which the table is read again: the last values of
+   * metrics, labels, and the runs' names. Other keys are ignored.
+   */
+  addColumns(keys: readonly string[]): void {
+    const fresh = keys.filter((key) => isOnRequest(key) && !this.#requested.has(key));
+    if (fresh.length === 0) return;
+    for (const key of fresh) this.#requested.add(key);
     this.restart();
   }
 
@@ -137,6 +142,8 @@ export class RunTableStore {
       onStatus: (status) => {
         if (!stop.signal.aborted) this.#onStatus(status);
       },
+      // A read begins again when it is broken off.
+      canContinue: () => this.#isComplete,
       signal: stop.signal,
     });
   }
@@ -198,18 +205,27 @@ export class RunTableStore {
     const names = {
       parameter: sweep?.spec?.searchSpace?.parameters.map(({ name }) => name) ?? [],
       objective: sweep?.spec?.metrics.map(({ name }) => name) ?? [],
-      summary: [...this.#summaries],
+      summary: this.#requestedNames("summary"),
+      label: this.#requestedNames("label"),
     };
-    const named = (["objective", "parameter", "summary"] as const).flatMap((kind) =>
+    const named = (["objective", "parameter", "summary", "label"] as const).flatMap((kind) =>
       names[kind].map((value) => ({ key: { case: kind, value } })),
     );
-    const fields = FIELDS.map((value) => ({ key: { case: "field" as const, value } }));
+    const wanted = this.#requested.has(NAME_KEY) ? [RunField.NAME, ...FIELDS] : FIELDS;
+    const fields = wanted.map((value) => ({ key: { case: "field" as const, value } }));
     this.#keys = [...named.slice(0, MOST_COLUMNS - fields.length), ...fields];
     const request = { sweepId: this.sweepId, columns: this.#keys };
     yield* this.registry.readRunColumns(request, { signal, timeoutMs: 0 });
     if (!this.#isComplete) {
       throw new ConnectError("The read of the runs broke off.", Code.Unavailable);
     }
+  }
+
+  #requestedNames(kind: "summary" | "label"): string[] {
+    const start = `${kind}:`;
+    return [...this.#requested]
+      .filter((key) => key.startsWith(start))
+      .map((key) => key.slice(start.length));
   }
 
   #watch(signal: AbortSignal): AsyncIterable<Message> {

@@ -13,8 +13,8 @@ interface WatchedTable {
   /** Why the table is not current. */
   readonly problem: Problem | undefined;
   readonly status: WatchStatus;
-  /** Adds the last values of a metric as a column. */
-  readonly addSummary: (name: string) => void;
+  /** Adds columns that are read on request; see RunTableStore. */
+  readonly addColumns: (keys: readonly string[]) => void;
   /** Reads everything again. */
   readonly restart: () => void;
 }
@@ -29,7 +29,7 @@ export function useRunTable(sweepId: string): WatchedTable {
   const state = useSyncExternalStore(store.subscribe, store.getState);
   return {
     ...state,
-    addSummary: (name) => store.addSummary(name),
+    addColumns: (keys) => store.addColumns(keys),
     restart: () => store.restart(),
   };
 }

@@ -107,7 +107,7 @@ export function Preview({ template, isStale }: { template: Template; isStale: bo
             </>
           )}
           <p>
-            <Link to="/sweeps/new" search={(search) => ({ ...search, template: name })}>
+            <Link to="/sweeps/new" search={{ template: name }}>
               Create a sweep from it
             </Link>
           </p>

@@ -52,7 +52,8 @@ export function TemplateForm({ draft, isNew, wrong, problems, onChange }: Props)
             Write <code>$(name)</code> where a value is filled in.
           </p>
           <YamlEditor
-            text={draft.configText}
+            value={draft.configText}
+            label="Text of the template"
             problems={inText}
             onChange={(configText) => onChange({ ...draft, configText })}
           />

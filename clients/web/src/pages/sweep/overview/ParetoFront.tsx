@@ -30,7 +30,7 @@ export function ParetoFront() {
             {totalRuns > runs.length && `; the first ${formatCount(runs.length)}`}.
           </p>
           {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by the keyboard */}
-          <section className="table-scroll chart-table" aria-label="Best runs" tabIndex={0}>
+          <section className="table-scroll chart-table" aria-label="Best runs, data" tabIndex={0}>
             <table>
               <thead>
                 <tr>

@@ -21,7 +21,7 @@ export function RunStateText({ state }: { state: number }) {
       <svg viewBox="0 0 16 16" aria-hidden="true">
         {SHAPES[name]}
       </svg>
-      {name}
+      <span className="state-name">{name}</span>
     </span>
   );
 }

@@ -70,7 +70,8 @@ function Editor({ text, typed, onType }: EditorProps) {
   return (
     <>
       <YamlEditor
-        text={text}
+        value={text}
+        label="Search space (YAML)"
         problems={isCurrent ? problems : []}
         onChange={(changed) => {
           onType(changed);

@@ -1,0 +1,100 @@
+import { useMemo } from "react";
+import type { Sweep } from "../../../gen/wanllmdb/api/registry/v1/sweep_pb";
+import { type ParetoPlot, placesOf } from "../../../plots/paretoPlot";
+import { frontRows, stepsOf } from "../../../store/paretoFront";
+import type { ParetoSearch } from "../../../store/paretoSearch";
+import { pairOf } from "../../../store/paretoSearch";
+import {
+  finishedRows,
+  mayBeLog,
+  type ParetoMetric,
+  paretoAxis,
+  paretoMetrics,
+} from "../../../store/paretoView";
+import { pointColours } from "../../../store/pointColours";
+import { headingOf } from "../../../store/runCells";
+import { matchingRows } from "../../../store/runFilter";
+import type { RunFilter, RunTable } from "../../../store/runTable";
+
+export interface ParetoView {
+  readonly metrics: readonly ParetoMetric[];
+  /** 1 for each row that matches the filter. */
+  readonly mask: Uint8Array;
+  /** The rows on the front of the runs that match, by number. */
+  readonly front: Uint32Array;
+  /** The rows on the front of all runs of the sweep. */
+  readonly sweepFront: Uint32Array;
+  readonly unbeaten: ReadonlySet<number>;
+  /** The metrics of the two axes. */
+  readonly pair: readonly [x: ParetoMetric, y: ParetoMetric] | undefined;
+  /** What a chart of two metrics shows. */
+  readonly plotOf: (x: ParetoMetric, y: ParetoMetric) => ParetoPlot;
+}
+
+/** Computes what the Pareto page shows, from the runs, the filter and the page's settings. */
+export function usePareto(
+  sweep: Sweep,
+  table: RunTable,
+  filter: RunFilter,
+  search: ParetoSearch,
+): ParetoView {
+  const { colour, log, fit } = search;
+  const specs = sweep.spec?.metrics;
+  const metrics = useMemo(() => paretoMetrics(specs ?? [], table), [specs, table]);
+  const mask = useMemo(() => matchingRows(table, filter, undefined), [table, filter]);
+  const candidates = useMemo(() => finishedRows(table, mask), [table, mask]);
+  const front = useMemo(() => frontRows(metrics, candidates), [metrics, candidates]);
+  const sweepFront = useMemo(() => frontRows(metrics, finishedRows(table)), [metrics, table]);
+  const unbeaten = useMemo(() => new Set(sweepFront), [sweepFront]);
+  const column = table.columns.find(({ key }) => key === colour);
+  const colours = useMemo(() => column && pointColours(column, mask), [column, mask]);
+  const axes = useMemo(() => {
+    const shown = fit === true ? mask : new Uint8Array(table.count).fill(1);
+    return new Map(
+      metrics.map((metric) => {
+        const isLog = log?.includes(metric.name) === true && mayBeLog(metric, shown);
+        const axis = paretoAxis(metric, shown, isLog);
+        return [metric.name, { axis, places: placesOf(axis, metric.values, table.count) }];
+      }),
+    );
+  }, [metrics, table, mask, fit, log]);
+
+  const plotOf = useMemo(() => {
+    const none = { axis: paretoAxis({ name: "", values: EMPTY }, NONE, false), places: NO_PLACES };
+    return (x: ParetoMetric, y: ParetoMetric): ParetoPlot => {
+      const [ofX, ofY] = [axes.get(x.name) ?? none, axes.get(y.name) ?? none];
+      return {
+        x: ofX.axis,
+        y: ofY.axis,
+        goals: { x: x.goal, y: y.goal },
+        lefts: ofX.places,
+        tops: ofY.places,
+        mask,
+        front,
+        unbeaten,
+        steps: stepsOf(x, y, frontRows([x, y], candidates)),
+        targets: { x: x.target, y: y.target },
+        ...(colours === undefined || column === undefined
+          ? {}
+          : { colours, colourName: headingOf(column) }),
+      };
+    };
+  }, [axes, mask, front, unbeaten, candidates, colours, column]);
+
+  const [nameX, nameY] =
+    pairOf(
+      search,
+      metrics.map(({ name }) => name),
+    ) ?? [];
+  const x = metrics.find(({ name }) => name === nameX);
+  const y = metrics.find(({ name }) => name === nameY);
+  const pair = useMemo(
+    () => (x === undefined || y === undefined ? undefined : ([x, y] as const)),
+    [x, y],
+  );
+  return { metrics, mask, front, sweepFront, unbeaten, pair, plotOf };
+}
+
+const EMPTY = new Float64Array();
+const NONE = new Uint8Array();
+const NO_PLACES = new Float32Array();

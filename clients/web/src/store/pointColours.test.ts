@@ -1,0 +1,45 @@
+import { expect, test } from "vitest";
+import { pointColours } from "./pointColours";
+import { tableOf } from "./testing";
+
+function columnOf(scale: "linear" | "log" | "category", values: number[], categories = [""]) {
+  const column = { key: "parameter:x", scale, values: Float64Array.from(values), categories };
+  const [found] = tableOf(
+    values.map(() => 3),
+    [column],
+  ).columns;
+  if (found === undefined) throw new Error("the table has no column");
+  return found;
+}
+
+test("numbers have the share of the range that the matching runs have", () => {
+  const column = columnOf("linear", [0, 5, 10, 99, Number.NaN]);
+  const colours = pointColours(column, Uint8Array.of(1, 1, 1, 0, 1));
+  expect(colours).toMatchObject({ kind: "range", min: 0, max: 10, isLog: false });
+  if (colours.kind === "range") expect([...colours.shares]).toEqual([0, 0.5, 1, 9.9, Number.NaN]);
+});
+
+test("logarithmic numbers have the share of their logarithm, and a single value the middle", () => {
+  const log = pointColours(columnOf("log", [0.01, 0.1, 1]), Uint8Array.of(1, 1, 1));
+  if (log.kind === "range") expect(log.shares[1]).toBeCloseTo(0.5);
+  const single = pointColours(columnOf("linear", [7, 7, Number.NaN]), Uint8Array.of(1, 1, 1));
+  if (single.kind === "range") expect([...single.shares]).toEqual([0.5, 0.5, Number.NaN]);
+});
+
+test("the rarest categories share the last colour", () => {
+  const names = Array.from({ length: 12 }, (_, index) => `c${index}`);
+  const values = names.flatMap((_, index) => Array<number>(12 - index).fill(index));
+  const colours = pointColours(
+    columnOf("category", [...values, Number.NaN], names),
+    new Uint8Array(values.length + 1).fill(1),
+  );
+  expect(colours).toMatchObject({
+    names: ["c0", "c1", "c2", "c3", "c4", "c5", "c6", "5 others"],
+  });
+  if (colours.kind !== "categories") throw new Error("not by category");
+  expect([colours.indices[0], colours.indices.at(-2), colours.indices.at(-1)]).toEqual([
+    0,
+    7,
+    Number.NaN,
+  ]);
+});

@@ -1,0 +1,74 @@
+import { LINE_COLORS } from "../plots/palette";
+import type { Column } from "./runTable";
+
+/** How a column colours the runs. */
+export type PointColours =
+  | {
+      readonly kind: "range";
+      /** For each row 0 for the least to 1 for the greatest value; NaN without a value. */
+      readonly shares: Float64Array;
+      readonly min: number;
+      readonly max: number;
+      readonly isLog: boolean;
+    }
+  | {
+      readonly kind: "categories";
+      /** For each row the index of its colour; NaN without a value. */
+      readonly indices: Float64Array;
+      /** The text of each colour; the last one is that of all rarer categories, if there are more. */
+      readonly names: readonly string[];
+    };
+
+/** Returns the colours of the rows whose mask is 1 by a column. */
+export function pointColours(column: Column, mask: Uint8Array): PointColours {
+  return column.scale === "category" ? byCategory(column, mask) : byRange(column, mask);
+}
+
+function byRange({ values, scale }: Column, mask: Uint8Array): PointColours {
+  let [min, max] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (let row = 0; row < mask.length; row++) {
+    const value = values[row] ?? Number.NaN;
+    if (mask[row] !== 1 || !Number.isFinite(value)) continue;
+    if (value < min) min = value;
+    if (value > max) max = value;
+  }
+  if (min > max) [min, max] = [0, 1];
+  const isLog = scale === "log" && min > 0;
+  const place = isLog ? Math.log : (value: number) => value;
+  const [from, size] = [place(min), place(max) - place(min)];
+  const shares = new Float64Array(mask.length).map((_, row) => {
+    const value = values[row] ?? Number.NaN;
+    return size > 0 ? (place(value) - from) / size : value * 0 + 0.5;
+  });
+  return { kind: "range", shares, min, max, isLog };
+}
+
+function byCategory({ values, categories }: Column, mask: Uint8Array): PointColours {
+  const counts = new Float64Array(categories.length);
+  for (let row = 0; row < mask.length; row++) {
+    const value = values[row] ?? Number.NaN;
+    if (mask[row] === 1 && !Number.isNaN(value)) counts[value] = (counts[value] ?? 0) + 1;
+  }
+  const used = [...categories.keys()].filter((index) => (counts[index] ?? 0) > 0);
+  const most = LINE_COLORS.length;
+  // With more categories than colours, the rarest ones share the last colour.
+  const shown =
+    used.length <= most
+      ? used
+      : [...used]
+          .sort((one, other) => (counts[other] ?? 0) - (counts[one] ?? 0))
+          .slice(0, most - 1)
+          .sort((one, other) => one - other);
+  const rest = used.length - shown.length;
+  const places = new Map(shown.map((category, index) => [category, index]));
+  const indices = new Float64Array(mask.length).map((_, row) => {
+    const value = values[row] ?? Number.NaN;
+    return Number.isNaN(value) ? value : (places.get(value) ?? shown.length);
+  });
+  const names = shown.map((category) => categories[category] || "(empty)");
+  return {
+    kind: "categories",
+    indices,
+    names: rest > 0 ? [...names, `${rest} others`] : names,
+  };
+}

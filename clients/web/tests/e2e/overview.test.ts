@@ -1,0 +1,78 @@
+import { chartOf, coloursOf, csvRows, downloadOf } from "../harness/look";
+import { newSweep } from "../harness/sweeps";
+import { describe, eventually, expect, inject, test } from "../harness/test";
+
+describe("the overview of a sweep", () => {
+  test("counts the runs in each state", async ({ page }) => {
+    await page.goto(`/sweeps/${inject("seeded").digits}`);
+    const counters = page.getByRole("region", { name: "Runs", exact: true });
+    const count = (name: string) =>
+      counters
+        .locator("div", { has: page.locator("dt", { hasText: new RegExp(`^${name}$`) }) })
+        .locator("dd");
+    await eventually(() => count("Finished").textContent()).toBe("63");
+    expect(await count("Pruned").textContent()).toBe("3");
+    expect(await count("Failed").textContent()).toBe("3");
+    expect(await count("Queued").textContent()).toBe("2");
+    expect(await count("Canceled").textContent()).toBe("1");
+  });
+
+  test("draws the history; its table and its CSV have the same runs", async ({ page }) => {
+    await page.goto(`/sweeps/${inject("seeded").digits}`);
+    const chart = await chartOf(page, "Optimisation history");
+    await chart.getByRole("img").waitFor();
+    await eventually(() => coloursOf(chart)).toBeGreaterThan(2);
+    await chart.getByRole("button", { name: "Show data as a table" }).click();
+    await eventually(() => chart.getByRole("row").count()).toBe(64);
+    const rows = csvRows(
+      await downloadOf(page, () => chart.getByRole("button", { name: /CSV/ }).click()),
+    );
+    expect(rows).toHaveLength(63);
+    expect(Number(rows.at(-1)?.["best so far"])).toBeGreaterThan(0.9);
+  });
+
+  test("draws what mattered", async ({ page }) => {
+    await page.goto(`/sweeps/${inject("seeded").digits}`);
+    const chart = await chartOf(page, "Parameter importance");
+    const bars = chart.getByRole("img");
+    await bars.waitFor({ timeout: 40_000 });
+    const label = await bars.getAttribute("aria-label");
+    expect(label).toMatch(/learning_rate \d+\.\d %/);
+  });
+
+  test("names what happened, and shows the config", async ({ page }) => {
+    await page.goto(`/sweeps/${inject("seeded").digits}`);
+    const events = await chartOf(page, "Events");
+    await events.getByText("paused", { exact: true }).waitFor();
+    await events.getByText("runs enqueued").first().waitFor();
+    const config = await chartOf(page, "Configuration");
+    await config.getByText("learning_rate:").waitFor();
+  });
+
+  test("shows what a running agent does as it happens", async ({ page, api, agents }) => {
+    const { id } = await newSweep(api, { run_cap: 3 });
+    await page.goto(`/sweeps/${id}`);
+    await page.getByText(`wanllmdb agent ${id}`).first().waitFor();
+    await agents.work(id, 2);
+    const best = page.getByRole("heading", { name: /^Best run: loss 0\.5 in run 0/ });
+    await best.waitFor({ timeout: 30_000 });
+    await page.getByText("3 / 3").first().waitFor({ timeout: 30_000 });
+    const chart = await chartOf(page, "Agents");
+    await chart.getByText("worker-1").waitFor();
+  });
+
+  test("lists the best runs of a sweep with several metrics", async ({ page }) => {
+    await page.goto(`/sweeps/${inject("seeded").twoMetrics}`);
+    const best = await chartOf(page, "Best runs");
+    await best.getByRole("columnheader", { name: "leaves" }).waitFor();
+    expect(await best.getByRole("row").count()).toBeGreaterThan(2);
+  });
+
+  test("lets the user choose the metric of the charts", async ({ page }) => {
+    await page.goto(`/sweeps/${inject("seeded").twoMetrics}`);
+    const history = await chartOf(page, "Optimisation history");
+    await history.getByRole("img", { name: /best val_accuracy/ }).waitFor();
+    await page.getByRole("combobox", { name: /^Metric/ }).selectOption("leaves");
+    await history.getByRole("img", { name: /best leaves/ }).waitFor();
+  });
+});
