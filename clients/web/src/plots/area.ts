@@ -71,9 +71,15 @@ export function ticksOf(axis: PlotAxis, count: number): readonly number[] {
   if (given !== undefined) return given;
   if (categories.length > 0) return spread(categories.length, count);
   if (max <= min) return [min];
-  if (linearTo !== undefined) return foldedTicks(min, max, linearTo, count);
+  if (linearTo !== undefined) {
+    const ticks = foldedTicks(min, max, linearTo, count);
+    // Within two powers of ten, round values between them say more.
+    if (ticks.length > 2) return ticks;
+  }
   if (isLog && min > 0 && max / min >= 10) {
     const [first, last] = [Math.ceil(Math.log10(min) - 1e-9), Math.floor(Math.log10(max) + 1e-9)];
+    // One or two powers of ten alone would hardly show the scale.
+    if (last - first < 2) return logTicks(min, max, first, last);
     return spread(last - first + 1, count).map((index) => 10 ** (first + index));
   }
   const rough = Math.max((max - min) / count, axis.isWhole === true ? 1 : 0);
@@ -84,6 +90,14 @@ export function ticksOf(axis: PlotAxis, count: number): readonly number[] {
     ticks.push(Number((index * step).toPrecision(12)));
   }
   return ticks;
+}
+
+/** Returns 1, 2 and 5 times the powers of ten that are on an axis. */
+function logTicks(min: number, max: number, first: number, last: number): number[] {
+  const powers = Array.from({ length: last - first + 3 }, (_, index) => first - 1 + index);
+  // Read as a text, 5e-3 is 0.005 and no neighbour of it.
+  const ticks = powers.flatMap((power) => [1, 2, 5].map((digit) => Number(`${digit}e${power}`)));
+  return ticks.filter((tick) => tick >= min * (1 - 1e-9) && tick <= max * (1 + 1e-9));
 }
 
 /** Returns 0 and powers of ten on both sides of it. */

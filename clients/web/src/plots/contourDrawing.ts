@@ -48,6 +48,8 @@ export function drawContour(
   const context = prepare(canvas, width, HEIGHT);
   if (context === null) return undefined;
   const area = plotArea(width, HEIGHT);
+  // The grid is below the surface: on it, its lines would look like contours.
+  drawAxes(context, area, surface.x, surface.y, palette);
   const levels = contourLevels(objective, BANDS);
   const colours = bandsOf(objective, isMaximized).map(({ colour }) => colour);
   const ratio = window.devicePixelRatio || 1;
@@ -57,7 +59,6 @@ export function drawContour(
   const pixels = paintSurface(sampleSurface(surface, across, up), levels, colours);
   layer.getContext("2d")?.putImageData(new ImageData(pixels, across, up), 0, 0);
   context.drawImage(layer, area.left, area.top, area.width, area.height);
-  drawAxes(context, area, surface.x, surface.y, palette);
   const places = placesOf(area, { x: surface.x, y: surface.y, xs, ys });
   const radius = xs.length > 400 ? 2 : 3;
   for (let point = 0; point < xs.length; point++) {

@@ -56,6 +56,7 @@ export function drawCurves(
     drawLabel(context, area, area.left + 4, topOf(area, y, value) - 4, label, palette);
   }
   for (const rung of rungs) {
+    if (rung.x < x.min || rung.x > x.max) continue;
     drawRung(context, area, x, y, rung, palette);
     const left = area.left + shareOf(rung.x, x) * area.width + 4;
     const bottom = isUpGood ? area.top + area.height - 4 : area.top + 16;
@@ -114,7 +115,6 @@ function drawRung(
   palette: Palette,
 ): void {
   const left = area.left + shareOf(at, x) * area.width;
-  if (!(left >= area.left - 1 && left <= area.left + area.width + 1)) return;
   context.save();
   context.strokeStyle = palette.warn;
   context.lineWidth = 1.25;

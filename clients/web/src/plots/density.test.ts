@@ -1,24 +1,18 @@
 import { expect, test } from "vitest";
-import {
-  type DensityGrid,
-  type DensityInput,
-  DensityRaster,
-  NO_LEVEL,
-  splitDrop,
-  TOP_LEVEL,
-} from "./density";
+import { type DensityGrid, type DensityInput, DensityRaster, NO_LEVEL, TOP_LEVEL } from "./density";
+import { splitDrop } from "./densityBlocks";
 import { LIGHT } from "./densityPalette";
 import { toneMap, toneMapRest } from "./densityTone";
 import { randomNumbers } from "./randomNumbers";
 
 /** Returns the row of a line in each column from one axis to the next, both included. */
-function rowsOf(start: number, end: number, width: number, depth = 0): number[] {
+function rowsOf(start: number, end: number, width: number, turn = start): number[] {
   if (width === 1) return [start, end];
   const first = width >> 1;
-  const middle = start + splitDrop(end - start, first, width, start + depth);
+  const middle = start + splitDrop(end - start, first, width, turn);
   return [
-    ...rowsOf(start, middle, first, depth + 1),
-    ...rowsOf(middle, end, width - first, depth + 1).slice(1),
+    ...rowsOf(start, middle, first, turn + 1),
+    ...rowsOf(middle, end, width - first, turn + 1).slice(1),
   ];
 }
 
@@ -113,14 +107,14 @@ test("a line is nowhere far from the straight one, and goes one way only", () =>
 });
 
 test("lines that are spread evenly are as dense in each column", () => {
-  const [height, gap] = [64, 96];
-  const every = Array.from({ length: height * 32 }, (_, index) => index);
+  const [height, gap] = [360, 168];
+  const every = Array.from({ length: height * 45 }, (_, index) => index);
   const { counts } = density({
     width: gap + 1,
     height,
     axes: [
       { x: 0, bins: Uint16Array.from(every, (index) => index % height) },
-      { x: gap, bins: Uint16Array.from(every, (index) => height - 1 - Math.floor(index / height)) },
+      { x: gap, bins: Uint16Array.from(every, (index) => Math.floor(index / height)) },
     ],
     count: every.length,
     mask: new Uint8Array(every.length).fill(1),
@@ -197,7 +191,7 @@ test("more lines are more opaque, the mean gives the colour, and no line is no p
     LIGHT,
   );
   const opacities = [3, 7, 11, 15].map((index) => pixels[index]);
-  expect(opacities).toEqual([0, 26, 255, 140]);
+  expect(opacities).toEqual([0, 89, 255, 172]);
   expect([...pixels.subarray(4, 7)]).toEqual(LIGHT.stops[0]);
   expect([...pixels.subarray(8, 11)]).toEqual(LIGHT.stops.at(-1));
   expect([...pixels.subarray(12, 15)]).toEqual(LIGHT.missing);

@@ -8,6 +8,7 @@
  * half are one entry, so each of the log2(columns) levels costs about height² additions, whatever
  * the number of runs.
  */
+import { type Block, coverColumns, splitBlock, splitDrop, steepestOf } from "./densityBlocks";
 
 /** The level of a run that has no value to be coloured by. */
 export const NO_LEVEL = 255;
@@ -50,33 +51,26 @@ export interface DensityGrid {
 // A count and a sum of levels in one double, which holds 53 bits exactly: one addition for both.
 const ONE = 2 ** 30;
 
-/**
- * Returns how many of `drop` rows a line descends in the first `first` of `width` columns. An even
- * `turn` rounds a half up and an odd one down: the row and the depth of the split in turn, so that
- * neither the roundings of one line add up nor those of many lines in the same column.
- */
-export function splitDrop(drop: number, first: number, width: number, turn: number): number {
-  const half = turn % 2 === 0 ? width >> 1 : (width - 1) >> 1;
-  return Math.floor((drop * first + half) / width);
+/** Columns of pixels that a block is drawn on. */
+interface Span {
+  readonly x: number;
+  readonly width: number;
+  /** How often the columns between two axes were split. */
+  readonly depth: number;
+  /** Whether the lines begin at an even (0) or at an odd (1) row of the left axis. */
+  readonly parity: number;
 }
 
-/** The lines of a block of columns by their first row and by the rows that they descend. */
-interface Block {
-  readonly lines: Float64Array;
-  /** The lines of first row `s` that descend `d` rows are at `s * stride + origin + d`. */
-  readonly stride: number;
-  readonly origin: number;
-  /** The most rows that a line descends or ascends. */
-  readonly steepest: number;
-}
+type Put = (grid: DensityGrid, x: number, columns: Float64Array, from: number) => void;
 
-type Put = (grid: DensityGrid, x: number, column: Float64Array) => void;
+/** Blocks of so few columns are drawn line by line: another split would take longer. */
+const FEW_COLUMNS = 4;
 
 /** Counts lines; keeps its memory for the next drawing. */
 export class DensityRaster {
   #levelled = new Float64Array();
   #plain = new Float64Array();
-  #column = new Float64Array();
+  #columns = new Float64Array();
   #rows = new Uint32Array();
   #grid: DensityGrid | undefined;
   /** Two blocks for each depth: those of its left and its right half. */
@@ -90,7 +84,7 @@ export class DensityRaster {
     if (this.#levelled.length !== cells) {
       this.#levelled = new Float64Array(cells);
       this.#plain = new Float64Array(cells);
-      this.#column = new Float64Array(height + 1);
+      this.#columns = new Float64Array(FEW_COLUMNS * (height + 1));
     }
     const rows = this.#keptRows(input);
     for (let index = 0; index + 1 < axes.length; index++) {
@@ -98,12 +92,19 @@ export class DensityRaster {
       const right = axes[index + 1];
       if (left === undefined || right === undefined || right.x <= left.x) continue;
       const hasPlain = this.#fill(input, rows, left.bins, right.bins);
-      const root = { stride: height + 1, origin: 0, steepest: height - 1 };
-      const gap = right.x - left.x;
-      const fan = (lines: Float64Array, put: Put) =>
-        this.#draw(grid, { ...root, lines }, left.x, gap, 0, put);
-      fan(this.#levelled, putLevelled);
-      if (hasPlain) fan(this.#plain, putPlain);
+      const width = right.x - left.x;
+      for (const parity of [0, 1]) {
+        const span = { x: left.x, width, depth: 0, parity };
+        const root = {
+          stride: height + 1,
+          origin: 0,
+          steepest: height - 1,
+          first: parity,
+          step: 2,
+        };
+        this.#draw(grid, { ...root, lines: this.#levelled }, span, putLevelled);
+        if (hasPlain) this.#draw(grid, { ...root, lines: this.#plain }, span, putPlain);
+      }
     }
     const last = axes.at(-1);
     if (last !== undefined && axes.length > 1) markEnds(grid, input, rows, last);
@@ -152,25 +153,26 @@ export class DensityRaster {
     return hasPlain;
   }
 
-  #draw(grid: DensityGrid, block: Block, x: number, width: number, depth: number, put: Put) {
-    if (width === 1) {
-      coverColumn(block, grid.height, this.#column);
-      put(grid, x, this.#column);
+  #draw(grid: DensityGrid, block: Block, span: Span, put: Put): void {
+    const { x, width, depth, parity } = span;
+    if (width <= FEW_COLUMNS) {
+      const columns = this.#columns.fill(0);
+      coverColumns(block, grid.height, width, depth + parity, columns);
+      for (let offset = 0; offset < width; offset++) {
+        put(grid, x + offset, columns, offset * (grid.height + 1));
+      }
       return;
     }
     const first = width >> 1;
-    const dropsOf = (turn: number) =>
-      Int16Array.from({ length: 2 * block.steepest + 1 }, (_, index) =>
-        splitDrop(index - block.steepest, first, width, turn),
-      );
-    // For the even rows, then for the odd ones.
-    const drops = [dropsOf(depth), dropsOf(depth + 1)] as const;
-    const steepest = (whole: number) => Math.max(...drops.map((each) => steepestOf(each, whole)));
-    const left = this.#half(2 * depth, grid.height, steepest(0));
-    const right = this.#half(2 * depth + 1, grid.height, steepest(block.steepest));
+    const drops = Int16Array.from({ length: 2 * block.steepest + 1 }, (_, index) =>
+      splitDrop(index - block.steepest, first, width, depth + parity),
+    );
+    const left = this.#half(2 * depth, grid.height, steepestOf(drops, 0));
+    const right = this.#half(2 * depth + 1, grid.height, steepestOf(drops, block.steepest));
     splitBlock(block, drops, grid.height, left, right);
-    this.#draw(grid, left, x, first, depth + 1, put);
-    this.#draw(grid, right, x + first, width - first, depth + 1, put);
+    this.#draw(grid, left, { x, width: first, depth: depth + 1, parity }, put);
+    const rest = { x: x + first, width: width - first, depth: depth + 1, parity };
+    this.#draw(grid, right, rest, put);
   }
 
   #half(index: number, height: number, steepest: number): Block {
@@ -183,92 +185,36 @@ export class DensityRaster {
     } else {
       lines.fill(0, 0, size);
     }
-    return { lines, stride, origin: steepest, steepest };
-  }
-}
-
-/** Returns the most rows of a half: of the first, or of the second if the whole's is given. */
-function steepestOf(drops: Int16Array, whole: number): number {
-  const last = drops.length - 1;
-  const low = drops[0] as number;
-  const high = drops[last] as number;
-  return whole === 0
-    ? Math.max(Math.abs(low), Math.abs(high))
-    : Math.max(Math.abs(-whole - low), Math.abs(whole - high));
-}
-
-function splitBlock(
-  { lines, stride, origin, steepest }: Block,
-  drops: readonly [Int16Array, Int16Array],
-  height: number,
-  left: Block,
-  right: Block,
-): void {
-  const [leftLines, rightLines] = [left.lines, right.lines];
-  for (let row = 0; row < height; row++) {
-    const least = -Math.min(steepest, row);
-    const most = Math.min(steepest, height - 1 - row);
-    const base = row * stride + origin;
-    const parts = row % 2 === 0 ? drops[0] : drops[1];
-    const leftBase = row * left.stride + left.origin;
-    for (let drop = least; drop <= most; drop++) {
-      const weight = lines[base + drop] as number;
-      if (weight === 0) continue;
-      const part = parts[drop + steepest] as number;
-      const there = leftBase + part;
-      leftLines[there] = (leftLines[there] as number) + weight;
-      const rest = (row + part) * right.stride + right.origin + drop - part;
-      rightLines[rest] = (rightLines[rest] as number) + weight;
-    }
-  }
-}
-
-/**
- * Fills a column with differences, whose running sum counts the lines of each row. A line covers
- * the rows from where it enters to where it leaves; the last one belongs to the next column, unless
- * it is the only one.
- */
-function coverColumn(
-  { lines, stride, origin, steepest }: Block,
-  height: number,
-  column: Float64Array,
-): void {
-  column.fill(0);
-  for (let row = 0; row < height; row++) {
-    const least = -Math.min(steepest, row);
-    const most = Math.min(steepest, height - 1 - row);
-    const base = row * stride + origin;
-    for (let drop = least; drop <= most; drop++) {
-      const weight = lines[base + drop] as number;
-      if (weight === 0) continue;
-      const top = drop < 0 ? row + drop + 1 : row;
-      const bottom = drop > 0 ? row + drop : row + 1;
-      column[top] = (column[top] as number) + weight;
-      column[bottom] = (column[bottom] as number) - weight;
-    }
+    return { lines, stride, origin: steepest, steepest, first: 0, step: 1 };
   }
 }
 
 function putLevelled(
   { width, height, counts, sums }: DensityGrid,
   x: number,
-  column: Float64Array,
+  columns: Float64Array,
+  from: number,
 ) {
   let running = 0;
   for (let y = 0, pixel = x; y < height; y++, pixel += width) {
-    running += column[y] as number;
+    running += columns[from + y] as number;
     if (running === 0) continue;
     const count = Math.floor(running / ONE);
-    counts[pixel] = count;
-    sums[pixel] = running - count * ONE;
+    counts[pixel] = (counts[pixel] as number) + count;
+    sums[pixel] = (sums[pixel] as number) + running - count * ONE;
   }
 }
 
-function putPlain({ width, height, plain }: DensityGrid, x: number, column: Float64Array) {
+function putPlain(
+  { width, height, plain }: DensityGrid,
+  x: number,
+  columns: Float64Array,
+  from: number,
+) {
   let running = 0;
   for (let y = 0, pixel = x; y < height; y++, pixel += width) {
-    running += column[y] as number;
-    plain[pixel] = running;
+    running += columns[from + y] as number;
+    plain[pixel] = (plain[pixel] as number) + running;
   }
 }
 

@@ -1,8 +1,13 @@
 import { type DensityGrid, TOP_LEVEL } from "./density";
 import { colourAt, type Palette, type Rgb } from "./densityPalette";
 
-/** The least opacity of a pixel with a line: one run among 100,000 is still seen. */
-const FAINTEST = 0.1;
+/**
+ * Returns the least opacity of a pixel with a line, by the most lines of a pixel: one run among
+ * 100,000 is still seen, and a few runs are not faint.
+ */
+function faintest(most: number): number {
+  return Math.max(0.1, 0.75 - 0.2 * Math.log10(most));
+}
 
 export type Pixels = Uint8ClampedArray<ArrayBuffer>;
 
@@ -56,9 +61,10 @@ function packedOf(red: number, green: number, blue: number, opacity: number): nu
 
 function opacityTable(most: number): Uint8ClampedArray {
   const table = new Uint8ClampedArray(most + 1);
+  const least = faintest(most);
   for (let total = 1; total <= most; total++) {
     const share = most === 1 ? 1 : Math.log(total) / Math.log(most);
-    table[total] = Math.round(255 * (FAINTEST + (1 - FAINTEST) * share));
+    table[total] = Math.round(255 * (least + (1 - least) * share));
   }
   return table;
 }

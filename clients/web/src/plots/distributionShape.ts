@@ -28,7 +28,7 @@ export type DistributionShape =
       /** The least and the largest value, or where the drawing of an endless one ends. */
       readonly range: readonly [number, number];
     }
-  | { readonly kind: "steps"; readonly isLog: boolean; readonly steps: readonly Step[] }
+  | { readonly kind: "steps"; readonly steps: readonly Step[] }
   | { readonly kind: "choices"; readonly choices: readonly Choice[]; readonly total: number };
 
 const PARTS = 64;
@@ -80,7 +80,7 @@ export function shapeOfNumbers(
     const { min = smooth.low, max = smooth.high } = numbers;
     return densityShape(smooth, [min, max]);
   }
-  return { kind: "steps", isLog: smooth.isLog, steps: stepsOf(smooth, grid, isEven) };
+  return { kind: "steps", steps: stepsOf(smooth, grid, isEven) };
 }
 
 function smoothOf(distribution: string, numbers: Numbers, isIntLog: boolean): Smooth | undefined {

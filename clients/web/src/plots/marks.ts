@@ -8,6 +8,8 @@ export interface Mark {
   readonly facts: readonly (readonly [string, string])[];
   /** The number of the run that the mark stands for, if it is one run. */
   readonly run?: number;
+  /** A line that the mark belongs to, as an SVG path in CSS pixels of the canvas. */
+  readonly path?: string;
 }
 
 /** The marks of a drawing. */
@@ -17,6 +19,19 @@ export interface Marks {
   /** Returns the mark near a place of the canvas. */
   readonly find: (x: number, y: number) => number | undefined;
   readonly describe: (mark: number) => Mark | undefined;
+}
+
+/** Returns a line through points as an SVG path; it is broken where a point has no place. */
+export function pathOf(xs: ArrayLike<number>, ys: ArrayLike<number>): string {
+  let path = "";
+  let isOpen = false;
+  for (let index = 0; index < xs.length; index++) {
+    const [x, y] = [xs[index] ?? Number.NaN, ys[index] ?? Number.NaN];
+    const hasPlace = Number.isFinite(x) && Number.isFinite(y);
+    if (hasPlace) path += `${isOpen ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`;
+    isOpen = hasPlace;
+  }
+  return path;
 }
 
 /** Returns the place in the order that a key leads to; undefined for a key that leads nowhere. */

@@ -95,7 +95,11 @@ export class ParallelRaster {
   }
 
   #levelsOf({ colour }: ParallelFrame): Uint8Array {
-    const name = colour === undefined ? "" : `${colour.key} ${nameOf(colour.scale)}`;
+    // The quantiles of the colours are those of the runs that pass the filter.
+    const name =
+      colour === undefined
+        ? ""
+        : `${nameOf(colour.scale)} ${colour.scale.knots.join(" ")} ${colour.key}`;
     if (this.#levels?.scale === name) return this.#levels.levels;
     const { count, columns } = this.#data;
     const values = colour === undefined ? undefined : columns.get(colour.key);

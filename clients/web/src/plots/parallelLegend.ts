@@ -1,6 +1,6 @@
 import { type Axis, formatCell } from "../store/parallelAxes";
 import { shareOfColour } from "./parallel";
-import { ticksOf } from "./scales";
+import { ticksOf } from "./scaleTicks";
 
 interface LegendTick {
   readonly text: string;

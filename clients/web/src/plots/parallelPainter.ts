@@ -7,10 +7,22 @@ export type WantedFrame = Omit<ParallelFrame, "shift">;
 
 /** A picture that takes longer is drawn as a draft while something moves. */
 const SLOW_MS = 20;
+/** What a draft should take at most, so that others find time on the processor. */
+const DRAFT_MS = 40;
+/** A draft of more halvings would not be recognized. */
+const MOST_HALVINGS = 2;
 /** How long nothing moves before the draft is replaced by the picture. */
 const REST_MS = 150;
 /** The name of the browser's performance measures: one a frame, from its request to its pixels. */
 export const FRAME_MEASURE = "parallel-frame";
+
+/** Returns how often the sizes are halved while something moves, by the time of a whole picture. */
+export function draftShift(pictureMs: number): number {
+  if (pictureMs <= SLOW_MS) return 0;
+  // Half of the rows take about a quarter of the time.
+  const halvings = Math.ceil(Math.log2(pictureMs / DRAFT_MS) / 2);
+  return Math.max(1, Math.min(halvings, MOST_HALVINGS));
+}
 
 /** Paints frames on a canvas: by a worker, or on the page where the browser lacks what that needs. */
 export class ParallelPainter {
@@ -22,7 +34,8 @@ export class ParallelPainter {
   /** The frame that is being drawn. */
   #current: ParallelFrame | undefined;
   #start = 0;
-  #pictureMs = Number.POSITIVE_INFINITY;
+  /** The times of the last two whole pictures; the first one may include the worker's start. */
+  #pictureMs: readonly number[] = [];
   #rest: ReturnType<typeof setTimeout> | undefined;
   #timer = 0;
 
@@ -70,9 +83,9 @@ export class ParallelPainter {
    */
   paint(frame: WantedFrame, isMoving: boolean): void {
     clearTimeout(this.#rest);
-    const isDraft = isMoving && this.#pictureMs > SLOW_MS;
-    this.#next = { ...frame, shift: isDraft ? 1 : 0 };
-    if (isDraft) this.#rest = setTimeout(() => this.paint(frame, false), REST_MS);
+    const shift = isMoving ? draftShift(Math.min(...this.#pictureMs)) : 0;
+    this.#next = { ...frame, shift };
+    if (shift > 0) this.#rest = setTimeout(() => this.paint(frame, false), REST_MS);
     this.#paintNext();
   }
 
@@ -101,7 +114,9 @@ export class ParallelPainter {
   }
 
   #painted(milliseconds: number): void {
-    if (this.#current?.shift === 0) this.#pictureMs = milliseconds;
+    if (this.#current?.shift === 0) {
+      this.#pictureMs = [...this.#pictureMs.slice(-1), milliseconds];
+    }
     this.#current = undefined;
     performance.clearMeasures(FRAME_MEASURE);
     performance.measure(FRAME_MEASURE, { start: this.#start, detail: { milliseconds } });

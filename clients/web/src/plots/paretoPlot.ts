@@ -2,10 +2,11 @@ import { formatValue } from "../store/format";
 import type { PointColours } from "../store/pointColours";
 import type { Direction } from "../store/runFilter";
 import { type Area, drawAxes, type PlotAxis, prepare, shareOf } from "./area";
-import { colourAt, cssOf, DARK, LIGHT, type Rgb } from "./densityPalette";
-import { drawLegend, type LegendEntry, legendHeight, shortened } from "./legend";
+import { cssOf } from "./densityPalette";
+import { drawLegend, legendHeight, shortened } from "./legend";
 import { addMarker } from "./markers";
-import { LINE_COLORS, type Palette } from "./palette";
+import type { Palette } from "./palette";
+import { colourBy, isDark, legendOf, markerOf } from "./pointPalette";
 import { drawRaster } from "./pointRaster";
 
 /** The runs on two metrics, and their front. */
@@ -32,10 +33,9 @@ export interface ParetoPlot {
 }
 
 /** More points than these are drawn as their density. */
-const MOST_POINTS = 4_000;
+const MOST_POINTS = 10_000;
 const HEIGHT = 420;
 const BETTER = { minimize: "lower is better", maximize: "higher is better" } as const;
-const NO_COLOUR = { light: [120, 130, 145], dark: [140, 152, 170] } as const;
 
 /** Returns where the points are on a canvas of a width. */
 export function paretoArea(width: number): Area {
@@ -59,7 +59,7 @@ export function drawPareto(
   plot: ParetoPlot,
   palette: Palette,
 ): void {
-  const legend = legendOf(plot, isDark(palette));
+  const legend = legendOf(plot.colours, plot.colourName ?? "", isDark(palette));
   const context = prepare(canvas, width, HEIGHT + legendHeight(legend, width - 16));
   if (context === null) return;
   const area = paretoArea(width);
@@ -90,8 +90,7 @@ export function drawThumbnail(
   const context = prepare(canvas, width, height);
   if (context === null) return;
   const area: Area = { left: 4, top: 4, width: width - 8, height: height - 8 };
-  const colour: Rgb = isDark(palette) ? NO_COLOUR.dark : NO_COLOUR.light;
-  drawRaster(context, area, plot, 1.5, () => colour);
+  drawRaster(context, area, plot, 1.5, colourBy(undefined, isDark(palette)));
   context.fillStyle = palette.accent;
   context.beginPath();
   for (const row of plot.front) {
@@ -99,12 +98,6 @@ export function drawThumbnail(
     if (!Number.isNaN(left + top)) addMarker(context, 0, left, top, 1.75);
   }
   context.fill();
-}
-
-/** Whether the page's theme is dark. */
-export function isDark({ surface }: Palette): boolean {
-  const [red = 255, green = 255, blue = 255] = (surface.match(/[\d.]+/g) ?? []).map(Number);
-  return red + green + blue < 384;
 }
 
 /** Returns where a row is on the canvas. */
@@ -130,7 +123,7 @@ function drawPoints(
   let count = 0;
   for (let row = 0; row < mask.length; row++) count += mask[row] ?? 0;
   if (count > MOST_POINTS) {
-    drawRaster(context, area, plot, 2, colourOf);
+    drawRaster(context, area, plot, 3, colourOf);
     return;
   }
   context.globalAlpha = colours === undefined ? 0.55 : 0.8;
@@ -140,37 +133,16 @@ function drawPoints(
     if (Number.isNaN(left + top)) continue;
     context.fillStyle = cssOf(colourOf(row));
     context.beginPath();
-    addMarker(context, markerOf(plot, row), left, top, count > 1_000 ? 2.25 : 3);
+    addMarker(
+      context,
+      markerOf(plot.colours, row),
+      left,
+      top,
+      count > 3_000 ? 2 : count > 1_000 ? 2.25 : 3,
+    );
     context.fill();
   }
   context.globalAlpha = 1;
-}
-
-function colourBy(colours: PointColours | undefined, dark: boolean): (row: number) => Rgb {
-  const palette = dark ? DARK : LIGHT;
-  if (colours === undefined) return () => (dark ? NO_COLOUR.dark : NO_COLOUR.light);
-  if (colours.kind === "range") {
-    // A colour for each of 64 shares is made once, and not for each run.
-    const ramp = Array.from({ length: 65 }, (_, index) => colourAt(palette, index / 64));
-    return (row) => {
-      const share = colours.shares[row] ?? Number.NaN;
-      if (Number.isNaN(share)) return palette.missing;
-      return ramp[Math.round(Math.min(Math.max(share, 0), 1) * 64)] ?? palette.missing;
-    };
-  }
-  const fixed = LINE_COLORS.map(rgbOf);
-  return (row) => fixed[colours.indices[row] ?? Number.NaN] ?? palette.missing;
-}
-
-function markerOf({ colours }: ParetoPlot, row: number): number {
-  if (colours?.kind !== "categories") return 0;
-  const index = colours.indices[row] ?? Number.NaN;
-  return Number.isNaN(index) ? 0 : index;
-}
-
-function rgbOf(hex: string): Rgb {
-  const value = Number.parseInt(hex.slice(1), 16);
-  return [value >> 16, (value >> 8) & 255, value & 255];
 }
 
 function drawSteps(
@@ -201,7 +173,7 @@ function drawFront(
     const [left, top] = placeIn(area, plot, row);
     if (Number.isNaN(left + top)) continue;
     context.beginPath();
-    addMarker(context, markerOf(plot, row), left, top, radius);
+    addMarker(context, markerOf(plot.colours, row), left, top, radius);
     const isFilled = plot.unbeaten.has(row);
     const own = plot.colours === undefined ? palette.accent : cssOf(colourOf(row));
     context.fillStyle = isFilled ? own : palette.surface;
@@ -255,28 +227,4 @@ function line(
   context.moveTo(fromX, fromY);
   context.lineTo(toX, toY);
   context.stroke();
-}
-
-function legendOf({ colours, colourName = "" }: ParetoPlot, dark: boolean): LegendEntry[] {
-  if (colours === undefined) return [];
-  const name = shortened(colourName, 24);
-  if (colours.kind === "categories") {
-    return colours.names.map((text, index) => ({
-      text: shortened(text, 24),
-      color: LINE_COLORS[index] ?? "",
-      marker: index,
-    }));
-  }
-  const { min, max, isLog } = colours;
-  const palette = dark ? DARK : LIGHT;
-  const shares = max > min ? [0, 0.25, 0.5, 0.75, 1] : [0.5];
-  return shares.map((share, index) => {
-    const value = isLog ? min * (max / min) ** share : min + (max - min) * share;
-    const text = formatValue(Number(value.toPrecision(3)));
-    return {
-      text: index === 0 ? `${name} ${text}` : text,
-      color: cssOf(colourAt(palette, share)),
-      marker: 0,
-    };
-  });
 }

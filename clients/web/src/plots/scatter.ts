@@ -45,7 +45,8 @@ export function drawScatter(
 
 /** Returns the area that the axes leave of a canvas. */
 export function plotArea(width: number, height: number): Area {
-  return { left: 72, top: 26, width: Math.max(width - 84, 50), height: height - 70 };
+  const left = width < 420 ? 52 : 72;
+  return { left, top: 26, width: Math.max(width - left - 12, 50), height: height - 70 };
 }
 
 /** Returns where points are within an area. */

@@ -57,7 +57,7 @@ export function comparisonOf(
   return {
     choice,
     metric: choice === undefined || choice === "own" ? "" : choice.name,
-    label: choice === undefined ? "" : choice === "own" ? "each sweep's metric" : choice.name,
+    label: choice === undefined ? "" : choice === "own" ? "objective" : choice.name,
     goal,
     sweepIds: found.flatMap((each) => (isIncluded(each.metric) ? each.sweep.sweepId : [])),
     incomparable: found.flatMap((each) =>

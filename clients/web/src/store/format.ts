@@ -1,16 +1,20 @@
 import { type Timestamp, timestampMs } from "@bufbuild/protobuf/wkt";
 
+// Making one takes longer than formatting a thousand numbers.
+const VALUES = new Intl.NumberFormat("en", { maximumSignificantDigits: 6 });
+const COUNTS = new Intl.NumberFormat("en");
+
 /** Returns a value with at most six significant digits. */
 export function formatValue(value: number): string {
   if (!Number.isFinite(value)) return String(value);
   const size = Math.abs(value);
   if (size !== 0 && (size < 1e-4 || size >= 1e9)) return value.toExponential(3);
-  return new Intl.NumberFormat("en", { maximumSignificantDigits: 6 }).format(value);
+  return VALUES.format(value);
 }
 
 /** Returns a count with separators of thousands. */
 export function formatCount(count: number | bigint): string {
-  return new Intl.NumberFormat("en").format(count);
+  return COUNTS.format(count);
 }
 
 const STEPS = [

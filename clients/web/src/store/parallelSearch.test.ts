@@ -43,7 +43,7 @@ test("the settings come back from the address as they were", () => {
         const json: unknown = JSON.parse(JSON.stringify(search));
         const read = parseParallelSearch(json as Record<string, unknown>);
         expect(read).toEqual(search);
-        expect(settingsOf(read)).toEqual(axes);
+        expect(settingsOf(read.axes)).toEqual(axes);
         expect(read.lines ?? 10).toBe(lines);
         expect(read.selected ?? []).toEqual(selected);
       },

@@ -43,7 +43,7 @@ export function readAxis(text: unknown): AxisSetting | undefined {
 }
 
 /** Returns the axes that an address holds; undefined if it holds none. */
-export function settingsOf({ axes }: ParallelSearch): readonly AxisSetting[] | undefined {
+export function settingsOf(axes: ParallelSearch["axes"]): readonly AxisSetting[] | undefined {
   return axes?.flatMap((text) => readAxis(text) ?? []);
 }
 

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { shapeOf, summaryOf } from "./parameterShape";
 import { readForm } from "./sweepConfig";
 import { DISTRIBUTIONS } from "./sweepConfigDistributions";
-import { setDistribution } from "./sweepConfigEdits";
+import { setDistribution } from "./sweepConfigSpaceEdits";
 
 function parameterOf(text: string) {
   const [parameter] = readForm(`parameters:\n  x: ${text}\n`)?.parameters ?? [];

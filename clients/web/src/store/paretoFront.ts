@@ -8,21 +8,48 @@ export interface FrontMetric {
   readonly target?: number;
 }
 
+/** About two seconds of comparisons of runs: a page must not stand still for longer. */
+const MOST_COMPARISONS = 300_000_000;
+
 /**
  * Returns the rows, ascending, that no other row dominates: no other row is as good in every
- * metric and better in one. Equal rows are all on the front or all off it.
+ * metric and better in one. Equal rows are all on the front or all off it. Returns undefined if
+ * that takes more comparisons than allowed, because almost every row of very many is on the front.
  *
  * Only rows whose candidate mark is 1 count, and of them those with a value of every metric.
- * Takes O(n log n) for two metrics, and O(n · front) for more.
+ * Takes O(n log n) for up to three metrics, and O(n · front) for more.
  */
-export function frontRows(metrics: readonly FrontMetric[], candidates: Uint8Array): Uint32Array {
+export function frontRows(
+  metrics: readonly FrontMetric[],
+  candidates: Uint8Array,
+  mostComparisons: number = MOST_COMPARISONS,
+): Uint32Array | undefined {
   if (metrics.length === 0) return new Uint32Array();
   const losses = metrics.map(lossesOf);
   const rows = withoutClearlyBeaten(completeRows(losses, candidates), losses);
-  // In lexicographic order, no row is dominated by a later one.
+  // In lexicographic order, no row is dominated by a later one, and equal rows are neighbours.
   rows.sort((one, other) => compareRows(losses, one, other));
-  return (metrics.length === 2 ? frontOfTwo(rows, losses) : frontOfMany(rows, losses)).sort();
+  const [, second, third] = losses;
+  const isBeaten =
+    losses.length <= 3 ? beatenByStairs(second, third) : beatenByAny(losses, mostComparisons);
+  let before: number | undefined;
+  let isOnFront = false;
+  try {
+    return rows
+      .filter((row) => {
+        const isEqual = before !== undefined && compareRows(losses, before, row) === 0;
+        if (!isEqual) isOnFront = !isBeaten(row);
+        before = row;
+        return isOnFront;
+      })
+      .sort();
+  } catch (error) {
+    if (error instanceof TooManyComparisons) return undefined;
+    throw error;
+  }
 }
+
+class TooManyComparisons extends Error {}
 
 /** Whether a row is at least as good as the target of each metric that has one. */
 export function reachesTargets(metrics: readonly FrontMetric[], row: number): boolean {
@@ -119,31 +146,74 @@ function dominates(losses: readonly Float64Array[], one: number, other: number):
   return isBetter;
 }
 
-function frontOfTwo(sorted: Uint32Array, losses: readonly Float64Array[]): Uint32Array {
-  const [, seconds = new Float64Array()] = losses;
-  let least = Number.POSITIVE_INFINITY;
-  let last: number | undefined;
-  return sorted.filter((row) => {
-    const second = seconds[row] ?? 0;
-    const isEqual = last !== undefined && compareRows(losses, last, row) === 0;
-    if (!isEqual && last !== undefined && second >= least) return false;
-    [last, least] = [row, second];
-    return true;
-  });
+/**
+ * Returns whether an earlier row is as good in the second and third loss; rows come in
+ * lexicographic order. What is kept of them are stairs: with a larger second loss, the least third
+ * loss so far only falls.
+ */
+function beatenByStairs(
+  second: Float64Array | undefined,
+  third: Float64Array | undefined,
+): (row: number) => boolean {
+  const [seconds, thirds]: [number[], number[]] = [[], []];
+  return (row) => {
+    const [two, three] = [second?.[row] ?? 0, third?.[row] ?? 0];
+    let [low, high] = [0, seconds.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((seconds[middle] ?? 0) <= two) low = middle + 1;
+      else high = middle;
+    }
+    if (low > 0 && (thirds[low - 1] ?? 0) <= three) return true;
+    // The row takes the place of an equal second loss, and of stairs that are no longer lower.
+    const from = seconds[low - 1] === two ? low - 1 : low;
+    let to = low;
+    while (to < seconds.length && (thirds[to] ?? 0) >= three) to++;
+    seconds.splice(from, to - from, two);
+    thirds.splice(from, to - from, three);
+    return false;
+  };
 }
 
-function frontOfMany(sorted: Uint32Array, losses: readonly Float64Array[]): Uint32Array {
-  const front: number[] = [];
-  return sorted.filter((row) => {
-    const beater = front.findIndex((other) => dominates(losses, other, row));
-    const found = front[beater];
-    if (found !== undefined) {
-      // What dominated one row probably dominates the next, so that it is compared first.
-      front.splice(beater, 1);
-      front.unshift(found);
-      return false;
+/** Returns whether an earlier row is as good in every loss; rows come in lexicographic order. */
+function beatenByAny(
+  losses: readonly Float64Array[],
+  mostComparisons: number,
+): (row: number) => boolean {
+  // Beside each other in memory, the losses of the front are compared several times faster.
+  const size = losses.length;
+  let front = new Float64Array(64 * size);
+  let count = 0;
+  let comparisons = 0;
+  const point = new Float64Array(size);
+  const swap = (one: number, other: number) => {
+    for (let index = 0; index < size; index++) {
+      const kept = front[one * size + index] ?? 0;
+      front[one * size + index] = front[other * size + index] ?? 0;
+      front[other * size + index] = kept;
     }
-    front.push(row);
-    return true;
-  });
+  };
+  return (row) => {
+    for (let index = 0; index < size; index++) point[index] = losses[index]?.[row] ?? 0;
+    for (let other = 0; other < count; other++) {
+      let index = 0;
+      const from = other * size;
+      while (index < size && (front[from + index] ?? 0) <= (point[index] ?? 0)) index++;
+      if (index < size) continue;
+      comparisons += other;
+      // What beat one row probably beats the next, so that it is compared earlier.
+      swap(other, other >> 1);
+      return true;
+    }
+    comparisons += count;
+    if (comparisons > mostComparisons) throw new TooManyComparisons();
+    if ((count + 1) * size > front.length) {
+      const grown = new Float64Array(2 * front.length);
+      grown.set(front);
+      front = grown;
+    }
+    front.set(point, count * size);
+    count += 1;
+    return false;
+  };
 }

@@ -15,13 +15,18 @@ function columnOf(scale: "linear" | "log" | "category", values: number[], catego
 test("numbers have the share of the range that the matching runs have", () => {
   const column = columnOf("linear", [0, 5, 10, 99, Number.NaN]);
   const colours = pointColours(column, Uint8Array.of(1, 1, 1, 0, 1));
-  expect(colours).toMatchObject({ kind: "range", min: 0, max: 10, isLog: false });
+  expect(colours).toMatchObject({
+    kind: "range",
+    stops: [{ text: "0" }, { text: "2.5" }, { text: "5" }, { text: "7.5" }, { text: "10" }],
+  });
   if (colours.kind === "range") expect([...colours.shares]).toEqual([0, 0.5, 1, 9.9, Number.NaN]);
 });
 
 test("logarithmic numbers have the share of their logarithm, and a single value the middle", () => {
   const log = pointColours(columnOf("log", [0.01, 0.1, 1]), Uint8Array.of(1, 1, 1));
-  if (log.kind === "range") expect(log.shares[1]).toBeCloseTo(0.5);
+  if (log.kind !== "range") throw new Error("not by number");
+  expect(log.shares[1]).toBeCloseTo(0.5);
+  expect(log.stops.map(({ text }) => text)).toEqual(["0.01", "0.0316", "0.1", "0.316", "1"]);
   const single = pointColours(columnOf("linear", [7, 7, Number.NaN]), Uint8Array.of(1, 1, 1));
   if (single.kind === "range") expect([...single.shares]).toEqual([0.5, 0.5, Number.NaN]);
 });

@@ -1,5 +1,8 @@
 import { LINE_COLORS } from "../plots/palette";
+import { formatValue } from "./format";
+import { isTime } from "./runCells";
 import type { Column } from "./runTable";
+import { formatSeconds, formatTime } from "./times";
 
 /** How a column colours the runs. */
 export type PointColours =
@@ -7,9 +10,8 @@ export type PointColours =
       readonly kind: "range";
       /** For each row 0 for the least to 1 for the greatest value; NaN without a value. */
       readonly shares: Float64Array;
-      readonly min: number;
-      readonly max: number;
-      readonly isLog: boolean;
+      /** Shares with the values that they stand for, as people read them. */
+      readonly stops: readonly { readonly share: number; readonly text: string }[];
     }
   | {
       readonly kind: "categories";
@@ -24,7 +26,8 @@ export function pointColours(column: Column, mask: Uint8Array): PointColours {
   return column.scale === "category" ? byCategory(column, mask) : byRange(column, mask);
 }
 
-function byRange({ values, scale }: Column, mask: Uint8Array): PointColours {
+function byRange(column: Column, mask: Uint8Array): PointColours {
+  const { values, scale } = column;
   let [min, max] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   for (let row = 0; row < mask.length; row++) {
     const value = values[row] ?? Number.NaN;
@@ -40,7 +43,19 @@ function byRange({ values, scale }: Column, mask: Uint8Array): PointColours {
     const value = values[row] ?? Number.NaN;
     return size > 0 ? (place(value) - from) / size : value * 0 + 0.5;
   });
-  return { kind: "range", shares, min, max, isLog };
+  const stops = (size > 0 ? STOPS : [0.5]).map((share) => {
+    const value = isLog ? min * (max / min) ** share : min + (max - min) * share;
+    return { share, text: stopText(column, value) };
+  });
+  return { kind: "range", shares, stops };
+}
+
+const STOPS = [0, 0.25, 0.5, 0.75, 1];
+
+function stopText(column: Column, value: number): string {
+  if (isTime(column)) return formatTime(value * 1000);
+  if (column.kind === "field" && column.name === "duration") return formatSeconds(value);
+  return formatValue(Number(value.toPrecision(3)));
 }
 
 function byCategory({ values, categories }: Column, mask: Uint8Array): PointColours {

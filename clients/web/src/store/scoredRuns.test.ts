@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { RunState } from "../gen/wanllmdb/api/registry/v1/run_pb";
-import { bestSoFar, meanRanks, relativeRanks, scoredRuns } from "./scoredRuns";
+import { bestPlaces, bestSoFar, meanRanks, relativeRanks, scoredRuns } from "./scoredRuns";
 import { tableOf } from "./testing";
 
 const numbers = fc.array(fc.integer({ min: -5, max: 5 }), { maxLength: 40 });
@@ -26,6 +26,15 @@ test("relative ranks go from 0 for the best to 1 for the worst", () => {
   expect([...relativeRanks(objectives, "maximize")]).toEqual([0, 1, 0.5]);
   expect([...relativeRanks(Float64Array.of(7), "maximize")]).toEqual([0]);
   expect([...relativeRanks(Float64Array.of(), "minimize")]).toEqual([]);
+});
+
+test("the best places are the first ones of a sort by rank", () => {
+  fc.assert(
+    fc.property(numbers, fc.integer({ min: 0, max: 12 }), (values, most) => {
+      const slow = [...values.keys()].sort((a, b) => (values[a] ?? 0) - (values[b] ?? 0) || a - b);
+      expect(bestPlaces(Float64Array.from(values), most)).toEqual(slow.slice(0, most));
+    }),
+  );
 });
 
 test("the best so far is the best of everything up to an entry", () => {

@@ -71,6 +71,20 @@ export function relativeRanks(objectives: Float64Array, goal: Direction): Float6
   return ranks;
 }
 
+/** Returns the places of the least ranks, the best first; equal ranks keep their order. */
+export function bestPlaces(ranks: Float64Array, most: number): number[] {
+  const best: number[] = [];
+  for (let place = 0; place < ranks.length && most > 0; place++) {
+    const rank = ranks[place] as number;
+    if (best.length === most && rank >= (ranks[best[most - 1] as number] as number)) continue;
+    let at = best.length;
+    while (at > 0 && (ranks[best[at - 1] as number] as number) > rank) at--;
+    best.splice(at, 0, place);
+    if (best.length > most) best.pop();
+  }
+  return best;
+}
+
 /** Returns the ranks of numbers from 0, ascending; equal ones share the mean of their ranks. */
 export function meanRanks(values: Float64Array): Float64Array {
   const sorted = values.slice().sort();

@@ -57,7 +57,7 @@ function hyperband(rule: Hyperband, curves: readonly Curve[], goal: Direction): 
   return {
     ...NOTHING,
     title: `Hyperband, eta ${formatValue(eta)}`,
-    text: `At each rung, a run stops if its ${rule.strict === false ? "best value so far" : "value"} is worse than the marked one: the value at place 1/${formatValue(eta)} of all runs that got as far.`,
+    text: `At each rung, a run goes on if its ${rule.strict === false ? "best value so far" : "value"} is at least as good as the mark. The best 1/${formatValue(eta)} of all runs that got as far are that good.`,
     unit: "iteration",
     rungs,
   };
@@ -147,7 +147,7 @@ function successiveHalving(
   });
   return {
     ...common,
-    text: `At each rung, a run stops if its value is worse than the marked one: the last among the best 1/${factor} of all runs that got as far.`,
+    text: `At each rung, a run goes on if its value is at least as good as the mark. The best 1/${factor} of all runs that got as far are that good.`,
     rungs,
   };
 }

@@ -4,25 +4,27 @@ import { parse } from "yaml";
 import { BLANK, type ParameterForm, readForm } from "./sweepConfig";
 import { DISTRIBUTIONS } from "./sweepConfigDistributions";
 import {
-  addCondition,
-  addGroup,
   addMetric,
-  addParameter,
-  duplicate,
-  move,
   removeAt,
-  removeCondition,
-  removeConstraint,
-  rename,
   setAlgorithm,
-  setCondition,
-  setConstraint,
-  setDistribution,
   setOption,
   setStopping,
   setText,
   setValue,
 } from "./sweepConfigEdits";
+import {
+  addCondition,
+  addGroup,
+  addParameter,
+  duplicate,
+  move,
+  removeCondition,
+  removeConstraint,
+  renameParameter,
+  setCondition,
+  setConstraint,
+  setDistribution,
+} from "./sweepConfigSpaceEdits";
 import { asYaml } from "./sweepConfigText";
 
 const WHOLE = `# Which optimizer?
@@ -80,8 +82,8 @@ test("an edit changes its line and no other one, comments and long integers incl
   const changed = setValue(WHOLE, ["run_cap"], "300");
   expect(changed).toBe(WHOLE.replace("run_cap: 200", "run_cap: 300"));
   expect(setText(WHOLE, ["name"], "letters")).toBe(WHOLE.replace("digits", "letters"));
-  expect(rename(WHOLE, ["parameters", "epochs"], "rounds")).toBe(
-    WHOLE.replace("  epochs:", "  rounds:"),
+  expect(renameParameter(WHOLE, ["parameters", "epochs"], "rounds")).toBe(
+    WHOLE.replaceAll("epochs", "rounds"),
   );
   expect(removeAt(WHOLE, ["constraints"])).toBe(
     WHOLE.replace('constraints: ["epochs < 30"]\n', ""),
@@ -96,7 +98,7 @@ test("what is half typed changes nothing", () => {
 });
 
 test("a rename never overwrites another parameter", () => {
-  expect(rename(WHOLE, ["parameters", "epochs"], "big")).toBe(WHOLE);
+  expect(renameParameter(WHOLE, ["parameters", "epochs"], "big")).toBe(WHOLE);
 });
 
 test("a second metric makes a list that keeps the first one", () => {
@@ -186,8 +188,8 @@ test("a change of the distribution keeps every key that a form does not know", (
 test("names survive a rename and back", () => {
   fc.assert(
     fc.property(name, (word) => {
-      const there = rename(BLANK, ["parameters", "lr"], `n${word}`);
-      expect(rename(there, ["parameters", `n${word}`], "lr")).toBe(BLANK);
+      const there = renameParameter(BLANK, ["parameters", "lr"], `n${word}`);
+      expect(renameParameter(there, ["parameters", `n${word}`], "lr")).toBe(BLANK);
     }),
   );
 });
@@ -348,4 +350,33 @@ test("names with odd characters stay what they are", () => {
       });
     }),
   );
+});
+
+test("conditions follow the parameter that they name", () => {
+  const text = `parameters:
+  kind: {values: [a, b]}
+  x: {min: 0, max: 1, when: {kind: a}}
+  y: {min: 0, max: 1, when: {/kind: a, opt/kind: b}}
+  opt:
+    parameters:
+      kind: {values: [a, b]}
+      z: {min: 0, max: 1, when: {kind: a, /kind: b}}
+`;
+  expect(renameParameter(text, ["parameters", "kind"], "sort")).toBe(`parameters:
+  sort: {values: [a, b]}
+  x: {min: 0, max: 1, when: {sort: a}}
+  y: {min: 0, max: 1, when: {/sort: a, opt/kind: b}}
+  opt:
+    parameters:
+      kind: {values: [a, b]}
+      z: {min: 0, max: 1, when: {kind: a, /sort: b}}
+`);
+  const inner = renameParameter(text, ["parameters", "opt", "parameters", "kind"], "sort");
+  expect(inner).toContain("when: {/kind: a, opt/sort: b}");
+  expect(inner).toContain("when: {sort: a, /kind: b}");
+  const group = renameParameter(text, ["parameters", "opt"], "rule");
+  expect(group).toContain("when: {/kind: a, rule/kind: b}");
+  expect(group).toContain("when: {kind: a, /kind: b}");
+  expect(renameParameter(text, ["parameters", "kind"], "x")).toBe(text);
+  expect(renameParameter(WHOLE, ["parameters", "epochs"], "rounds")).toContain('["rounds < 30"]');
 });

@@ -4,12 +4,12 @@ import {
   isScalar,
   isSeq,
   type Node,
-  Pair,
+  type Pair,
   Scalar,
   type YAMLMap,
   YAMLSeq,
 } from "yaml";
-import { DISTRIBUTION_KEYS, DISTRIBUTIONS, LIST_KEYS, STARTS } from "./sweepConfigDistributions";
+import { LIST_KEYS } from "./sweepConfigDistributions";
 import {
   change,
   flow,
@@ -40,7 +40,8 @@ export function setText(text: string, path: Path, value: string): string {
   return place(text, path, new Scalar(value));
 }
 
-function place(text: string, path: Path, node: Node): string {
+/** Returns the text with a node at a path, within its line where that is possible. */
+export function place(text: string, path: Path, node: Node): string {
   const spliced = splice(text, path, node.clone() as Node);
   if (spliced !== undefined) return spliced;
   return change(text, (document) => {
@@ -70,165 +71,9 @@ export function removeAt(text: string, path: Path): string {
   });
 }
 
-/** Returns the text with another name for a key, at the same place and with the same value. */
-export function rename(text: string, path: Path, name: string): string {
-  return change(text, (document) => {
-    const map = nodeAt(document, path.slice(0, -1));
-    if (!isMap(map) || name === "" || map.has(name)) return;
-    const key = pairAt(map, path)?.key;
-    if (isScalar(key)) key.value = name;
-  });
-}
-
-function pairAt(map: YAMLMap, path: Path): Pair | undefined {
+/** Returns the entry of an object at the end of a path. */
+export function pairAt(map: YAMLMap, path: Path): Pair | undefined {
   return map.items.find(({ key }) => isScalar(key) && String(key.value) === path.at(-1));
-}
-
-/** Returns the text with one more parameter, whose name is not taken yet. */
-export function addParameter(text: string, group: Path = ["parameters"]): string {
-  return change(text, (document) => {
-    let number = 1;
-    while (has(document, [...group, `parameter_${number}`])) number += 1;
-    setNode(document, [...group, `parameter_${number}`], flow(document, { min: 0, max: 10 }));
-  });
-}
-
-/** Returns the text with one more group, which has one parameter. */
-export function addGroup(text: string, group: Path = ["parameters"]): string {
-  return change(text, (document) => {
-    let number = 1;
-    while (has(document, [...group, `group_${number}`])) number += 1;
-    const inner = [...group, `group_${number}`, "parameters", "parameter_1"];
-    setNode(document, inner, flow(document, { min: 0, max: 10 }));
-  });
-}
-
-/** Returns the text with a copy of a parameter or a group after it, under a name of its own. */
-export function duplicate(text: string, path: Path): string {
-  return change(text, (document) => {
-    const map = nodeAt(document, path.slice(0, -1));
-    if (!isMap(map)) return;
-    const pair = pairAt(map, path);
-    if (pair === undefined) return;
-    const stem = String(path.at(-1)).replace(/_\d+$/, "");
-    let number = 2;
-    while (map.has(`${stem}_${number}`)) number += 1;
-    const value = pair.value as Node | null;
-    const copy = new Pair(document.createNode(`${stem}_${number}`), value?.clone() ?? null);
-    map.items.splice(map.items.indexOf(pair) + 1, 0, copy as never);
-  });
-}
-
-/** Returns the text with a parameter moved up or down within its group. */
-export function move(text: string, path: Path, by: -1 | 1): string {
-  return change(text, (document) => {
-    const map = nodeAt(document, path.slice(0, -1));
-    if (!isMap(map)) return;
-    const pair = pairAt(map, path);
-    if (pair === undefined) return;
-    const index = map.items.indexOf(pair);
-    const to = index + by;
-    if (to < 0 || to >= map.items.length) return;
-    map.items.splice(index, 1);
-    map.items.splice(to, 0, pair);
-  });
-}
-
-/** Returns the text with another distribution for a parameter; keys that both know are kept. */
-export function setDistribution(text: string, path: Path, distribution: string): string {
-  const keys = DISTRIBUTIONS[distribution] ?? [];
-  return change(text, (document) => {
-    const before = nodeAt(document, [...path, "values"]);
-    const count = isSeq(before) ? before.items.length : 2;
-    for (const name of DISTRIBUTION_KEYS) {
-      if (!keys.includes(name) && has(document, [...path, name])) {
-        document.deleteIn([...path, name]);
-      }
-    }
-    const isClear = distribution === "constant" || distribution.startsWith("categorical");
-    if (!isClear) setNode(document, [...path, "distribution"], document.createNode(distribution));
-    else if (has(document, [...path, "distribution"])) {
-      document.deleteIn([...path, "distribution"]);
-    }
-    for (const name of keys) {
-      if (name === "q" || has(document, [...path, name])) continue;
-      const start = name === "probabilities" ? evenly(count) : (STARTS[name] ?? "");
-      const node = valueNode(start);
-      if (node !== undefined) setNode(document, [...path, name], node);
-    }
-  });
-}
-
-/** Returns equal probabilities whose sum is 1. */
-function evenly(count: number): string {
-  const share = Math.round(1e6 / Math.max(count, 1)) / 1e6;
-  const rest = Math.round((1 - share * (count - 1)) * 1e6) / 1e6;
-  return `[${[...Array(Math.max(count - 1, 0)).fill(share), rest].join(", ")}]`;
-}
-
-/**
- * Returns the text with the values under which a parameter is present; undefined if `values` is no
- * list in YAML. Without values, the condition goes.
- */
-export function setCondition(
-  text: string,
-  path: Path,
-  name: string,
-  values: string,
-): string | undefined {
-  if (values.trim() === "") return removeCondition(text, path, name);
-  const list = valueNode(`[${values}]`);
-  if (!isSeq(list)) return undefined;
-  const [first] = list.items;
-  const node = list.items.length === 1 && isScalar(first) ? first : list;
-  return place(text, [...path, "when", name], node);
-}
-
-/** Returns the text without a condition of a parameter, and without `when` after the last one. */
-export function removeCondition(text: string, path: Path, name: string): string {
-  return change(text, (document) => {
-    const when = nodeAt(document, [...path, "when"]);
-    if (!isMap(when)) return;
-    when.delete(name);
-    if (when.items.length === 0) document.deleteIn([...path, "when"]);
-  });
-}
-
-/** Returns the text with another condition of a parameter. */
-export function addCondition(text: string, path: Path, name: string, value: string): string {
-  return change(text, (document) => {
-    const node = valueNode(value);
-    if (node === undefined) return;
-    if (!isMap(nodeAt(document, [...path, "when"]))) {
-      setNode(document, [...path, "when"], flow(document, {}));
-    }
-    setNode(document, [...path, "when", name], node);
-  });
-}
-
-/** Returns the text with a constraint in place of another one, or added at the end. */
-export function setConstraint(text: string, index: number, expression: string): string {
-  return change(text, (document) => {
-    const list = nodeAt(document, ["constraints"]);
-    if (!isSeq(list)) {
-      setNode(document, ["constraints"], document.createNode([expression]));
-      return;
-    }
-    const node = document.createNode(expression);
-    const before = list.items[index];
-    if (isScalar(before)) node.comment = before.comment;
-    list.items[Math.min(index, list.items.length)] = node;
-  });
-}
-
-/** Returns the text without a constraint, and without the list after the last one. */
-export function removeConstraint(text: string, index: number): string {
-  return change(text, (document) => {
-    const list = nodeAt(document, ["constraints"]);
-    if (!isSeq(list)) return;
-    list.items.splice(index, 1);
-    if (list.items.length === 0) document.deleteIn(["constraints"]);
-  });
 }
 
 /** Returns the text with one more metric; the first two make a list. */

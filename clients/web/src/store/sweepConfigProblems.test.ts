@@ -18,6 +18,7 @@ test("a problem of an item is one of its list, with its place", () => {
   expect(problemAt(problems, ["parameters", "x", "values"])).toBe("[2]: appears twice");
   expect(problemAt(problems, ["parameters", "x"])).toBe("is odd");
   expect(problemAt(problems, ["parameters", "y"])).toBeUndefined();
+  expect(problemAt(problems, ["metrics"])).toBeUndefined();
 });
 
 test("the problems within a parameter are not those of one whose name begins alike", () => {

@@ -9,11 +9,16 @@ export function fieldOf(path: Path): string {
     .replace(/^\./, "");
 }
 
-/** Returns what is wrong with the value at a path, the items of a list among it. */
+const ITEM = /^(?:\[\d+\])*$/;
+
+/**
+ * Returns what is wrong with the value at a path, the items of a list among it, but not what is in
+ * these items.
+ */
 export function problemAt(problems: readonly FieldProblem[], path: Path): string | undefined {
   const field = fieldOf(path);
   const found = problems.filter(
-    (problem) => problem.field === field || problem.field.startsWith(`${field}[`),
+    (problem) => problem.field.startsWith(field) && ITEM.test(problem.field.slice(field.length)),
   );
   if (found.length === 0) return undefined;
   return found

@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { BLANK, readForm } from "./sweepConfig";
-import { addParameter, move, removeAt, rename } from "./sweepConfigEdits";
+import { removeAt } from "./sweepConfigEdits";
 import { keepIds, type ParameterRow } from "./sweepConfigRows";
+import { addParameter, move, renameParameter } from "./sweepConfigSpaceEdits";
 
 const rowsOf = (text: string, before: readonly ParameterRow[] = []) =>
   keepIds(before, readForm(text)?.parameters ?? []);
@@ -10,7 +11,7 @@ const idsOf = (rows: readonly ParameterRow[]) => rows.map(({ id }) => id);
 
 test("a row keeps its id while it is renamed and moved", () => {
   const rows = rowsOf(BLANK);
-  const renamed = rename(BLANK, ["parameters", "lr"], "rate");
+  const renamed = renameParameter(BLANK, ["parameters", "lr"], "rate");
   const after = rowsOf(renamed, rows);
   expect(idsOf(after)).toEqual(idsOf(rows));
   const moved = rowsOf(move(renamed, ["parameters", "rate"], 1), after);
@@ -21,7 +22,7 @@ test("the parameters of a group keep their ids when the group is renamed", () =>
   const text =
     "parameters:\n  one: {parameters: {a: {value: 1}, b: {value: 2}}}\n  a: {value: 3}\n";
   const rows = rowsOf(text);
-  const after = rowsOf(rename(text, ["parameters", "one"], "two"), rows);
+  const after = rowsOf(renameParameter(text, ["parameters", "one"], "two"), rows);
   expect(idsOf(after)).toEqual(idsOf(rows));
 });
 

@@ -24,13 +24,13 @@ test("a value has the type of the default or the example, or that of YAML", () =
   const { values, problems } = valuesOf(TEMPLATE, {
     metric: "1",
     runs: "12345678901234567",
-    free: "[1, {a: 12345678901234567890}]",
+    free: "[1, 1.0, {a: 12345678901234567890}]",
   });
   expect(problems).toEqual({});
   expect(values).toEqual({
     metric: { kind: { case: "stringValue", value: "1" } },
     runs: { kind: { case: "intValue", value: 12345678901234567n } },
-    free: { kind: { case: "jsonValue", value: '[1, {"a": 12345678901234567890}]' } },
+    free: { kind: { case: "jsonValue", value: '[1, 1.0, {"a": 12345678901234567890}]' } },
   });
   expect(valuesOf(TEMPLATE, { runs: "many", free: "true" })).toMatchObject({
     values: { free: { kind: { case: "boolValue", value: true } } },

@@ -1,4 +1,4 @@
-import { isScalar } from "yaml";
+import { isMap, isScalar, isSeq } from "yaml";
 import type {
   Template,
   TemplatePlaceholder,
@@ -46,7 +46,7 @@ export function valuesOf(
 function plainValue(text: string): ParameterKind | undefined {
   const node = valueNode(text);
   if (node === undefined) return undefined;
-  if (!isScalar(node)) return { case: "jsonValue", value: jsonOf(node.toJSON()) };
+  if (!isScalar(node)) return { case: "jsonValue", value: jsonOf(node) };
   switch (typeof node.value) {
     case "bigint":
       return { case: "intValue", value: node.value };
@@ -59,11 +59,21 @@ function plainValue(text: string): ParameterKind | undefined {
   }
 }
 
-/** Returns JSON with all digits of long integers. */
-function jsonOf(value: unknown): string {
+const JSON_NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?$/;
+
+/** Returns a value as JSON, with the digits of its numbers as they are written. */
+function jsonOf(node: unknown): string {
+  if (isSeq(node)) return `[${node.items.map(jsonOf).join(", ")}]`;
+  if (isMap(node)) {
+    const members = node.items.map(({ key, value }) => {
+      const name = isScalar(key) ? String(key.value) : "";
+      return `${JSON.stringify(name)}: ${jsonOf(value)}`;
+    });
+    return `{${members.join(", ")}}`;
+  }
+  if (!isScalar(node)) return "null";
+  const { value, source = "" } = node;
   if (typeof value === "bigint") return value.toString();
-  if (Array.isArray(value)) return `[${value.map(jsonOf).join(", ")}]`;
-  if (typeof value !== "object" || value === null) return JSON.stringify(value);
-  const members = Object.entries(value);
-  return `{${members.map(([key, inner]) => `${JSON.stringify(key)}: ${jsonOf(inner)}`).join(", ")}}`;
+  if (typeof value === "number" && JSON_NUMBER.test(source)) return source;
+  return JSON.stringify(value);
 }

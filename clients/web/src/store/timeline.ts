@@ -27,8 +27,8 @@ export interface Timeline {
   readonly last: number;
 }
 
-/** More runs at once than these share the last track. */
-const MOST_TRACKS = 4;
+/** Of more runs at once than these, the last ones share a track. */
+export const MOST_TRACKS = 4;
 
 /** Returns the matching runs that were assigned, on lanes by the time of each agent's first run. */
 export function timelineOf(table: RunTable, mask: Uint8Array): Timeline {

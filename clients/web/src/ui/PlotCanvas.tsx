@@ -1,6 +1,16 @@
-import { type KeyboardEvent, type PointerEvent, useEffect, useRef, useState } from "react";
+import {
+  type KeyboardEvent,
+  type PointerEvent,
+  useContext,
+  useEffect,
+  useRef,
+  useState,
+} from "react";
 import { type Mark, type Marks, placeAfterKey } from "../plots/marks";
 import { type Palette, paletteOf } from "../plots/palette";
+import { drawSoon } from "./drawQueue";
+import { MarkTip } from "./MarkTip";
+import { OnScreenContext } from "./useAnswer";
 import { useColors } from "./useColors";
 
 interface Props {
@@ -33,21 +43,35 @@ export function PlotCanvas({ label, draw, onOpen, onDrag }: Props) {
   const [said, setSaid] = useState("");
   const [drag, setDrag] = useState<{ from: number; to: number }>();
   const colors = useColors();
+  const isOnScreen = useContext(OnScreenContext);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the palette follows the colours
   useEffect(() => {
     const element = place.current;
-    if (element === null) return;
+    if (element === null || !isOnScreen) return;
     let width = 0;
-    const observer = new ResizeObserver(() => {
-      if (canvas.current === null || element.clientWidth === width) return;
-      width = element.clientWidth;
+    let takeBack = () => {};
+    const paint = () => {
+      if (canvas.current === null) return;
       marks.current = draw(canvas.current, width, paletteOf(element));
       if (isShown.current) setShown(again(marks.current, pointer.current, chosen.current));
+    };
+    const observer = new ResizeObserver(() => {
+      if (element.clientWidth === width) return;
+      width = element.clientWidth;
+      takeBack();
+      const stop = drawSoon(paint);
+      takeBack = () => {
+        stop();
+      };
     });
     observer.observe(element);
-    return () => observer.disconnect();
-  }, [draw, colors]);
+    return () => {
+      observer.disconnect();
+      takeBack();
+    };
+  }, [draw, colors, isOnScreen]);
 
+  const isDragging = drag !== undefined && Math.abs(drag.to - drag.from) >= LEAST_DRAG;
   const placeOf = (event: PointerEvent<HTMLElement>) => {
     const { left, top } = event.currentTarget.getBoundingClientRect();
     return { x: event.clientX - left, y: event.clientY - top };
@@ -84,9 +108,15 @@ export function PlotCanvas({ label, draw, onOpen, onDrag }: Props) {
     setSaid(mark === undefined ? "" : textOf(mark));
   };
   const endDrag = (event: PointerEvent<HTMLElement>) => {
-    if (drag !== undefined && Math.abs(drag.to - drag.from) >= LEAST_DRAG) {
+    if (isDragging) {
       onDrag?.(Math.min(drag.from, drag.to), Math.max(drag.from, drag.to));
-    } else if (event.button === 0) open(look(event));
+    } else if (event.button === 0) {
+      const before = shown;
+      const mark = look(event);
+      // A finger has no place to look from: its first tap shows the mark, and the second opens it.
+      const isSecond = before?.run === mark?.run;
+      if (event.pointerType !== "touch" || isSecond) open(mark);
+    }
     setDrag(undefined);
   };
   return (
@@ -101,28 +131,30 @@ export function PlotCanvas({ label, draw, onOpen, onDrag }: Props) {
       onKeyDown={onKeyDown}
       onBlur={hide}
       onPointerMove={(event) => {
-        if (drag === undefined) look(event);
-        else setDrag({ ...drag, to: placeOf(event).x });
+        if (drag === undefined) {
+          if (event.pointerType !== "touch") look(event);
+        } else setDrag({ ...drag, to: placeOf(event).x });
       }}
       onPointerDown={(event) => {
         if (onDrag === undefined || event.button !== 0) return;
         event.currentTarget.setPointerCapture(event.pointerId);
         const { x } = placeOf(event);
         setDrag({ from: x, to: x });
-        hide();
       }}
       onPointerUp={endDrag}
       onPointerCancel={() => setDrag(undefined)}
-      onPointerLeave={hide}
+      onPointerLeave={(event) => event.pointerType !== "touch" && hide()}
     >
       <canvas ref={canvas} />
-      {drag !== undefined && (
+      {isDragging && (
         <div
           className="plot-range"
           style={{ left: Math.min(drag.from, drag.to), width: Math.abs(drag.to - drag.from) }}
         />
       )}
-      {shown !== undefined && <Tip mark={shown} isOpenable={onOpen !== undefined} />}
+      {shown !== undefined && !isDragging && (
+        <MarkTip mark={shown} isOpenable={onOpen !== undefined} />
+      )}
       <p className="visually-hidden" role="status">
         {said}
       </p>
@@ -138,27 +170,6 @@ function again(
 ): Mark | undefined {
   const mark = pointer === undefined ? marks?.order()[chosen] : marks?.find(pointer.x, pointer.y);
   return mark === undefined ? undefined : marks?.describe(mark);
-}
-
-function Tip({ mark, isOpenable }: { mark: Mark; isOpenable: boolean }) {
-  const { x, y, title, facts, run } = mark;
-  return (
-    <>
-      <div className="plot-ring" style={{ left: x, top: y }} />
-      <div className="plot-tip" style={{ left: x, top: y }} data-side={x > 200 ? "left" : "right"}>
-        <strong>{title}</strong>
-        <dl>
-          {facts.map(([name, value]) => (
-            <div key={name}>
-              <dt>{name}</dt>
-              <dd>{value}</dd>
-            </div>
-          ))}
-        </dl>
-        {isOpenable && run !== undefined && <span className="faint">Click opens the run</span>}
-      </div>
-    </>
-  );
 }
 
 function textOf({ title, facts }: Mark): string {

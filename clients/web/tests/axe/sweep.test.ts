@@ -79,6 +79,22 @@ const PLACES: readonly Place[] = [
     shown: alert,
   },
   {
+    name: "Pareto front",
+    path: () => `/sweeps/${twoMetrics}/pareto?colour=parameter%3Acriterion`,
+    shown: charts,
+  },
+  {
+    name: "Pareto front of three metrics with a filter",
+    path: () =>
+      `/sweeps/${threeMetrics}/pareto?where=${encodeURIComponent('[{"key":"objective:leaves","max":1000}]')}`,
+    shown: charts,
+  },
+  {
+    name: "Pareto front of one metric",
+    path: () => `/sweeps/${digits}/pareto`,
+    shown: (page) => text(page, "This sweep has one metric or none"),
+  },
+  {
     name: "the question before a sweep is finished",
     path: () => `/sweeps/${empty}`,
     shown: async (page) => {

@@ -19,17 +19,11 @@ async function kill(part: "gateway" | "registry"): Promise<void> {
   const [pid = 0] = platform.ready().pids[part];
   process.kill(pid, "SIGKILL");
   await eventually(() => platform.ready().pids[part][0], 60_000).not.toBe(pid);
+  await eventually(platform.isReady, 60_000).toBe(true);
 }
 
 async function pause(id: string): Promise<void> {
-  await eventually(
-    () =>
-      api.registry.pauseSweep({ sweepId: id, requestId: crypto.randomUUID() }).then(
-        () => "paused",
-        (error) => String(error),
-      ),
-    60_000,
-  ).toBe("paused");
+  await api.registry.pauseSweep({ sweepId: id, requestId: crypto.randomUUID() });
 }
 
 describe("a part of the platform that dies", () => {
@@ -43,7 +37,7 @@ describe("a part of the platform that dies", () => {
       await page.goto(`/sweeps/${id}`);
       const status = page.locator(".title-row").getByRole("status");
       await status.getByText("Live", { exact: true }).waitFor();
-      const broken = status.getByText(/The connection broke|Connecting/).waitFor();
+      const broken = status.getByText(/Connection lost|No connection|Connecting/).waitFor();
       await Promise.all([broken, kill(part)]);
       await pause(id);
       await page.getByRole("button", { name: "Resume", exact: true }).waitFor({ timeout: 60_000 });
@@ -60,16 +54,9 @@ describe("a part of the platform that dies", () => {
     const context = await newContext({ baseURL: platform.ready().dashboard });
     const page = await context.newPage();
     await page.goto(`/sweeps/${id}/runs`);
-    await page.getByText("2 of 2 runs").waitFor();
+    await page.getByText("2 of 2 runs").first().waitFor();
     await kill("registry");
-    await eventually(
-      () =>
-        api.registry.enqueueRuns({ sweepId: id, runs: [{}], requestId: crypto.randomUUID() }).then(
-          () => "queued",
-          (error) => String(error),
-        ),
-      60_000,
-    ).toBe("queued");
-    await page.getByText("3 of 3 runs").waitFor({ timeout: 60_000 });
+    await api.registry.enqueueRuns({ sweepId: id, runs: [{}], requestId: crypto.randomUUID() });
+    await page.getByText("3 of 3 runs").first().waitFor({ timeout: 60_000 });
   });
 });

@@ -1,4 +1,4 @@
-import type { Page } from "playwright-core";
+import type { Locator, Page } from "playwright-core";
 import { csvRows, downloadOf } from "../harness/look";
 import { newSweep } from "../harness/sweeps";
 import { describe, eventually, expect, inject, test } from "../harness/test";
@@ -7,14 +7,20 @@ import { describe, eventually, expect, inject, test } from "../harness/test";
 async function column(page: Page, name: string): Promise<string[]> {
   const grid = page.getByRole("grid", { name: "Runs" });
   return grid.evaluate((table, wanted) => {
-    const heads = [...table.querySelectorAll("thead th")];
-    const index = heads.findIndex(
-      (head) => head.textContent?.replace(/[↑↓\s]+$/, "").trim() === wanted,
+    const head = table.querySelector(`thead th[title="${wanted}"]`);
+    const cells = table.querySelectorAll(
+      `tbody [data-column="${head?.getAttribute("data-column")}"]`,
     );
-    return [...table.querySelectorAll("tbody tr:not(.gap)")].map(
-      (row) => row.children[index]?.textContent?.trim() ?? "",
-    );
+    return [...cells].map((cell) => cell.textContent?.replace("–no value", "").trim() ?? "");
   }, name);
+}
+
+/** Opens the filter, and in it the condition on a column if one is named. */
+async function openFilter(page: Page, name?: string): Promise<Locator> {
+  await page.getByRole("button", { name: "Filter", exact: true }).click();
+  const filter = page.getByRole("region", { name: "Filter of runs" });
+  if (name !== undefined) await filter.getByRole("button", { name: `${name} parameter` }).click();
+  return filter;
 }
 
 async function open(page: Page, sweep: string, search = ""): Promise<void> {
@@ -29,7 +35,7 @@ function sorted(numbers: readonly number[]): number[] {
 describe("the table of runs", () => {
   test("shows all runs, the newest first", async ({ page }) => {
     await open(page, inject("seeded").digits);
-    await page.getByText("72 of 72 runs").waitFor();
+    await page.getByText("72 of 72 runs").first().waitFor();
     const numbers = (await column(page, "Run")).map(Number);
     expect(numbers.slice(0, 3)).toEqual([71, 70, 69]);
   });
@@ -39,13 +45,13 @@ describe("the table of runs", () => {
   }) => {
     await open(page, inject("seeded").digits);
     const heading = page.getByRole("columnheader", { name: "val_accuracy" });
-    await heading.getByRole("button", { name: /val_accuracy/ }).click();
+    await heading.click();
     await eventually(() => heading.getAttribute("aria-sort")).toBe("ascending");
     const ascending = await column(page, "val_accuracy");
     expect(ascending[0]).not.toBe("");
     const values = ascending.filter((text) => text !== "").map(Number);
     expect(values).toEqual(sorted(values));
-    await heading.getByRole("button", { name: /val_accuracy/ }).click();
+    await heading.click();
     await eventually(() => heading.getAttribute("aria-sort")).toBe("descending");
     const first = await column(page, "Run");
     expect(first[0]).not.toBe("");
@@ -58,31 +64,34 @@ describe("the table of runs", () => {
     page,
   }) => {
     await open(page, inject("seeded").digits);
-    await page.getByLabel("failed", { exact: true }).check();
-    await page.getByText("3 of 72 runs").waitFor();
+    await (await openFilter(page)).getByLabel("failed", { exact: true }).check();
+    await page.getByText("3 of 72 runs").first().waitFor();
     expect(new Set(await column(page, "State"))).toEqual(new Set(["failed"]));
     await page.reload();
-    await page.getByText("3 of 72 runs").waitFor();
+    await page.getByText("3 of 72 runs").first().waitFor();
     await page.getByRole("link", { name: "Parallel", exact: true }).click();
-    await page.getByText("3 of 72 runs").waitFor();
+    await page.getByText("3 of 72 runs").first().waitFor();
   });
 
   test("filters by the values of a column", async ({ page }) => {
     await open(page, inject("seeded").digits);
-    await page.getByLabel("Condition", { exact: true }).selectOption({ label: "hidden_units" });
-    await page.getByRole("group", { name: "hidden_units" }).getByLabel("from").fill("64");
+    const filter = await openFilter(page, "hidden_units");
+    await filter.getByLabel("From").fill("64");
     await page.keyboard.press("Enter");
-    await eventually(async () =>
-      (await column(page, "hidden_units")).map(Number).every((n) => n >= 64),
-    ).toBe(true);
-    await page.getByRole("button", { name: "Show all runs" }).click();
-    await page.getByText("72 of 72 runs").waitFor();
+    await eventually(async () => {
+      const values = (await column(page, "hidden_units")).map(Number);
+      return values.length > 0 && values.every((value) => value >= 64);
+    }).toBe(true);
+    await page.keyboard.press("Escape");
+    await page.getByRole("button", { name: "Remove all filters" }).click();
+    await page.getByText("72 of 72 runs").first().waitFor();
   });
 
   test("the CSV has the filtered runs in the order of the table", async ({ page }) => {
     const search = `?states=${encodeURIComponent('["failed"]')}&sort=run`;
     await open(page, inject("seeded").digits, search);
-    await page.getByText("3 of 72 runs").waitFor();
+    await page.getByText("3 of 72 runs").first().waitFor();
+    await page.getByRole("button", { name: "Export", exact: true }).click();
     const csv = await downloadOf(page, () =>
       page.getByRole("button", { name: "CSV", exact: true }).click(),
     );
@@ -94,7 +103,7 @@ describe("the table of runs", () => {
 
   test("opens the details of a run, with the traceback of a failed one", async ({ page }) => {
     await open(page, inject("seeded").failed);
-    await page.getByRole("button", { name: "0", exact: true }).click();
+    await page.locator(".run-number").getByText("0", { exact: true }).click();
     const drawer = page.getByRole("dialog", { name: /^Run 0/ });
     await drawer.getByText('raise ValueError("the loss is not a number")').waitFor();
     await page.reload();
@@ -105,7 +114,8 @@ describe("the table of runs", () => {
 
   test("moves by j and k, selects by x, opens by Enter", async ({ page }) => {
     await open(page, inject("seeded").digits);
-    await page.getByRole("grid", { name: "Runs" }).focus();
+    await page.getByText("72 of 72 runs").first().waitFor();
+    await page.locator('[role="grid"] td[tabindex="0"]').focus();
     await page.keyboard.press("j");
     await page.keyboard.press("j");
     await page.keyboard.press("k");
@@ -122,6 +132,7 @@ describe("the table of runs", () => {
     await open(page, id, "?run=0");
     const drawer = page.getByRole("dialog", { name: /^Run 0/ });
     await drawer.getByRole("button", { name: "Stop this run" }).click();
+    await drawer.getByRole("button", { name: "Stop now" }).click();
     await eventually(() => agents.report(id, held, { loss: 1 })).toBe("STOP");
     await agents.finish(id, held, { outcome: "canceled", message: "stopped by a user" });
     await drawer.getByText("canceled", { exact: true }).waitFor();

@@ -24,6 +24,8 @@ export interface Platform {
   readonly ready: () => Ready;
   /** The first key, which may do everything; empty if no keys are required. */
   readonly adminKey: string;
+  /** Whether the gateway has reached both services. */
+  readonly isReady: () => Promise<boolean>;
   readonly stop: () => Promise<void>;
 }
 
@@ -65,7 +67,6 @@ export async function startPlatform({ keys = false } = {}): Promise<Platform> {
     { output: openSync(log, "w"), folder },
   );
   const deadline = Date.now() + START_MS;
-  // The gateway is ready once it has reached both services.
   const isReady = async () =>
     existsSync(readyFile) &&
     (await fetch(`${read(readyFile).dashboard}/readyz`).then(
@@ -82,6 +83,7 @@ export async function startPlatform({ keys = false } = {}): Promise<Platform> {
   }
   return {
     ready: () => read(readyFile),
+    isReady,
     adminKey: keys ? readFileSync(join(data, "admin.key"), "utf8").trim() : "",
     stop: () => stopTied(child),
   };

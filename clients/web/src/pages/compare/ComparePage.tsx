@@ -2,6 +2,7 @@ import "../../ui/charts.css";
 import "./compare.css";
 import { useState } from "react";
 import type { Sweep } from "../../gen/wanllmdb/api/registry/v1/sweep_pb";
+import type { ProgressCurve } from "../../gen/wanllmdb/api/suggestion/v1/analysis_service_pb";
 import { useServices } from "../../rpc/context";
 import { describeProblem } from "../../rpc/problems";
 import { csvOf } from "../../store/chartTable";
@@ -24,7 +25,7 @@ import { useCompareSearch } from "./useCompareSearch";
 /** Several sweeps beside each other: how they got better, what came of them, and their configs. */
 export function ComparePage() {
   useTitle("Compare sweeps");
-  const { search, setSearch, ids } = useCompareSearch();
+  const { search, setSearch, ids, named } = useCompareSearch();
   const { read, status, isPending } = useComparedSweeps(ids);
   const sweeps = read.flatMap(({ sweep }) => sweep ?? []);
   const comparison = comparisonOf(sweeps, search);
@@ -47,6 +48,11 @@ export function ComparePage() {
           incomparable={comparison.incomparable}
           onRemove={(id) => setIds(ids.filter((each) => each !== id))}
         />
+        {named > ids.length && (
+          <p role="status">
+            The address names {named} sweeps; the first {ids.length} are compared.
+          </p>
+        )}
         <SweepPicker
           chosen={ids}
           whyFull={ids.length >= MOST_COMPARED ? full : undefined}
@@ -122,52 +128,13 @@ interface ResultsProps {
 
 function Results({ sweeps, comparison, ids }: ResultsProps) {
   const { search, setSearch } = useCompareSearch();
-  const { analysis } = useServices();
-  const now = useNow(5_000);
-  const { sweepIds, metric, label, goal } = comparison;
-  const shown = sweeps.filter(({ sweepId }) => sweepIds.includes(sweepId));
-  // The revision of a sweep only rises, and so does their sum.
-  const revision = shown.reduce((sum, sweep) => sum + sweep.revision, 0n);
-  const answer = useAnswer({
-    key: ["comparison", sweepIds, metric],
-    revision,
-    ask: async (signal) => {
-      // The service compares at least one sweep.
-      if (sweepIds.length === 0) throw new Error("no sweep can be compared");
-      return await analysis.compareSweeps({ sweepIds: [...sweepIds], metric }, { signal });
-    },
-  });
-  const compared = comparedSweeps(sweeps, answer.data?.curves ?? [], goal, now);
-  const save = () =>
-    download(
-      "comparison.csv",
-      new Blob([csvOf(compareFile(compared, label))], { type: "text/csv;charset=utf-8" }),
-    );
   return (
     <>
-      {sweepIds.length > 0 && (
-        <CompareCharts
-          comparison={comparison}
-          ids={ids}
-          revision={revision}
-          isLog={search.log === true}
-          answer={answer}
-        />
+      {comparison.sweepIds.length > 0 ? (
+        <Measured sweeps={sweeps} comparison={comparison} ids={ids} />
+      ) : (
+        <Table sweeps={sweeps} comparison={comparison} ids={ids} curves={[]} />
       )}
-      <section className="panel chart" aria-labelledby="results">
-        <h2 id="results">Results</h2>
-        {answer.error !== null && answer.error !== undefined && sweepIds.length > 0 && (
-          <p className="at-fault" role="alert">
-            {describeProblem(answer.error).text}
-          </p>
-        )}
-        <CompareTable compared={compared} ids={ids} metric={label} />
-        <div className="chart-tools">
-          <button type="button" onClick={save} aria-label="Results: download CSV">
-            CSV
-          </button>
-        </div>
-      </section>
       <section className="panel chart" aria-labelledby="configs">
         <h2 id="configs">Configs</h2>
         <ConfigDiff
@@ -178,6 +145,70 @@ function Results({ sweeps, comparison, ids }: ResultsProps) {
         />
       </section>
     </>
+  );
+}
+
+/** The charts of the sweeps that can be compared, and the results of all. */
+function Measured({ sweeps, comparison, ids }: ResultsProps) {
+  const { search } = useCompareSearch();
+  const { analysis } = useServices();
+  const { sweepIds, metric } = comparison;
+  const shown = sweeps.filter(({ sweepId }) => sweepIds.includes(sweepId));
+  // The revision of a sweep only rises, and so does their sum.
+  const revision = shown.reduce((sum, sweep) => sum + sweep.revision, 0n);
+  const answer = useAnswer({
+    key: ["comparison", sweepIds, metric],
+    revision,
+    ask: (signal) => analysis.compareSweeps({ sweepIds: [...sweepIds], metric }, { signal }),
+  });
+  return (
+    <>
+      <CompareCharts
+        comparison={comparison}
+        ids={ids}
+        revision={revision}
+        isLog={search.log === true}
+        answer={answer}
+      />
+      <Table
+        sweeps={sweeps}
+        comparison={comparison}
+        ids={ids}
+        curves={answer.data?.curves ?? []}
+        error={answer.error}
+      />
+    </>
+  );
+}
+
+interface TableProps extends ResultsProps {
+  readonly curves: readonly ProgressCurve[];
+  readonly error?: unknown;
+}
+
+function Table({ sweeps, comparison: { label, goal }, ids, curves, error }: TableProps) {
+  const now = useNow(5_000);
+  const compared = comparedSweeps(sweeps, curves, goal, now);
+  const save = () =>
+    download(
+      "comparison.csv",
+      new Blob([csvOf(compareFile(compared, label))], { type: "text/csv;charset=utf-8" }),
+    );
+  return (
+    <section className="panel chart" aria-labelledby="results">
+      <h2 id="results">Results</h2>
+      {error !== null && error !== undefined && (
+        <p className="at-fault" role="alert">
+          The best runs are missing: {describeProblem(error).text}
+        </p>
+      )}
+      <CompareTable compared={compared} ids={ids} metric={label} />
+      <div className="chart-tools">
+        <button type="button" onClick={save} aria-label="Results: download CSV">
+          CSV
+        </button>
+      </div>
+    </section>
   );
 }
 

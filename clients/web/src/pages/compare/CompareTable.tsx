@@ -15,7 +15,7 @@ interface Props {
 export function CompareTable({ compared, ids, metric }: Props) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by the keyboard
-    <section className="table-scroll compare-table" aria-label="Results" tabIndex={0}>
+    <section className="table-scroll compare-table" aria-label="Results by sweep" tabIndex={0}>
       <table>
         <thead>
           <tr>

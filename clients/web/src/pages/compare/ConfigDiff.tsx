@@ -34,7 +34,7 @@ export function ConfigDiff({ sweeps, ids, isAll, onAll }: Props) {
         </p>
       ) : (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by the keyboard
-        <section className="table-scroll config-diff" aria-label="Configs" tabIndex={0}>
+        <section className="table-scroll config-diff" aria-label="Configs by key" tabIndex={0}>
           <table>
             <thead>
               <tr>

@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { type KeyboardEvent, useDeferredValue, useId, useState } from "react";
+import { type KeyboardEvent, useEffect, useId, useState } from "react";
 import { SweepView } from "../../gen/wanllmdb/api/registry/v1/sweep_list_pb";
 import { useServices } from "../../rpc/context";
 import { describeProblem } from "../../rpc/problems";
@@ -22,7 +22,7 @@ export function SweepPicker({ chosen, whyFull, onAdd }: Props) {
   const [text, setText] = useState("");
   const [isOpen, setOpen] = useState(false);
   const [cursor, setCursor] = useState(0);
-  const query = useDeferredValue(text.trim());
+  const query = useSettled(text.trim());
   const found = useQuery({
     queryKey: ["sweeps to compare", query],
     queryFn: ({ signal }) =>
@@ -134,4 +134,14 @@ export function SweepPicker({ chosen, whyFull, onAdd }: Props) {
       </div>
     </div>
   );
+}
+
+/** Returns a text once it has not changed for a moment, so that each letter is no call. */
+function useSettled(text: string): string {
+  const [settled, setSettled] = useState(text);
+  useEffect(() => {
+    const timer = setTimeout(() => setSettled(text), 200);
+    return () => clearTimeout(timer);
+  }, [text]);
+  return settled;
 }

@@ -1,6 +1,6 @@
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import { useCallback } from "react";
-import { type CompareSearch, idsOf } from "../../store/compareSearch";
+import { type CompareSearch, idsOf, MOST_COMPARED } from "../../store/compareSearch";
 
 const route = getRouteApi("/compare");
 
@@ -21,5 +21,6 @@ export function useCompareSearch() {
     },
     [navigate],
   );
-  return { search, setSearch, ids: idsOf(search) };
+  const named = idsOf(search);
+  return { search, setSearch, ids: named.slice(0, MOST_COMPARED), named: named.length };
 }

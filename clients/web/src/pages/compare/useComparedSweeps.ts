@@ -72,7 +72,11 @@ export function useComparedSweeps(ids: readonly string[]) {
           },
           { signal, timeoutMs: 0 },
         ),
-      onMessage: ({ sweeps }) => {
+      onMessage: ({ sweeps, removedSweepIds }) => {
+        // It may be deleted; reading it again shows that.
+        for (const sweepId of removedSweepIds) {
+          if (wanted.has(sweepId)) void cache.invalidateQueries({ queryKey: sweepKey(sweepId) });
+        }
         for (const { sweepId, revision } of sweeps) {
           const known = cache.getQueryData<Sweep>(sweepKey(sweepId))?.revision ?? 0n;
           if (!wanted.has(sweepId) || revision <= known) continue;

@@ -1,7 +1,7 @@
 import type { FieldProblem } from "../../rpc/problems";
 import type { ParameterForm } from "../../store/sweepConfig";
-import { addCondition, removeCondition, setCondition } from "../../store/sweepConfigEdits";
 import { problemAt } from "../../store/sweepConfigProblems";
+import { addCondition, removeCondition, setCondition } from "../../store/sweepConfigSpaceEdits";
 import { listItems } from "../../store/sweepConfigText";
 import { Choice } from "./Choice";
 import { DraftInput } from "./DraftInput";
@@ -60,7 +60,12 @@ export function ConditionFields({ parameter, problems, others, edit }: Props) {
           onChange={(name) => {
             const other = choices.find((each) => nameOf(each) === name);
             if (other === undefined) return;
-            edit((text) => addCondition(text, path, name, firstValueOf(other)));
+            // A name of the group itself would be found first.
+            const isHidden = others.some(
+              (each) => each.name === name && each.groups.length > 0 && isAround(each, parameter),
+            );
+            const given = isHidden ? `/${name}` : name;
+            edit((text) => addCondition(text, path, given, firstValueOf(other)));
           }}
         />
       )}
@@ -71,6 +76,11 @@ export function ConditionFields({ parameter, problems, others, edit }: Props) {
 /** Returns a parameter's full name, by which any other parameter can name it. */
 function nameOf({ groups, name }: ParameterForm): string {
   return [...groups, name].join("/");
+}
+
+/** Whether a parameter's group is the one of another parameter, or around it. */
+function isAround({ groups }: ParameterForm, inner: ParameterForm): boolean {
+  return groups.every((group, depth) => inner.groups[depth] === group);
 }
 
 function firstValueOf({ fields }: ParameterForm): string {

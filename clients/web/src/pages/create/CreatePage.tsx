@@ -1,10 +1,11 @@
 import { useQuery } from "@tanstack/react-query";
-import { useBlocker, useSearch } from "@tanstack/react-router";
+import { useSearch } from "@tanstack/react-router";
 import { useState } from "react";
 import { useServices } from "../../rpc/context";
 import { describeProblem, type FieldProblem } from "../../rpc/problems";
 import { ActionButton } from "../../ui/ActionButton";
 import { ConfirmDialog } from "../../ui/ConfirmDialog";
+import { LeaveGuard } from "../../ui/LeaveGuard";
 import { ProblemNotice } from "../../ui/ProblemNotice";
 import { useTitle } from "../../ui/useTitle";
 import { useWhyNot } from "../useCaller";
@@ -45,11 +46,6 @@ export function CreatePage() {
   const isValid = check.isCurrent && check.error === null;
   const refusal = useWhyNot("edit", check.data?.project || "default");
   const isUnsaved = creation.state === undefined && (isDirty || prior.text !== "");
-  const blocker = useBlocker({
-    shouldBlockFn: ({ current, next }) => isUnsaved && next.pathname !== current.pathname,
-    enableBeforeUnload: () => isUnsaved,
-    withResolver: true,
-  });
   if (creation.state !== undefined) {
     return (
       <Created
@@ -73,7 +69,7 @@ export function CreatePage() {
           <StartPanel onStart={start.start}>
             {start.isBusy && <p className="faint">Loading …</p>}
             {start.error !== null && <ProblemNotice error={start.error} />}
-            <Drafts config={config} replace={start.replace} />
+            <Drafts config={config} replace={start.replace} onRestart={start.restart} />
             {start.template !== undefined && start.template.placeholders.length > 0 && (
               <TemplateValues
                 key={start.template.name}
@@ -103,10 +99,9 @@ export function CreatePage() {
         </div>
         <div className="create-text">
           <section className="panel" aria-labelledby="text-title">
-            <h2 id="text-title">Config</h2>
+            <h2 id="text-title">Text</h2>
             <YamlEditor
               value={text}
-              label="Config (YAML or JSON)"
               problems={problems}
               onChange={config.type}
               revealed={revealed}
@@ -145,19 +140,12 @@ export function CreatePage() {
           isDangerous
           onAnswer={start.answer}
         >
-          It has changes that are in no sweep yet.
+          <p>It has changes that are in no sweep yet.</p>
         </ConfirmDialog>
       )}
-      {blocker.status === "blocked" && (
-        <ConfirmDialog
-          question="Leave this page?"
-          confirm="Leave it"
-          isDangerous
-          onAnswer={(isConfirmed) => (isConfirmed ? blocker.proceed() : blocker.reset())}
-        >
-          The sweep is not created yet. This tab keeps the config; prior runs are not kept.
-        </ConfirmDialog>
-      )}
+      <LeaveGuard isDirty={isUnsaved} question="Leave this page?">
+        <p>The sweep is not created yet. This tab keeps the config; prior runs are not kept.</p>
+      </LeaveGuard>
     </>
   );
 }
@@ -183,13 +171,21 @@ function missingOf({ kind, text, sweepId }: PriorRuns): string | undefined {
 interface DraftsProps {
   readonly config: ReturnType<typeof useConfigText>;
   readonly replace: (go: () => void) => void;
+  readonly onRestart: () => void;
 }
 
 /** Says which config of this tab is shown or could be. */
-function Drafts({ config, replace }: DraftsProps) {
-  const { isRestored, otherDraft, restore, forget } = config;
+function Drafts({ config, replace, onRestart }: DraftsProps) {
+  const { isRestored, otherDraft, restore, discard } = config;
   if (isRestored) {
-    return <p className="hint">This is the config that you left in this tab.</p>;
+    return (
+      <p className="hint">
+        This is the config that you left in this tab.{" "}
+        <button type="button" className="link" onClick={onRestart}>
+          Start over
+        </button>
+      </p>
+    );
   }
   if (otherDraft === undefined) return null;
   return (
@@ -198,7 +194,7 @@ function Drafts({ config, replace }: DraftsProps) {
       <button type="button" className="link" onClick={() => replace(restore)}>
         Continue with it
       </button>{" "}
-      <button type="button" className="link" onClick={forget}>
+      <button type="button" className="link" onClick={discard}>
         Discard it
       </button>
     </p>

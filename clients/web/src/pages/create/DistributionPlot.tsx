@@ -16,10 +16,7 @@ interface Props {
 export function DistributionPlot({ shape, label, isSmall = false }: Props) {
   if (shape.kind === "choices" && !isSmall) return <ChoiceBars shape={shape} />;
   const bars = barsOf(shape);
-  const path =
-    shape.kind === "density"
-      ? `M0 ${HEIGHT} ${bars.map(({ x, width, y }) => `L${x} ${y} L${x + width} ${y}`).join(" ")} L${WIDTH} ${HEIGHT} Z`
-      : bars.map(({ x, width, y }) => `M${x} ${HEIGHT} V${y} H${x + width} V${HEIGHT} Z`).join(" ");
+  const path = shape.kind === "density" ? curve(bars) : bars.map(outline).join(" ");
   return (
     <div className={isSmall ? "distribution small" : "distribution"}>
       <svg
@@ -60,6 +57,16 @@ function barsOf(shape: DistributionShape): Bar[] {
   }));
 }
 
+function outline({ x, width, y }: Bar): string {
+  return `M${x} ${HEIGHT} V${y} H${x + width} V${HEIGHT} Z`;
+}
+
+/** Returns the area below a line through the middles of bars. */
+function curve(bars: readonly Bar[]): string {
+  const points = bars.map(({ x, width, y }) => `L${round(x + width / 2)} ${y}`).join(" ");
+  return `M0 ${HEIGHT} V${bars[0]?.y ?? 0} ${points} L${WIDTH} ${bars.at(-1)?.y ?? 0} V${HEIGHT} Z`;
+}
+
 function round(value: number): number {
   return Math.round(value * 100) / 100;
 }
@@ -71,9 +78,11 @@ function Axis({ shape }: { shape: Numeric }) {
   return (
     <div className="distribution-axis" aria-hidden="true">
       {labels.map((value, index) => (
-        <span key={index}>{formatValue(value)}</span>
+        <span key={index}>{String(value)}</span>
       ))}
-      {shape.isLog && <span className="distribution-scale">logarithmic</span>}
+      {shape.kind === "density" && shape.isLog && (
+        <span className="distribution-scale">logarithmic</span>
+      )}
     </div>
   );
 }
@@ -91,8 +100,7 @@ function labelsOf(shape: Numeric): number[] {
 }
 
 /** Lines at the powers of ten. */
-function Decades({ shape }: { shape: Numeric }) {
-  if (shape.kind !== "density") return null;
+function Decades({ shape }: { shape: Extract<DistributionShape, { kind: "density" }> }) {
   const low = Math.log10(shape.parts[0]?.from ?? 1);
   const high = Math.log10(shape.parts.at(-1)?.to ?? 10);
   const decades: number[] = [];

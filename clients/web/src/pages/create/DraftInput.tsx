@@ -3,8 +3,8 @@ import { useEffect, useId, useRef, useState } from "react";
 interface Props {
   readonly label: string;
   readonly value: string;
-  /** Returns whether the text could be taken over. */
-  readonly onChange: (value: string) => boolean;
+  /** Returns whether the text could be taken over, or why it could not. */
+  readonly onChange: (value: string) => boolean | string;
   readonly problem?: string | undefined;
   readonly hint?: string | undefined;
   readonly placeholder?: string | undefined;
@@ -23,11 +23,11 @@ export function DraftInput(props: Props) {
   const { label, value, onChange, problem, hint, placeholder, isCode, isWide } = props;
   const id = useId();
   const [draft, setDraft] = useState<string>();
-  const [isTaken, setTaken] = useState(true);
+  const [answer, setAnswer] = useState<boolean | string>(true);
   const waiting = useRef<{ text: string; timer: ReturnType<typeof setTimeout> }>(undefined);
   const latest = useRef(onChange);
   latest.current = onChange;
-  const flush = useRef(() => {
+  const flush = useRef((): boolean | string => {
     if (waiting.current === undefined) return true;
     const { text, timer } = waiting.current;
     clearTimeout(timer);
@@ -38,7 +38,8 @@ export function DraftInput(props: Props) {
     const handOver = flush.current;
     return () => void handOver();
   }, []);
-  const said = isTaken ? problem : "This is not finished yet.";
+  const refused = answer === false ? "This is not finished yet." : answer;
+  const said = refused === true ? problem : refused;
   const note = said === undefined ? hint : `✗ ${said}`;
   const classes = ["field", isCode && "code-field", isWide && "wide-field"];
   return (
@@ -56,16 +57,16 @@ export function DraftInput(props: Props) {
         onBlur={() => {
           flush.current();
           setDraft(undefined);
-          setTaken(true);
+          setAnswer(true);
         }}
         onKeyDown={(event) => {
-          if (event.key === "Enter") setTaken(flush.current());
+          if (event.key === "Enter") setAnswer(flush.current());
         }}
         onChange={(event) => {
           const text = event.target.value;
           setDraft(text);
           clearTimeout(waiting.current?.timer);
-          const timer = setTimeout(() => setTaken(flush.current()), PAUSE_MS);
+          const timer = setTimeout(() => setAnswer(flush.current()), PAUSE_MS);
           waiting.current = { text, timer };
         }}
       />

@@ -8,16 +8,15 @@ import {
   hintOfKey,
   LIST_KEYS,
 } from "../../store/sweepConfigDistributions";
+import { removeAt, setValue } from "../../store/sweepConfigEdits";
+import { problemAt } from "../../store/sweepConfigProblems";
 import {
   addParameter,
   duplicate,
   move,
-  removeAt,
-  rename,
+  renameParameter,
   setDistribution,
-  setValue,
-} from "../../store/sweepConfigEdits";
-import { problemAt } from "../../store/sweepConfigProblems";
+} from "../../store/sweepConfigSpaceEdits";
 import { Choice } from "./Choice";
 import { ConditionFields } from "./ConditionFields";
 import { DistributionPlot } from "./DistributionPlot";
@@ -46,13 +45,15 @@ export function ParameterEditor({ parameter, shape, summary, problems, others, e
           isCode
           value={name}
           problem={problemAt(problems, path)}
-          onChange={(typed) =>
-            edit((text) => {
-              if (typed === name) return text;
-              const changed = rename(text, path, typed);
+          onChange={(typed) => {
+            if (typed === name) return true;
+            if (typed === "") return "A name is required.";
+            const isRenamed = edit((text) => {
+              const changed = renameParameter(text, path, typed);
               return changed === text ? undefined : changed;
-            })
-          }
+            });
+            return isRenamed || "Another parameter has this name.";
+          }}
         />
         {Object.hasOwn(DISTRIBUTIONS, distribution) && (
           <Choice

@@ -2,18 +2,19 @@ import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import type { FieldProblem } from "../../rpc/problems";
 import { formatCount } from "../../store/format";
 import type { ParameterForm, SweepForm } from "../../store/sweepConfig";
+import { problemAt, problemsWithin } from "../../store/sweepConfigProblems";
+import { keepIds, type ParameterRow as Row } from "../../store/sweepConfigRows";
 import {
   addGroup,
   addParameter,
   removeConstraint,
   setConstraint,
-} from "../../store/sweepConfigEdits";
-import { problemAt, problemsWithin } from "../../store/sweepConfigProblems";
-import { keepIds, type ParameterRow as Row } from "../../store/sweepConfigRows";
+} from "../../store/sweepConfigSpaceEdits";
 import { DraftInput } from "./DraftInput";
 import type { Edit } from "./edit";
 import { ParameterRow } from "./ParameterRow";
 import { Section } from "./Section";
+import "./space.css";
 
 interface Props {
   readonly form: SweepForm;

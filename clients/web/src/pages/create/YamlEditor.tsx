@@ -8,7 +8,7 @@ interface Props {
   readonly value: string;
   readonly problems: readonly FieldProblem[];
   /** What the text is, for those who do not see it. */
-  readonly label: string;
+  readonly label?: string;
   readonly onChange: (value: string) => void;
   /** A place at which the cursor is put; another object puts it there again. */
   readonly revealed?: { readonly line: number; readonly column?: number } | undefined;
@@ -18,7 +18,8 @@ interface Props {
  * A text of YAML in an editor that marks its problems. The editor is loaded with the first one that
  * is shown; until then, and where it can't be loaded, a plain field takes its place.
  */
-export function YamlEditor({ value, problems, label, onChange, revealed }: Props) {
+export function YamlEditor(props: Props) {
+  const { value, problems, label = "Config (YAML or JSON)", onChange, revealed } = props;
   const id = useId();
   const place = useRef<HTMLDivElement>(null);
   const [editor, setEditor] = useState<CodeEditor>();
@@ -34,7 +35,7 @@ export function YamlEditor({ value, problems, label, onChange, revealed }: Props
           value: latest.current.value,
           label: latest.current.label,
           describedBy: `${id}-keys`,
-          onChange: (text) => latest.current.onChange(text),
+          onChange: (changed) => latest.current.onChange(changed),
         });
         setEditor(opened);
       },

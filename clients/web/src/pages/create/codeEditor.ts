@@ -119,6 +119,7 @@ export function openEditor(parent: HTMLElement, options: Options): CodeEditor {
         EditorView.contentAttributes.of({
           "aria-label": options.label,
           "aria-describedby": options.describedBy,
+          tabindex: "0",
           spellcheck: "false",
           autocapitalize: "off",
         }),

@@ -36,7 +36,13 @@ export function useConfigText(wanted: string) {
   }, []);
   const begin = useCallback(
     (origin: string, text: string) => {
-      const starts = latest.current.starts + 1;
+      const { starts: before, text: left, base } = latest.current;
+      const starts = before + 1;
+      if (left !== base) {
+        // The user was asked, and gave it up.
+        writeDraft(sessionStorage, undefined);
+        setDraft(undefined);
+      }
       set({ text, formText: text, base: text, origin, starts });
       setRestored(false);
     },
@@ -76,6 +82,12 @@ export function useConfigText(wanted: string) {
     setDraft(undefined);
     setRestored(false);
   }, [set]);
+  const discard = useCallback(() => {
+    const { text: current, base: from } = latest.current;
+    // The store has the current config by now if that one has changes.
+    if (current === from) writeDraft(sessionStorage, undefined);
+    setDraft(undefined);
+  }, []);
   const form = useMemo(() => readForm(formText), [formText]);
   // While the text is half typed, the form shows what it last was.
   const lastForm = useRef(form);
@@ -101,6 +113,7 @@ export function useConfigText(wanted: string) {
     edit,
     type,
     forget,
+    discard,
     restore,
   };
 }

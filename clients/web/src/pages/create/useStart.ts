@@ -119,6 +119,8 @@ export function useStart({ search, origin, isDirty, begin }: Options) {
       else asked?.stay?.();
     },
     start,
+    restart: () =>
+      replace(() => (wanted === "blank" ? startBlank("blank", BLANK) : load.mutate(wanted))),
     replace,
     useValues: (values: Values) => replace(() => render.mutate(values)),
   };

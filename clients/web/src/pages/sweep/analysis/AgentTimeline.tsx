@@ -3,7 +3,13 @@ import { RunState } from "../../../gen/wanllmdb/api/registry/v1/run_pb";
 import { formatCount } from "../../../store/format";
 import { runStateName } from "../../../store/runStates";
 import type { RunTable } from "../../../store/runTable";
-import { clampRange, type Timeline, type TimeRange, timelineOf } from "../../../store/timeline";
+import {
+  clampRange,
+  MOST_TRACKS,
+  type Timeline,
+  type TimeRange,
+  timelineOf,
+} from "../../../store/timeline";
 import { formatSeconds, formatTime, zoneName } from "../../../store/times";
 import { Chart } from "../../../ui/Chart";
 import { OnScreenContext } from "../../../ui/useAnswer";
@@ -11,7 +17,7 @@ import { useNow } from "../../../ui/useNow";
 import { RunStateText } from "../runs/RunStateText";
 import { useAnalysis, useAnalysisSearch } from "./analysisContext";
 import { computed } from "./computed";
-import { Nothing } from "./Nothing";
+import { NoneStarted } from "./Nothing";
 import { TimelinePlot } from "./TimelinePlot";
 
 /** As many agents as these are shown at once. */
@@ -27,7 +33,7 @@ const SHOWN_STATES = [
 
 /** What each agent worked on when: a lane for each agent, a bar for each run. */
 export function AgentTimeline() {
-  const { table, mask } = useAnalysis();
+  const { table, mask, isFiltered } = useAnalysis();
   const data = useMemo(
     () => (table === undefined ? undefined : { table, timeline: timelineOf(table, mask) }),
     [table, mask],
@@ -36,7 +42,9 @@ export function AgentTimeline() {
     <Chart
       title="Timeline of agents"
       answer={computed(data)}
-      empty={({ timeline }) => (timeline.rows.length === 0 ? <Nothing /> : undefined)}
+      empty={({ timeline }) =>
+        timeline.rows.length === 0 ? <NoneStarted isFiltered={isFiltered} /> : undefined
+      }
       table={({ table: { numbers }, timeline }) => ({
         head: ["agent", "run", "state", `start, ${zoneName()}`, "seconds"],
         rows: Array.from(timeline.rows, (row, index) => [
@@ -147,6 +155,8 @@ function Lanes({ table, timeline }: { table: RunTable; timeline: Timeline }) {
         <span>
           {formatCount(timeline.rows.length)} runs; {formatSeconds(length)} from{" "}
           {formatTime(range.from * 1000)} ({zoneName()}). Drag across it to zoom.
+          {lanes.some(({ tracks }) => tracks === MOST_TRACKS) &&
+            ` An agent with more than ${MOST_TRACKS} runs at once shows the others on its last track.`}
         </span>
       </p>
     </>

@@ -13,7 +13,6 @@ import { Correlations } from "./Correlations";
 import { Distribution } from "./Distribution";
 import { FilterSummary } from "./FilterSummary";
 import { LearningCurves } from "./LearningCurves";
-import { AllRunsNote } from "./Nothing";
 import { RankPlot } from "./RankPlot";
 import { RunHistory } from "./RunHistory";
 import { Slices } from "./Slices";
@@ -76,7 +75,7 @@ export function AnalysisPage() {
           <section id="importance" className="chart-grid" tabIndex={-1} aria-label="Importance">
             {EVALUATORS.map(([title, evaluator]) => (
               <ChartPanel key={title} title={title}>
-                <AnyImportance title={title} evaluator={evaluator} />
+                <Importance title={title} evaluator={evaluator} metric={analysis.metric} />
               </ChartPanel>
             ))}
           </section>
@@ -96,16 +95,6 @@ function Placed({ id, title, Content }: PlacedChart) {
         <Content />
       </ChartPanel>
     </div>
-  );
-}
-
-function AnyImportance(props: { title: string; evaluator: ImportanceEvaluator }) {
-  const { metric } = useAnalysis();
-  return (
-    <>
-      <Importance {...props} metric={metric} />
-      <AllRunsNote />
-    </>
   );
 }
 

@@ -15,8 +15,15 @@ export function Contents({ groups }: { groups: readonly ChartGroup[] }) {
     const id = decodeURIComponent(location.hash.slice(1));
     if (id !== "") stayAt(id);
   }, [stayAt]);
+  const nav = useRef<HTMLElement>(null);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the current chart's link moves
+  useEffect(() => {
+    const link = nav.current?.querySelector<HTMLElement>(".is-current");
+    // Where the contents are one line, it shows the current chart.
+    if (link && nav.current) nav.current.scrollLeft = link.offsetLeft - 40;
+  }, [current]);
   return (
-    <nav className="contents" aria-label="Charts">
+    <nav className="contents" aria-label="Charts" ref={nav}>
       {groups.map(({ title, charts }) => (
         <div key={title} className="contents-group">
           <span className="contents-title" id={`contents-${title}`}>

@@ -17,9 +17,10 @@ import { formatParameter } from "../../../store/sweeps";
 import { Chart } from "../../../ui/Chart";
 import { PlotCanvas } from "../../../ui/PlotCanvas";
 import { useAnswer } from "../../../ui/useAnswer";
+import { AllRunsNote } from "../charts/AllRunsNote";
 import { useCurrentSweep } from "../sweepContext";
 import { useAnalysis, useAnalysisSearch, useOpenRun } from "./analysisContext";
-import { AllRunsNote, Nothing } from "./Nothing";
+import { Nothing } from "./Nothing";
 import { OneParameter, useParameterPair } from "./useParameterPair";
 
 /** With 100,000 runs, the surface takes the server a while. */
@@ -96,6 +97,7 @@ function Levels({ data }: { data: GetContourResponse }) {
   const { metric, goal } = useAnalysis();
   const { search } = useAnalysisSearch();
   const { scale = "linear" } = search;
+  const finished = useCurrentSweep().stats?.finishedRuns ?? 0n;
   const open = useOpenRun();
   const isMaximized = goal === "maximize";
   const draw = useCallback(
@@ -142,8 +144,8 @@ function Levels({ data }: { data: GetContourResponse }) {
         ))}
       </ol>
       <p className="faint">
-        Points are {formatCount(data.runNumbers.length)} runs; between them the surface is
-        interpolated. Bright is better.
+        Points are {formatCount(data.runNumbers.length)} of {formatCount(finished)} finished runs;
+        between them the surface is interpolated. Bright is better.
       </p>
     </>
   );

@@ -1,22 +1,21 @@
 import type { CurveAxis, CurveChoice } from "../../../store/learningCurves";
 import { useAnalysis, useAnalysisSearch } from "./analysisContext";
 import { CURVE_COUNTS } from "./search";
-import { useMetricNames } from "./useMetricNames";
 
 /** As many curves as these are shown at first. */
 export const FIRST_COUNT = 8;
 
 interface Props {
   readonly metric: string;
-  /** A run whose metrics are offered. */
-  readonly run: number | undefined;
+  /** The metrics that are offered. */
+  readonly names: readonly string[];
 }
 
 /** The fields that choose the curves, in the address. */
-export function CurveControls({ metric, run }: Props) {
+export function CurveControls({ metric, names: known }: Props) {
   const { search, setSearch } = useAnalysisSearch();
   const analysis = useAnalysis();
-  const names = new Set([...useMetricNames(run), metric]);
+  const names = new Set([...known, metric]);
   const { curves = "best", by = "step", count = FIRST_COUNT, runs = "" } = search;
   const chosen = (value: CurveChoice) => (value === "best" ? undefined : value);
   return (

@@ -1,7 +1,9 @@
-import { useCallback } from "react";
+import { useCallback, useMemo } from "react";
 import { RunState } from "../../../gen/wanllmdb/api/registry/v1/run_pb";
+import type { PlotAxis } from "../../../plots/area";
 import { type CurveEnd, drawCurves } from "../../../plots/curvesDrawing";
 import { pointPlaces } from "../../../plots/distribution";
+import { pathOf } from "../../../plots/marks";
 import { objectiveAxis, padded } from "../../../plots/objectiveAxis";
 import { LINE_COLORS, type Palette } from "../../../plots/palette";
 import { pointMarks } from "../../../plots/pointMarks";
@@ -12,6 +14,7 @@ import { type Rung, type StopRule, stepOfIteration } from "../../../store/stopRu
 import { formatSeconds } from "../../../store/times";
 import { PlotCanvas } from "../../../ui/PlotCanvas";
 import { useAnalysis, useAnalysisSearch, useOpenRun } from "./analysisContext";
+import { ScaleNote } from "./ScaleNote";
 
 const ENDS: Record<number, CurveEnd> = {
   [RunState.RUNNING]: "running",
@@ -43,28 +46,25 @@ export function CurvePlot({ curves, compared, metric, by, rule }: Props) {
   const { scale = "linear" } = search;
   const { goal } = useAnalysis();
   const open = useOpenRun();
-  const isColoured = curves.length <= LINE_COLORS.length;
+  const colours = useMemo(() => coloursOf(curves), [curves]);
+  const x = useMemo(() => axisOf(curves, by), [curves, by]);
+  const rungs = useMemo(
+    () => rungLines(rule, compared, by).filter((rung) => rung.x <= x.max),
+    [rule, compared, by, x],
+  );
+  const y = useMemo(() => {
+    const cuts = rungs.flatMap(({ cut }) => cut ?? []);
+    const values = [...curves.flatMap((curve) => curve.values), ...cuts];
+    return padded(objectiveAxis(metric, values, scale));
+  }, [curves, rungs, metric, scale]);
   const draw = useCallback(
     (canvas: HTMLCanvasElement, width: number, palette: Palette) => {
       const lines = curves.map((curve, index) => ({
         xs: curvePlaces(curve, by),
         ys: curve.values,
-        color: isColoured ? (LINE_COLORS[index] ?? palette.accent) : palette.accent,
+        color: colours?.[index] ?? palette.accent,
         end: ENDS[curve.state] ?? "finished",
       }));
-      const rungs = rungLines(rule, compared, by);
-      const cuts = rungs.flatMap(({ cut }) => cut ?? []);
-      const values = [...curves.flatMap((curve) => curve.values), ...cuts];
-      const xs = lines.flatMap((line) => line.xs).filter(Number.isFinite);
-      const x = {
-        label: AXIS_NAMES[by],
-        min: Math.min(...extentOf(xs)),
-        max: Math.max(...extentOf(xs), 1),
-        isLog: false,
-        categories: [],
-        ...(by === "time" ? { format: formatSeconds } : { isWhole: true }),
-      };
-      const y = padded(objectiveAxis(metric, values, scale));
       const isByStep = by === "step";
       const course = isByStep ? (rule?.course ?? []) : [];
       const area = drawCurves(
@@ -89,6 +89,9 @@ export function CurvePlot({ curves, compared, metric, by, rule }: Props) {
       const points = lines.flatMap((line, curve) =>
         line.xs.map((place, index) => ({ curve, place, value: line.ys[index] ?? Number.NaN })),
       );
+      // Where each curve's points begin among all of them.
+      const firsts = [0];
+      for (const line of lines) firsts.push((firsts.at(-1) ?? 0) + line.xs.length);
       const places = pointPlaces(
         area,
         { x, y },
@@ -98,7 +101,10 @@ export function CurvePlot({ curves, compared, metric, by, rule }: Props) {
       return pointMarks({ area, ...places }, (point) => {
         const { curve = 0, place = 0, value = Number.NaN } = points[point] ?? {};
         const run = curves[curve];
+        const first = firsts[curve] ?? 0;
+        const end = first + (run?.values.length ?? 0);
         return {
+          path: pathOf(places.xs.subarray(first, end), places.ys.subarray(first, end)),
           title: `Run ${run?.number}`,
           run: run?.number ?? 0,
           facts: [
@@ -109,7 +115,7 @@ export function CurvePlot({ curves, compared, metric, by, rule }: Props) {
         };
       });
     },
-    [curves, compared, metric, by, rule, scale, goal, isColoured],
+    [curves, metric, by, rule, rungs, x, y, goal, colours],
   );
   return (
     <>
@@ -119,10 +125,10 @@ export function CurvePlot({ curves, compared, metric, by, rule }: Props) {
         onOpen={open}
       />
       <p className="plot-legend">
-        {isColoured &&
+        {colours !== undefined &&
           curves.map(({ number }, index) => (
             <span key={number} className="key-run">
-              <span className="swatch" style={{ background: LINE_COLORS[index] }} />
+              <span className="swatch" style={{ background: colours[index] }} />
               run {number}
             </span>
           ))}
@@ -131,6 +137,7 @@ export function CurvePlot({ curves, compared, metric, by, rule }: Props) {
         <span>| stopped</span>
         <span>✕ failed</span>
       </p>
+      <ScaleNote axis={y} />
       {rule !== undefined && <RuleText rule={rule} by={by} />}
     </>
   );
@@ -161,6 +168,27 @@ function rungText({ at, cut, compared }: Rung, unit: StopRule["unit"]): string {
   return `${unit} ${formatCount(at)}: ${needed}${cut === undefined ? "" : `, of ${runs}`}`;
 }
 
+/** Returns a colour for each curve, which the run keeps when others join it, if they are few. */
+function coloursOf(curves: readonly Curve[]): readonly string[] | undefined {
+  const most = LINE_COLORS.length;
+  if (curves.length > most) return undefined;
+  const byNumber = curves.map(({ number }) => number % most);
+  const areDistinct = new Set(byNumber).size === curves.length;
+  return curves.map((_, index) => LINE_COLORS[(areDistinct ? byNumber[index] : index) ?? 0] ?? "");
+}
+
+function axisOf(curves: readonly Curve[], by: CurveAxis): PlotAxis {
+  const [min, max] = extentOf(curves.flatMap((curve) => curvePlaces(curve, by)));
+  return {
+    label: AXIS_NAMES[by],
+    min: by === "time" ? 0 : min,
+    max: by === "time" ? Math.max(max, 0.1) : Math.max(max, min + 1),
+    isLog: false,
+    categories: [],
+    ...(by === "time" ? { format: formatSeconds } : { isWhole: true }),
+  };
+}
+
 /** Returns the rungs where the axis shows them. */
 function rungLines(rule: StopRule | undefined, compared: readonly Curve[], by: CurveAxis) {
   if (rule === undefined || by === "time") return [];
@@ -177,6 +205,7 @@ function rungLines(rule: StopRule | undefined, compared: readonly Curve[], by: C
 function extentOf(values: readonly number[]): [number, number] {
   let [min, max] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   for (const value of values) {
+    if (!Number.isFinite(value)) continue;
     if (value < min) min = value;
     if (value > max) max = value;
   }

@@ -12,6 +12,7 @@ import { PlotCanvas } from "../../../ui/PlotCanvas";
 import { useAnalysis, useAnalysisSearch } from "./analysisContext";
 import { computed } from "./computed";
 import { Nothing } from "./Nothing";
+import { ScaleNote } from "./ScaleNote";
 
 const MOST_STEPS = 2_000;
 
@@ -55,9 +56,12 @@ function DistributionPlot({ curves: { matching, all } }: { curves: Curves }) {
   const { metric, scored } = useAnalysis();
   const { search } = useAnalysisSearch();
   const { scale = "linear" } = search;
+  const x = useMemo(
+    () => objectiveAxis(metric, all?.values ?? matching.values, scale),
+    [metric, all, matching, scale],
+  );
   const draw = useCallback(
     (canvas: HTMLCanvasElement, width: number, palette: Palette): Marks | undefined => {
-      const x = objectiveAxis(metric, all?.values ?? matching.values, scale);
       const y = { label: "share of runs", min: 0, max: 1, isLog: false, categories: [] };
       const lineOf = ({ values, shares }: Edf) => ({
         xs: [x.min, values[0] ?? x.min, ...values, x.max],
@@ -93,7 +97,7 @@ function DistributionPlot({ curves: { matching, all } }: { curves: Curves }) {
         },
       };
     },
-    [matching, all, metric, scale],
+    [matching, all, metric, x],
   );
   return (
     <>
@@ -108,6 +112,7 @@ function DistributionPlot({ curves: { matching, all } }: { curves: Curves }) {
         {all && <span className="key key-dashed">all runs</span>}
         <span>median {formatValue(medianOf(matching))}</span>
       </p>
+      <ScaleNote axis={x} />
     </>
   );
 }

@@ -2,28 +2,32 @@ import { useMemo } from "react";
 import { RunState } from "../../../gen/wanllmdb/api/registry/v1/run_pb";
 import { formatCount } from "../../../store/format";
 import { curvePlaces, runNumbersOf } from "../../../store/learningCurves";
+import { bestPlaces } from "../../../store/scoredRuns";
 import { stopRuleOf } from "../../../store/stopRule";
 import { Chart } from "../../../ui/Chart";
 import { useCurrentSweep } from "../sweepContext";
 import { useAnalysis, useAnalysisSearch } from "./analysisContext";
 import { CurveControls, FIRST_COUNT } from "./CurveControls";
 import { CurvePlot } from "./CurvePlot";
+import { NoneStarted } from "./Nothing";
 import { MOST_CURVES, MOST_TIMED, useCurves } from "./useCurves";
-import { bestFirst, useRanks } from "./useRanks";
+import { useMetricNames } from "./useMetricNames";
 
 const MOST_SELECTED = 100;
 
 /** The values of a metric that chosen runs reported as they went, and where runs are stopped. */
 export function LearningCurves() {
-  const { table, metric: objective, goal } = useAnalysis();
+  const { table, filter, metric: objective, goal } = useAnalysis();
   const { search } = useAnalysisSearch();
   const { spec } = useCurrentSweep();
-  const { by = "step", curve: metric = objective } = search;
   const numbers = useChosenRuns();
-  const answer = useCurves(table, { numbers, metric, isTimed: by === "time" });
+  const names = useMetricNames(numbers[0]);
+  const { by = "step", curve: metric = objective || (names[0] ?? "") } = search;
+  const choice = [search.curves, search.count, search.runs, filter, objective];
+  const answer = useCurves(table, { numbers, choice, metric, isTimed: by === "time" });
   const rule = metric === objective ? spec?.earlyTermination : undefined;
   const compared = useComparedRuns(rule !== undefined);
-  const others = useCurves(table, { numbers: compared, metric });
+  const others = useCurves(table, { numbers: compared, choice: "compared", metric });
   const stopRule = useMemo(
     () => (others.data === undefined ? undefined : stopRuleOf(rule, others.data, goal)),
     [rule, others.data, goal],
@@ -31,13 +35,13 @@ export function LearningCurves() {
   const isCut = by === "time" && numbers.length > MOST_TIMED;
   return (
     <>
-      <CurveControls metric={metric} run={numbers[0]} />
+      <CurveControls metric={metric} names={names} />
       <Chart
         title="Learning curves"
         answer={table === undefined ? { ...answer, data: undefined, isPending: true } : answer}
         empty={(curves) =>
-          curves.some(({ values }) => values.length > 0) ? undefined : (
-            <NoCurves metric={metric} chosen={numbers.length} />
+          curves.some(({ pointCount }) => pointCount > 1) ? undefined : (
+            <NoCurves metric={metric} chosen={numbers.length} reported={curves.length} />
           )
         }
         table={(curves) => ({
@@ -72,30 +76,37 @@ export function LearningCurves() {
   );
 }
 
-function NoCurves({ metric, chosen }: { metric: string; chosen: number }) {
+interface NoCurvesProps {
+  readonly metric: string;
+  readonly chosen: number;
+  readonly reported: number;
+}
+
+function NoCurves({ metric, chosen, reported }: NoCurvesProps) {
   const { isFiltered } = useAnalysis();
+  const { search } = useAnalysisSearch();
   if (chosen > 0) {
+    const name = metric || "a metric";
     return (
       <>
-        <p>None of these runs has reported {metric || "a metric"} yet. Log it as the run goes:</p>
+        <p>
+          {reported > 0
+            ? `Each of these runs reported ${name} once, and a curve needs more values.`
+            : `None of these runs has reported ${name} yet.`}{" "}
+          Log it as the run goes:
+        </p>
         <pre>{`wandb.log({"${metric}": value}, step=step)`}</pre>
       </>
     );
   }
-  return (
-    <p>
-      {isFiltered
-        ? "No run matches the filter. Widen the filter to see this chart."
-        : "Choose other runs: none of these is known."}
-    </p>
-  );
+  if (search.curves === "selected") return <p>Type the numbers of runs to see their curves.</p>;
+  return <NoneStarted isFiltered={isFiltered} />;
 }
 
 /** Returns the numbers of the runs whose curves are shown, the best or the latest first. */
 function useChosenRuns(): readonly number[] {
-  const { table, mask, scored } = useAnalysis();
+  const { table, mask, scored, ranks } = useAnalysis();
   const { search } = useAnalysisSearch();
-  const ranks = useRanks();
   const { curves = "best", count = FIRST_COUNT, runs = "" } = search;
   return useMemo(() => {
     if (table === undefined) return [];
@@ -105,8 +116,7 @@ function useChosenRuns(): readonly number[] {
       return runNumbersOf(runs, MOST_SELECTED).filter((number) => number <= last);
     }
     if (curves === "best" && scored.rows.length > 0) {
-      const best = bestFirst(ranks).subarray(0, count);
-      return Array.from(best, (point) => numberAt(scored.rows[point] ?? 0));
+      return bestPlaces(ranks(), count).map((point) => numberAt(scored.rows[point] ?? 0));
     }
     const latest: number[] = [];
     for (let row = mask.length - 1; row >= 0 && latest.length < count; row--) {

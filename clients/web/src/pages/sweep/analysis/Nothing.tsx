@@ -1,4 +1,5 @@
 import { NoRuns } from "../charts/NoRuns";
+import { useCurrentSweep } from "../sweepContext";
 import { useAnalysis } from "./analysisContext";
 
 /** Why a chart of runs with objectives is empty, and what to do about it. */
@@ -20,13 +21,16 @@ export function Nothing() {
   );
 }
 
-/** Says that a chart of the server shows all runs although a filter is set. */
-export function AllRunsNote() {
-  const { isFiltered } = useAnalysis();
-  if (!isFiltered) return null;
+/** Why a chart of runs that were started is empty, and what to do about it. */
+export function NoneStarted({ isFiltered }: { isFiltered: boolean }) {
+  const { sweepId } = useCurrentSweep();
+  if (isFiltered) {
+    return <p>No run that was started matches the filter. Widen the filter to see this chart.</p>;
+  }
   return (
-    <p className="chart-note">
-      The server computes this chart from all finished runs; the filter does not change it.
-    </p>
+    <>
+      <p>No run has started yet. Start an agent:</p>
+      <pre>wanllmdb agent {sweepId}</pre>
+    </>
   );
 }

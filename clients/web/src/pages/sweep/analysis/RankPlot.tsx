@@ -11,21 +11,21 @@ import { PlotCanvas } from "../../../ui/PlotCanvas";
 import { useAnalysis, useOpenRun } from "./analysisContext";
 import { columnAxis } from "./columnAxis";
 import { computed } from "./computed";
+import { MissingNote } from "./MissingNote";
 import { Nothing } from "./Nothing";
 import { RankLegend } from "./RankLegend";
+import { bestFirst, rankText } from "./ranks";
 import { OneParameter, useParameterPair } from "./useParameterPair";
-import { bestFirst, rankText, useRanks } from "./useRanks";
 
 const HEIGHT = 380;
 
 /** The runs over two parameters, coloured by the rank of their objective. */
 export function RankPlot() {
-  const { table, scored, metric } = useAnalysis();
+  const { table, scored, ranks, metric } = useAnalysis();
   const { x, y, choice } = useParameterPair();
-  const ranks = useRanks();
   const data = useMemo(
-    () => (table === undefined ? undefined : { table, rows: scored.rows }),
-    [table, scored],
+    () => (table === undefined ? undefined : { table, rows: scored.rows, ranks: ranks() }),
+    [table, scored, ranks],
   );
   if (table !== undefined && (x === undefined || y === undefined)) return <OneParameter />;
   return (
@@ -35,19 +35,20 @@ export function RankPlot() {
         title="Rank"
         answer={computed(data)}
         empty={({ rows }) => (rows.length === 0 ? <Nothing /> : undefined)}
-        table={({ table: { numbers }, rows }) => ({
+        table={({ table: { numbers }, rows, ranks: shares }) => ({
           head: ["run", x?.name ?? "", y?.name ?? "", metric, "rank"],
           rows: Array.from(rows, (row, index) => [
             numbers[row],
             x && formatCell(x, x.values[row]),
             y && formatCell(y, y.values[row]),
             scored.objectives[index],
-            ranks[index],
+            shares[index],
           ]),
         })}
       >
-        {({ table: current }) =>
-          x !== undefined && y !== undefined && <Points table={current} x={x} y={y} ranks={ranks} />
+        {({ table: current, ranks: shares }) =>
+          x !== undefined &&
+          y !== undefined && <Points table={current} x={x} y={y} ranks={shares} />
         }
       </Chart>
     </>
@@ -104,6 +105,7 @@ function Points({ table, x, y, ranks }: PointsProps) {
         onOpen={open}
       />
       <RankLegend />
+      <MissingNote columns={[x, y]} rows={scored.rows} />
     </>
   );
 }

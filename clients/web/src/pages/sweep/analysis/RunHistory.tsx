@@ -1,6 +1,5 @@
 import { useCallback, useMemo } from "react";
 import { drawHistory } from "../../../plots/history";
-import { describeScale } from "../../../plots/objectiveAxis";
 import type { Palette } from "../../../plots/palette";
 import { pointMarks } from "../../../plots/pointMarks";
 import { formatCount, formatValue } from "../../../store/format";
@@ -11,6 +10,7 @@ import { PlotCanvas } from "../../../ui/PlotCanvas";
 import { useAnalysis, useOpenRun } from "./analysisContext";
 import { computed } from "./computed";
 import { Nothing } from "./Nothing";
+import { ScaleNote } from "./ScaleNote";
 
 /** Each matching run's objective by number, and the best one so far. */
 export function RunHistory() {
@@ -60,7 +60,6 @@ function HistoryPlot({ table, best }: { table: RunTable; best: Float64Array }) {
     [scored, table, axis, best, metric],
   );
   const found = formatValue(best.at(-1) ?? Number.NaN);
-  const note = describeScale(axis);
   return (
     <>
       <PlotCanvas
@@ -73,7 +72,7 @@ function HistoryPlot({ table, best }: { table: RunTable; best: Float64Array }) {
         <span className="key key-line">best so far: {found}</span>
         <span>{formatCount(best.length)} runs</span>
       </p>
-      {note !== undefined && <p className="chart-note">{note}</p>}
+      <ScaleNote axis={axis} />
     </>
   );
 }

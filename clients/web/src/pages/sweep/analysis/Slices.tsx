@@ -1,5 +1,4 @@
 import { useCallback, useMemo } from "react";
-import { describeScale } from "../../../plots/objectiveAxis";
 import type { Palette } from "../../../plots/palette";
 import { pointMarks } from "../../../plots/pointMarks";
 import { drawScatter } from "../../../plots/scatter";
@@ -12,23 +11,24 @@ import { PlotCanvas } from "../../../ui/PlotCanvas";
 import { useAnalysis, useAnalysisSearch, useOpenRun } from "./analysisContext";
 import { columnAxis } from "./columnAxis";
 import { computed } from "./computed";
+import { MissingNote } from "./MissingNote";
 import { Nothing } from "./Nothing";
 import { RankLegend } from "./RankLegend";
-import { bestFirst, rankText, useRanks } from "./useRanks";
+import { bestFirst, rankText } from "./ranks";
+import { ScaleNote } from "./ScaleNote";
 
 /** As many parameters as these are shown at first. */
 const FIRST_SLICES = 8;
 
 /** Each parameter's values beside the objective, coloured by the runs' ranks. */
 export function Slices() {
-  const { table, scored, metric, parameters } = useAnalysis();
+  const { table, scored, ranks, metric, axis, parameters } = useAnalysis();
   const { search, setSearch } = useAnalysisSearch();
-  const ranks = useRanks();
   const names = search.slices ?? parameters.slice(0, FIRST_SLICES).map(({ name }) => name);
   const shown = parameters.filter(({ name }) => names.includes(name));
   const data = useMemo(
-    () => (table === undefined ? undefined : { table, rows: scored.rows }),
-    [table, scored],
+    () => (table === undefined ? undefined : { table, rows: scored.rows, ranks: ranks() }),
+    [table, scored, ranks],
   );
   const choose = (name: string, isWanted: boolean) => {
     const next = parameters
@@ -61,12 +61,12 @@ export function Slices() {
         title="Slices"
         answer={computed(data)}
         empty={({ rows }) => (rows.length === 0 ? <Nothing /> : undefined)}
-        table={({ table: { numbers }, rows }) => ({
+        table={({ table: { numbers }, rows, ranks: shares }) => ({
           head: ["run", metric, "rank", ...shown.map(({ name }) => name)],
           rows: Array.from(rows, (row, index) => [
             numbers[row],
             scored.objectives[index],
-            ranks[index],
+            shares[index],
             ...shown.map((column) =>
               column.scale === "category"
                 ? formatCell(column, column.values[row])
@@ -75,12 +75,13 @@ export function Slices() {
           ]),
         })}
       >
-        {({ table: current }) => (
+        {({ table: current, ranks: shares }) => (
           <>
             <RankLegend />
+            <ScaleNote axis={axis} />
             <div className="chart-grid">
               {shown.map((column) => (
-                <Slice key={column.key} column={column} table={current} ranks={ranks} />
+                <Slice key={column.key} column={column} table={current} ranks={shares} />
               ))}
             </div>
           </>
@@ -129,11 +130,10 @@ function Slice({ column, table, ranks }: SliceProps) {
     },
     [scored, column, table, axis, ranks, metric],
   );
-  const note = describeScale(axis);
   return (
     <div>
       <PlotCanvas label={`${metric} by ${column.name}`} draw={draw} onOpen={open} />
-      {note !== undefined && <p className="visually-hidden">{note}</p>}
+      <MissingNote columns={[column]} rows={scored.rows} />
     </div>
   );
 }

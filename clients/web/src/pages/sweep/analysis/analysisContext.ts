@@ -22,6 +22,8 @@ export interface Analysis {
   readonly objective: Column | undefined;
   /** The matching runs with an objective. */
   readonly scored: ScoredRuns;
+  /** Returns the ranks of these runs, 0 for the best to 1 for the worst; computed once. */
+  readonly ranks: () => Float64Array;
   /** The objective's axis over these runs. */
   readonly axis: PlotAxis;
   /** The parameters that the sweep searches, in the table's order. */

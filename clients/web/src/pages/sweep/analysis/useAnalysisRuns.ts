@@ -3,7 +3,7 @@ import { Goal } from "../../../gen/wanllmdb/api/registry/v1/sweep_pb";
 import { objectiveAxis, padded } from "../../../plots/objectiveAxis";
 import { isEmptyFilter, matchingRows } from "../../../store/runFilter";
 import type { RunTable } from "../../../store/runTable";
-import { NO_SCORED_RUNS, scoredRuns } from "../../../store/scoredRuns";
+import { NO_SCORED_RUNS, relativeRanks, scoredRuns } from "../../../store/scoredRuns";
 import { useCurrentSweep } from "../sweepContext";
 import { useRunFilter } from "../useRunFilter";
 import { useRunTable } from "../useRunTable";
@@ -47,6 +47,13 @@ export function useAnalysisRuns() {
     () => padded(objectiveAxis(metric, scored.objectives, scale)),
     [metric, scored, scale],
   );
+  const ranks = useMemo(() => {
+    let known: Float64Array | undefined;
+    return () => {
+      known ??= relativeRanks(scored.objectives, goal);
+      return known;
+    };
+  }, [scored, goal]);
   const parameters = useMemo(() => {
     const fixed = new Set(
       spec?.searchSpace?.parameters
@@ -67,10 +74,11 @@ export function useAnalysisRuns() {
       goal,
       objective,
       scored,
+      ranks,
       axis,
       parameters,
     }),
-    [table, mask, filter, metric, goal, objective, scored, axis, parameters],
+    [table, mask, filter, metric, goal, objective, scored, ranks, axis, parameters],
   );
   return { analysis, problem, status, restart };
 }
@@ -94,7 +102,7 @@ function useCalm(live: RunTable | undefined): RunTable | undefined {
 function pauseOf(shown: RunTable | undefined, live: RunTable | undefined): number {
   if (shown === undefined || live === undefined) return 0;
   const isLoading = live.count < live.expected;
-  if (isLoading) return 2_000;
+  if (isLoading) return 5_000;
   if (shown.count < shown.expected) return 0;
   return live.count > MANY_RUNS ? 5_000 : 1_000;
 }

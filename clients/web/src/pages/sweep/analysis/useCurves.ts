@@ -17,6 +17,11 @@ export const MOST_TIMED = 20;
 
 interface Wanted {
   readonly numbers: readonly number[];
+  /**
+   * What the numbers follow from. Other numbers of the same choice wait for the next reading: in a
+   * live sweep, the latest runs are others every second.
+   */
+  readonly choice: unknown;
   readonly metric: string;
   /** Whether the times of the values are wanted as well. */
   readonly isTimed?: boolean;
@@ -26,9 +31,10 @@ interface Wanted {
 export function useCurves(table: RunTable | undefined, wanted: Wanted): Answer<readonly Curve[]> {
   const { sweepId, revision } = useCurrentSweep();
   const { registry } = useServices();
-  const { numbers, metric, isTimed = false } = wanted;
+  const { numbers, choice, metric, isTimed = false } = wanted;
+  const isLoaded = table !== undefined && table.count >= table.expected;
   return useAnswer({
-    key: ["curves", sweepId, metric, isTimed, numbers.join()],
+    key: ["curves", sweepId, metric, isTimed, choice, isLoaded, numbers.length > 0],
     revision,
     ask: async (signal) => {
       if (numbers.length === 0 || metric === "") return [];

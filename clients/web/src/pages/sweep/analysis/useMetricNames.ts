@@ -7,7 +7,9 @@ export function useMetricNames(run: number | undefined): readonly string[] {
   const { sweepId, spec } = useCurrentSweep();
   const { registry } = useServices();
   const { data } = useQuery({
-    queryKey: ["metric-names", sweepId, run],
+    // Runs of one sweep mostly report the same metrics.
+    queryKey: ["metric-names", sweepId, run !== undefined],
+    staleTime: 60_000,
     queryFn: async ({ signal }) => {
       const request = { sweepId, run: { case: "number" as const, value: BigInt(run ?? 0) } };
       const answer = await registry.getRun(request, { signal });

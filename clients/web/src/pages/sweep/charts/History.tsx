@@ -7,6 +7,7 @@ import { Chart } from "../../../ui/Chart";
 import { LinePlot } from "../../../ui/LinePlot";
 import { useAnswer } from "../../../ui/useAnswer";
 import { useCurrentSweep } from "../sweepContext";
+import { AllRunsNote } from "./AllRunsNote";
 import { NoRuns } from "./NoRuns";
 
 /** Each finished run's objective and the best one so far. */
@@ -69,6 +70,7 @@ function HistoryPlot({ data, metric }: { data: GetOptimizationHistoryResponse; m
           improvement.
         </p>
       )}
+      <AllRunsNote />
     </>
   );
 }

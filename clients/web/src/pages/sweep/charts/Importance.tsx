@@ -7,6 +7,7 @@ import { Bars } from "../../../ui/Bars";
 import { Chart } from "../../../ui/Chart";
 import { useAnswer } from "../../../ui/useAnswer";
 import { useCurrentSweep } from "../sweepContext";
+import { AllRunsNote } from "./AllRunsNote";
 import { NoRuns } from "./NoRuns";
 
 /** How much each parameter matters for a metric, by one evaluator. */
@@ -44,6 +45,7 @@ export function Importance({
             bars={importances.map(({ name, importance }) => ({ name, share: importance }))}
           />
           <p className="faint">From {formatCount(runsUsed)} finished runs.</p>
+          <AllRunsNote />
         </>
       )}
     </Chart>

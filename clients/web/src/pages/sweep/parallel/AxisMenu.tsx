@@ -29,7 +29,7 @@ export function AxisMenu(props: Props) {
   const { column, scale } = axis;
   const id = useId();
   const menu = useRef<HTMLDivElement>(null);
-  const name = headingOf(column);
+  const kinds = scaleKinds(column);
   useEffect(() => {
     const element = menu.current;
     if (element === null) return;
@@ -53,24 +53,26 @@ export function AxisMenu(props: Props) {
     >
       <p id={`${id}-name`}>
         <strong>
-          <bdi>{name}</bdi>
+          <bdi>{headingOf(column)}</bdi>
         </strong>{" "}
         <span className="faint">
           axis {index + 1} of {count}
         </span>
       </p>
       <div className="actions">
-        <label>
-          <span className="faint">Scale</span>{" "}
-          <select
-            value={scale.kind}
-            onChange={(event) => props.onChange({ scale: event.target.value as ScaleKind })}
-          >
-            {scaleKinds(column).map((kind) => (
-              <option key={kind}>{kind}</option>
-            ))}
-          </select>
-        </label>
+        {kinds.length > 1 && (
+          <label>
+            <span className="faint">Scale</span>{" "}
+            <select
+              value={scale.kind}
+              onChange={(event) => props.onChange({ scale: event.target.value as ScaleKind })}
+            >
+              {kinds.map((kind) => (
+                <option key={kind}>{kind}</option>
+              ))}
+            </select>
+          </label>
+        )}
         <button
           type="button"
           aria-pressed={scale.isFlipped}

@@ -1,6 +1,6 @@
 import { memo } from "react";
 import { PLOT_HEIGHT } from "../../../plots/parallelLayout";
-import { ticksOf } from "../../../plots/scales";
+import { ticksOf } from "../../../plots/scaleTicks";
 import { type Axis, formatCell } from "../../../store/parallelAxes";
 
 /** The least height of a named value. */
@@ -14,7 +14,8 @@ export function tickTexts({ column, scale }: Axis, width: number) {
   const wanted = isCategory ? Math.floor(PLOT_HEIGHT / TICK_ROOM) : 5;
   const most = Math.max(4, Math.floor((width - 14) / CHARACTER));
   return ticksOf(scale, wanted).map(({ value, position }) => {
-    const text = formatCell(column, value) || "(empty)";
+    // A round number needs no zeros: 1e-5, not 1.000e-5.
+    const text = formatCell(column, value).replace(/\.0+(?=e)/, "") || "(empty)";
     const characters = [...text];
     const isCut = characters.length > most;
     return {

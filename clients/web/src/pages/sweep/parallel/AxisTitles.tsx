@@ -27,6 +27,8 @@ export function AxisTitles({ axes, layout, brushed, openKey, onOpen, onMove }: P
   const [drag, setDrag] = useState<Drag>();
   const list = useRef<HTMLOListElement>(null);
   const moved = useRef<string>(undefined);
+  // The click at the end of a drag opens no menu.
+  const wasDragged = useRef(false);
   // An element that moves within its list loses the focus.
   useEffect(() => {
     const index = axes.findIndex(({ key }) => key === moved.current);
@@ -54,8 +56,8 @@ export function AxisTitles({ axes, layout, brushed, openKey, onOpen, onMove }: P
               aria-expanded={openKey === key}
               aria-description={`Axis ${index + 1} of ${axes.length}. The left and right arrow keys move it.`}
               onClick={(event) => {
-                if (!isDragged) onOpen(key, event.currentTarget);
-                setDrag(undefined);
+                if (!wasDragged.current) onOpen(key, event.currentTarget);
+                wasDragged.current = false;
               }}
               onKeyDown={(event) => {
                 const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
@@ -67,6 +69,7 @@ export function AxisTitles({ axes, layout, brushed, openKey, onOpen, onMove }: P
               onPointerDown={(event) => {
                 if (event.button !== 0) return;
                 event.currentTarget.setPointerCapture(event.pointerId);
+                wasDragged.current = false;
                 setDrag({ key, start: x, by: 0 });
                 event.currentTarget.dataset.from = String(event.clientX);
               }}
@@ -76,16 +79,18 @@ export function AxisTitles({ axes, layout, brushed, openKey, onOpen, onMove }: P
                 setDrag({ ...drag, by: event.clientX - from });
               }}
               onPointerUp={() => {
-                if (target === undefined) setDrag(undefined);
-                else if (target !== index) {
-                  moved.current = key;
-                  onMove(key, target);
-                }
+                setDrag(undefined);
+                wasDragged.current = isDragged;
+                if (target === undefined || target === index) return;
+                moved.current = key;
+                onMove(key, target);
               }}
               onPointerCancel={() => setDrag(undefined)}
             >
-              <bdi>{name}</bdi>
-              {scale.isFlipped && <span aria-hidden="true"> ⇅</span>}
+              <span className="name">
+                <bdi>{name}</bdi>
+                {scale.isFlipped && <span aria-hidden="true"> ⇅</span>}
+              </span>
               {brushed.has(key) && <span className="visually-hidden">, brushed</span>}
             </button>
           </li>

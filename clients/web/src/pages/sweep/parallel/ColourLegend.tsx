@@ -1,3 +1,4 @@
+import { memo } from "react";
 import { cssOf, type Palette } from "../../../plots/densityPalette";
 import { legendTicks } from "../../../plots/parallelLegend";
 import type { Axis } from "../../../store/parallelAxes";
@@ -8,10 +9,14 @@ interface Props {
   readonly palette: Palette;
   /** Whether the filter leaves runs out. */
   readonly hasRest: boolean;
+  /** Whether the best runs, and runs that the user keeps, are lines. */
+  readonly hasBest: boolean;
+  readonly hasKept: boolean;
 }
 
 /** What the colours mean, with values. */
-export function ColourLegend({ colour, palette, hasRest }: Props) {
+export const ColourLegend = memo(function ColourLegend(props: Props) {
+  const { colour, palette, hasRest, hasBest, hasKept } = props;
   const name = headingOf(colour.column);
   const ramp = `linear-gradient(to right, ${palette.stops.map(cssOf).join(", ")})`;
   return (
@@ -29,18 +34,16 @@ export function ColourLegend({ colour, palette, hasRest }: Props) {
       </div>
       {colour.scale.hasMissing && <Swatch colour={cssOf(palette.missing)} text="not set" />}
       {hasRest && <Swatch colour={cssOf(palette.rest)} text="left out by the filter" />}
-      <Swatch line text="best run" />
+      {hasBest && <Swatch line="line" text="best run" />}
+      {hasKept && <Swatch line="line kept" text="kept run" />}
     </div>
   );
-}
+});
 
-function Swatch({ colour, text, line }: { colour?: string; text: string; line?: true }) {
+function Swatch({ colour, text, line }: { colour?: string; text: string; line?: string }) {
   return (
     <span className="swatch">
-      <i
-        className={line && "line"}
-        style={colour === undefined ? undefined : { background: colour }}
-      />
+      <i className={line} style={colour === undefined ? undefined : { background: colour }} />
       {text}
     </span>
   );

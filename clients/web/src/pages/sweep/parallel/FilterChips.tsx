@@ -1,3 +1,4 @@
+import { useEffect, useRef } from "react";
 import { describeBrush } from "../../../store/parallelBrush";
 import { headingOf } from "../../../store/runCells";
 import { ALL_RUNS, isEmptyFilter, withCondition } from "../../../store/runFilter";
@@ -12,7 +13,27 @@ interface Props {
 
 /** The filter in words, each part with a button that removes it. */
 export function FilterChips({ table, filter, onChange }: Props) {
-  if (isEmptyFilter(filter)) return null;
+  const place = useRef<HTMLDivElement>(null);
+  const wasRemoved = useRef(false);
+  // The button that had the focus is gone.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the filter is what is waited for
+  useEffect(() => {
+    if (!wasRemoved.current) return;
+    wasRemoved.current = false;
+    (place.current?.querySelector("button") ?? place.current)?.focus();
+  }, [filter]);
+  const remove = (changed: RunFilter) => {
+    wasRemoved.current = true;
+    onChange(changed);
+  };
+  return (
+    <div ref={place} tabIndex={-1} className="filter-place">
+      {!isEmptyFilter(filter) && <Chips table={table} filter={filter} onChange={remove} />}
+    </div>
+  );
+}
+
+function Chips({ table, filter, onChange }: Props) {
   const { states, conditions, top } = filter;
   const parts = [
     ...(states.length === 0

@@ -1,41 +1,31 @@
-import { useDeferredValue, useId, useMemo, useRef, useState } from "react";
-import { paletteOf } from "../../../plots/palette";
-import { layoutOf, pathOf } from "../../../plots/parallelLayout";
-import { legendTicks } from "../../../plots/parallelLegend";
-import { drawPicture } from "../../../plots/parallelPicture";
-import { bestRows } from "../../../store/bestRuns";
+import { useCallback, useDeferredValue, useId, useMemo, useRef, useState } from "react";
+import { layoutOf } from "../../../plots/parallelLayout";
 import { fileName } from "../../../store/chartTable";
 import { formatCount } from "../../../store/format";
 import {
   type AxisSetting,
-  axesOf,
-  axisOf,
   changeSetting,
-  defaultSettings,
   moveSetting,
   showOnly,
 } from "../../../store/parallelAxes";
-import { type Brush, keptParts } from "../../../store/parallelBrush";
-import { DEFAULT_LINES, LINE_COUNTS, settingsOf, writeAxis } from "../../../store/parallelSearch";
-import { headingOf } from "../../../store/runCells";
-import { rowOf } from "../../../store/runColumns";
-import { ALL_RUNS, isEmptyFilter, matchingRows, withCondition } from "../../../store/runFilter";
+import type { Brush } from "../../../store/parallelBrush";
+import { writeAxis } from "../../../store/parallelSearch";
+import { ALL_RUNS, isEmptyFilter, withCondition } from "../../../store/runFilter";
 import type { RunTable } from "../../../store/runTable";
-
 import { useCurrentSweep } from "../sweepContext";
 import { AxisMenu } from "./AxisMenu";
-import { AxisPicker } from "./AxisPicker";
-import { tickTexts } from "./AxisTicks";
 import { BestShare } from "./BestShare";
 import { ColourLegend } from "./ColourLegend";
 import { FilterChips } from "./FilterChips";
+import { ParallelControls } from "./ParallelControls";
 import { ParallelPlot } from "./ParallelPlot";
 import { ParallelTools } from "./ParallelTools";
+import { pictureOf } from "./pictureOf";
 import { RunList } from "./RunList";
 import { useLiveFilter } from "./useLiveFilter";
-import { useObjectives } from "./useObjectives";
 import { useOpenRun } from "./useOpenRun";
 import { usePalette } from "./usePalette";
+import { useParallel } from "./useParallel";
 import { useParallelSearch } from "./useParallelSearch";
 import { useRoom } from "./useRoom";
 
@@ -50,88 +40,49 @@ export function ParallelPanel({ table, onMetric }: Props) {
   const { sweepId, name } = useCurrentSweep();
   const openRun = useOpenRun();
   const [search, setSearch] = useParallelSearch();
-  const { filter, isMoving, move, set } = useLiveFilter();
-  const { objectives, goal, constants } = useObjectives(table);
+  const { filter, settled, isMoving, move, set } = useLiveFilter();
+  const shown = useParallel(table, search, filter, settled);
+  const { settings, axes, colour, mask, matching, lines, best, selected, isSeveral } = shown;
   const palette = usePalette();
   const { room, place } = useRoom();
   const canvas = useRef<HTMLCanvasElement>(null);
+  const layout = useMemo(() => layoutOf(axes.length, room), [axes.length, room]);
   const [highlighted, setHighlighted] = useState<number>();
   const [open, setOpen] = useState<{ key: string; title: HTMLElement }>();
-
-  const settings = useMemo(
-    () => settingsOf(search) ?? defaultSettings(table, constants),
-    [search, table, constants],
-  );
-  const axes = useMemo(() => axesOf(table, settings), [table, settings]);
-  const layout = useMemo(() => layoutOf(axes.length, room), [axes.length, room]);
-  const colour = useMemo(() => {
-    const chosen = table.columns.find(({ key }) => key === search.colour);
-    const column = chosen ?? objectives[0]?.column ?? table.columns[0];
-    // Equal shares of the runs get equal shares of the colours, however far the worst run is off.
-    return column && axisOf(table, column, { key: column.key, scale: "quantile" });
-  }, [table, search.colour, objectives]);
-  const mask = useMemo(() => matchingRows(table, filter, goal), [table, filter, goal]);
-  const matching = useMemo(() => mask.reduce((sum, one) => sum + one, 0), [mask]);
-  const lines = search.lines ?? DEFAULT_LINES;
-  const lateMask = useDeferredValue(mask);
-  const best = useMemo(() => bestRows(objectives, lateMask, lines), [objectives, lateMask, lines]);
-  const selected = useMemo(
-    () =>
-      (search.selected ?? [])
-        .map((number) => rowOf(table.numbers, table.count, number))
-        .filter((row) => row >= 0),
-    [search.selected, table],
-  );
-  const shownKeys = [...new Set([...axes.map(({ key }) => key), colour?.key ?? ""])].join("\n");
-  const data = useMemo(() => {
-    const shown = new Set(shownKeys.split("\n"));
-    const columns = table.columns.filter(({ key }) => shown.has(key));
-    return {
-      count: table.count,
-      columns: new Map(columns.map(({ key, values }) => [key, values])),
-    };
-  }, [table, shownKeys]);
 
   const setSettings = (changed: readonly AxisSetting[]) =>
     setSearch({ axes: changed.map(writeAxis) });
   const brush = (key: string, changed: Brush | undefined, isDone: boolean) =>
     (isDone ? set : move)(withCondition(filter, key, changed));
-  const select = (number: number) => {
-    const others = (search.selected ?? []).filter((each) => each !== number);
-    const isNew = others.length === (search.selected ?? []).length;
-    setSearch({ selected: isNew ? [...others, number] : others });
-  };
+  const select = useCallback(
+    (number: number) => {
+      const kept = search.selected ?? [];
+      const others = kept.filter((each) => each !== number);
+      setSearch({ selected: others.length < kept.length ? others : [...kept, number] });
+    },
+    [search.selected, setSearch],
+  );
   const draw = () => {
-    if (canvas.current === null || colour === undefined) return undefined;
-    const places = axes.map(({ scale, column }) => ({ scale, values: column.values }));
-    return drawPicture(
-      {
-        raster: canvas.current,
-        layout,
-        axes: axes.map((axis) => {
-          const condition = filter.conditions.find(({ key }) => key === axis.key);
-          return {
-            name: headingOf(axis.column),
-            ticks: tickTexts(axis, layout.gap),
-            parts: condition === undefined ? [] : keptParts(axis.scale, condition),
-          };
-        }),
-        lines: [
-          ...best.map((row) => ({ path: pathOf(row, places, layout, 0), isSelected: false })),
-          ...selected.map((row) => ({ path: pathOf(row, places, layout, 0), isSelected: true })),
-        ],
-        legend: { name: headingOf(colour.column), ticks: legendTicks(colour, 4) },
-        caption: `${formatCount(matching)} of ${formatCount(table.count)} runs`,
-      },
-      paletteOf(canvas.current.parentElement ?? document.body),
+    const raster = canvas.current;
+    if (raster === null || colour === undefined) return undefined;
+    const { conditions } = filter;
+    return pictureOf({
+      raster,
+      table,
+      layout,
+      axes,
+      conditions,
+      colour,
+      best,
+      selected,
+      matching,
       palette,
-    );
+    });
   };
   const openIndex = axes.findIndex(({ key }) => key === open?.key);
   const openAxis = axes[openIndex];
   const count = `${formatCount(matching)} of ${formatCount(table.count)} runs`;
-  const settled = useDeferredValue(isMoving ? undefined : count);
-  const isSeveral = objectives.length > 1;
+  const announced = useDeferredValue(isMoving ? undefined : count);
   return (
     <>
       <section className="panel parallel" aria-labelledby={`${id}-title`}>
@@ -139,7 +90,7 @@ export function ParallelPanel({ table, onMetric }: Props) {
           <h2 id={`${id}-title`}>Parallel coordinates</h2>
           <p className="value">{count}</p>
           <p className="visually-hidden" role="status">
-            {settled}
+            {announced}
           </p>
           {table.count < table.expected && (
             <progress
@@ -149,56 +100,22 @@ export function ParallelPanel({ table, onMetric }: Props) {
             />
           )}
         </div>
-        <div className="filters">
-          <div className="field">
-            <label htmlFor={`${id}-colour`}>Colour by</label>
-            <select
-              id={`${id}-colour`}
-              value={colour?.key ?? ""}
-              onChange={(event) => setSearch({ colour: event.target.value })}
-            >
-              {table.columns.map((column) => (
-                <option key={column.key} value={column.key}>
-                  {headingOf(column)}
-                </option>
-              ))}
-            </select>
-          </div>
-          <div className="field">
-            <label htmlFor={`${id}-lines`}>
-              {isSeveral ? "Lines of the front" : "Lines of the best runs"}
-            </label>
-            <select
-              id={`${id}-lines`}
-              value={lines}
-              onChange={(event) => {
-                const chosen = Number(event.target.value);
-                setSearch({ lines: LINE_COUNTS.find((each) => each === chosen) });
-              }}
-            >
-              {LINE_COUNTS.map((each) => (
-                <option key={each} value={each}>
-                  {each === 0 ? "none" : each}
-                </option>
-              ))}
-            </select>
-          </div>
-          {goal !== undefined && <BestShare filter={filter} onMove={move} />}
-          <AxisPicker
-            table={table}
-            shown={axes.map(({ key }) => key)}
-            onChange={(keys) => setSettings(showOnly(settings, keys))}
-            onMetric={(metric) => {
-              onMetric(metric);
-              setSettings([...settings, { key: `summary:${metric}` }]);
-            }}
-          />
-          {search.axes !== undefined && (
-            <button type="button" onClick={() => setSearch({ axes: undefined })}>
-              Reset axes
-            </button>
-          )}
-        </div>
+        <ParallelControls
+          table={table}
+          shown={axes.map(({ key }) => key)}
+          colour={colour?.key}
+          lines={lines}
+          isSeveral={isSeveral}
+          isChosen={search.axes !== undefined}
+          onChange={setSearch}
+          onShow={(keys) => setSettings(showOnly(settings, keys))}
+          onMetric={(metric) => {
+            onMetric(metric);
+            setSettings([...settings, { key: `summary:${metric}` }]);
+          }}
+        >
+          {shown.hasBest && <BestShare filter={filter} onMove={move} />}
+        </ParallelControls>
         <FilterChips table={table} filter={filter} onChange={set} />
         <ParallelTools
           name={fileName(name || sweepId, "parallel")}
@@ -219,7 +136,7 @@ export function ParallelPanel({ table, onMetric }: Props) {
             ) : room === 0 ? null : (
               <ParallelPlot
                 table={table}
-                data={data}
+                data={shown.data}
                 axes={axes}
                 layout={layout}
                 colour={colour}
@@ -249,13 +166,21 @@ export function ParallelPanel({ table, onMetric }: Props) {
               </button>
             </div>
           )}
-          {colour !== undefined && (
-            <ColourLegend colour={colour} palette={palette} hasRest={matching < table.count} />
+          {colour !== undefined && axes.length > 1 && (
+            <>
+              <ColourLegend
+                colour={colour}
+                palette={palette}
+                hasRest={matching < table.count}
+                hasBest={best.length > 0}
+                hasKept={selected.length > 0}
+              />
+              <p className="hint">
+                Drag along an axis to brush it, or move its edges by the arrow keys. Drag a name to
+                move its axis, press it for scale, direction and exact values.
+              </p>
+            </>
           )}
-          <p className="hint">
-            Drag along an axis to brush it, or move its edges by the arrow keys. Drag a name to move
-            its axis, press it for scale, direction and exact values.
-          </p>
         </ParallelTools>
       </section>
       {open !== undefined && openAxis !== undefined && (
@@ -280,7 +205,7 @@ export function ParallelPanel({ table, onMetric }: Props) {
         <RunList
           title={isSeveral ? "Runs on the Pareto front" : "Best runs"}
           table={table}
-          columns={axes.map(({ column }) => column)}
+          axes={axes}
           best={best}
           selected={selected}
           onSelect={select}

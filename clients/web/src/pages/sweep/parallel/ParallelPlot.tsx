@@ -13,7 +13,7 @@ import { RunTip } from "./RunTip";
 import { usePainter } from "./usePainter";
 
 /** The room above the axes for their names. */
-const TOP = 38;
+const TOP = 48;
 const BOTTOM = 12;
 /** How near to a line the pointer shows its run. */
 const NEAR = 8;
@@ -65,7 +65,7 @@ export function ParallelPlot(props: Props) {
       isOnAxis ? undefined : nearestRow(wanted, places, layout, point, within);
     const row = near(rows.drawn, NEAR) ?? near(rows.others, NEAR / 2);
     setPointer(row === undefined ? undefined : { x: point.x, y: point.y + TOP, row });
-    props.onHighlight(row);
+    if (row !== pointer?.row) props.onHighlight(row);
   };
   const leave = () => {
     setPointer(undefined);

@@ -1,7 +1,8 @@
 import { getRouteApi, Link } from "@tanstack/react-router";
-import { formatCell } from "../../../store/parallelAxes";
+import { memo } from "react";
+import { type Axis, formatCell } from "../../../store/parallelAxes";
 import { headingOf } from "../../../store/runCells";
-import type { Column, RunTable } from "../../../store/runTable";
+import type { RunTable } from "../../../store/runTable";
 import { RunStateText } from "../runs/RunStateText";
 
 const route = getRouteApi("/sweeps/$sweepId");
@@ -9,7 +10,7 @@ const route = getRouteApi("/sweeps/$sweepId");
 interface Props {
   readonly title: string;
   readonly table: RunTable;
-  readonly columns: readonly Column[];
+  readonly axes: readonly Axis[];
   readonly best: readonly number[];
   readonly selected: readonly number[];
   readonly onSelect: (number: number) => void;
@@ -17,10 +18,11 @@ interface Props {
 }
 
 /** The runs that are lines, with their values: a row under the pointer or with the focus stands out in the plot. */
-export function RunList(props: Props) {
-  const { title, table, columns, best, selected, onSelect, onHighlight } = props;
+export const RunList = memo(function RunList(props: Props) {
+  const { title, table, axes, best, selected, onSelect, onHighlight } = props;
   const { sweepId } = route.useParams();
   const chosen = new Set(selected);
+  const columns = axes.map(({ column }) => column);
   const isBest = new Set(best);
   const rows = [...best, ...selected.filter((row) => !isBest.has(row))];
   return (
@@ -99,4 +101,4 @@ export function RunList(props: Props) {
       )}
     </section>
   );
-}
+});

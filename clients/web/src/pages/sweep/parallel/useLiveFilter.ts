@@ -7,6 +7,8 @@ const REST_MS = 250;
 
 interface LiveFilter {
   readonly filter: RunFilter;
+  /** The filter before it was dragged. */
+  readonly settled: RunFilter;
   /** Whether the filter is being dragged, so that the address does not have it yet. */
   readonly isMoving: boolean;
   /** Applies a filter at once, and puts it into the address when it rests. */
@@ -48,6 +50,7 @@ export function useLiveFilter(): LiveFilter {
   useEffect(() => () => clearTimeout(timer.current), []);
   return {
     filter: wanted?.filter ?? settled,
+    settled,
     isMoving: wanted?.isMoving === true,
     move,
     set,

@@ -4,14 +4,17 @@ import { type ParallelSearch, parseParallelSearch } from "../../../store/paralle
 
 const route = getRouteApi("/sweeps/$sweepId/parallel");
 
-type Changes = { readonly [Name in keyof ParallelSearch]: ParallelSearch[Name] | undefined };
+/** Settings that get another value; undefined is the default. */
+export type ParallelChanges = {
+  readonly [Name in keyof ParallelSearch]: ParallelSearch[Name] | undefined;
+};
 
 /** The settings in the address of the page, and a function that changes some of them. */
-export function useParallelSearch(): [ParallelSearch, (changed: Changes) => void] {
+export function useParallelSearch(): [ParallelSearch, (changed: ParallelChanges) => void] {
   const search = route.useSearch();
   const navigate = useNavigate();
   const change = useCallback(
-    (changed: Changes) => {
+    (changed: ParallelChanges) => {
       void navigate({
         to: ".",
         search: (before: Record<string, unknown>) => ({
@@ -28,7 +31,7 @@ export function useParallelSearch(): [ParallelSearch, (changed: Changes) => void
   return [search, change];
 }
 
-const NOTHING: Changes = {
+const NOTHING: ParallelChanges = {
   axes: undefined,
   colour: undefined,
   lines: undefined,

@@ -27,7 +27,7 @@ export function Front({ table, view, active, onActive }: Props) {
   const { sweepId, name, spec } = useCurrentSweep();
   const { search, setSearch } = useParetoSearch();
   const [shown, setShown] = useState(PAGE_SIZE);
-  const { front, sweepFront, unbeaten, metrics, mask } = view;
+  const { front, isTooLarge, sweepFront, unbeaten, metrics, mask } = view;
   const [first] = metrics;
   const { sort } = search;
   const order: RunOrder = useMemo(
@@ -83,6 +83,14 @@ export function Front({ table, view, active, onActive }: Props) {
     download(`${fileName(name, "pareto-front")}.csv`, csv);
   };
   const isFiltered = matching < table.count;
+  if (isTooLarge) {
+    return (
+      <p>
+        Almost every run is on the front, and there are too many of them to find it here. Filter the
+        runs, for example with a rectangle in the chart.
+      </p>
+    );
+  }
   return (
     <>
       <p className="faint" aria-live="polite">

@@ -36,7 +36,7 @@ export function FrontTable(props: Props) {
   const heads: FrontColumn[] = [{ key: "number", name: "Run", isNumeric: true }, ...columns];
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by the keyboard
-    <section className="table-scroll front-table" aria-label="Best runs" tabIndex={0}>
+    <section className="table-scroll front-table" aria-label="Runs on the front" tabIndex={0}>
       <table>
         <thead>
           <tr>

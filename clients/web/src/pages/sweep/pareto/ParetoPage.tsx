@@ -62,14 +62,22 @@ export function ParetoPage() {
       ) : (
         <Loaded table={late} />
       )}
-      <ChartPanel title="Hypervolume">
-        <Hypervolume />
-      </ChartPanel>
-      <p>
-        <Link from="/sweeps/$sweepId" to="/sweeps/$sweepId/analysis" search={(search) => search}>
-          Which parameters matter for each metric
-        </Link>
-      </p>
+      {late !== undefined && late.count > 0 && (
+        <>
+          <ChartPanel title="Hypervolume">
+            <Hypervolume />
+          </ChartPanel>
+          <p>
+            <Link
+              from="/sweeps/$sweepId"
+              to="/sweeps/$sweepId/analysis"
+              search={(search) => search}
+            >
+              Which parameters matter for each metric
+            </Link>
+          </p>
+        </>
+      )}
     </>
   );
 }
@@ -90,7 +98,13 @@ function Loaded({ table }: { table: RunTable }) {
   }
   return (
     <>
-      <RunFilterBar table={table} filter={filter} onChange={setFilter} hasBest={false} />
+      <RunFilterBar
+        sweepId={sweep.sweepId}
+        table={table}
+        filter={filter}
+        onChange={setFilter}
+        hasBest={false}
+      />
       <section className="panel chart" aria-labelledby="pareto">
         <h2 id="pareto">Runs by two metrics</h2>
         {pair !== undefined && (

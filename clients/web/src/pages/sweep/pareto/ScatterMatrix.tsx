@@ -31,13 +31,14 @@ export function ScatterMatrix({ metrics, pair, plotOf, onPair }: Props) {
                 key={`${row} ${column}`}
                 type="button"
                 aria-pressed={isShown}
-                aria-label={`${y.name} by ${x.name}`}
                 title={`${y.name} by ${x.name}`}
                 onClick={() => onPair(x.name, y.name)}
               >
+                <span aria-hidden="true">
+                  <Thumbnail x={x} y={y} plotOf={plotOf} />
+                </span>
                 <span className="scatter-matrix-name">{y.name}</span>
-                <Thumbnail x={x} y={y} plotOf={plotOf} />
-                <span className="scatter-matrix-name">{x.name}</span>
+                <span className="scatter-matrix-name">by {x.name}</span>
               </button>
             );
           }),

@@ -13,7 +13,7 @@ import {
 } from "../../../store/paretoView";
 import { pointColours } from "../../../store/pointColours";
 import { headingOf } from "../../../store/runCells";
-import { matchingRows } from "../../../store/runFilter";
+import { isEmptyFilter, matchingRows } from "../../../store/runFilter";
 import type { RunFilter, RunTable } from "../../../store/runTable";
 
 export interface ParetoView {
@@ -22,6 +22,8 @@ export interface ParetoView {
   readonly mask: Uint8Array;
   /** The rows on the front of the runs that match, by number. */
   readonly front: Uint32Array;
+  /** Whether almost every run is on the front, so that it takes too long to find. */
+  readonly isTooLarge: boolean;
   /** The rows on the front of all runs of the sweep. */
   readonly sweepFront: Uint32Array;
   readonly unbeaten: ReadonlySet<number>;
@@ -43,8 +45,13 @@ export function usePareto(
   const metrics = useMemo(() => paretoMetrics(specs ?? [], table), [specs, table]);
   const mask = useMemo(() => matchingRows(table, filter, undefined), [table, filter]);
   const candidates = useMemo(() => finishedRows(table, mask), [table, mask]);
-  const front = useMemo(() => frontRows(metrics, candidates), [metrics, candidates]);
-  const sweepFront = useMemo(() => frontRows(metrics, finishedRows(table)), [metrics, table]);
+  const foundInSweep = useMemo(() => frontRows(metrics, finishedRows(table)), [metrics, table]);
+  const found = useMemo(
+    () => (isEmptyFilter(filter) ? foundInSweep : frontRows(metrics, candidates)),
+    [metrics, candidates, filter, foundInSweep],
+  );
+  const front = found ?? NO_ROWS;
+  const sweepFront = foundInSweep ?? NO_ROWS;
   const unbeaten = useMemo(() => new Set(sweepFront), [sweepFront]);
   const column = table.columns.find(({ key }) => key === colour);
   const colours = useMemo(() => column && pointColours(column, mask), [column, mask]);
@@ -72,7 +79,7 @@ export function usePareto(
         mask,
         front,
         unbeaten,
-        steps: stepsOf(x, y, frontRows([x, y], candidates)),
+        steps: stepsOf(x, y, frontRows([x, y], candidates) ?? NO_ROWS),
         targets: { x: x.target, y: y.target },
         ...(colours === undefined || column === undefined
           ? {}
@@ -92,9 +99,11 @@ export function usePareto(
     () => (x === undefined || y === undefined ? undefined : ([x, y] as const)),
     [x, y],
   );
-  return { metrics, mask, front, sweepFront, unbeaten, pair, plotOf };
+  const isTooLarge = found === undefined;
+  return { metrics, mask, front, isTooLarge, sweepFront, unbeaten, pair, plotOf };
 }
 
+const NO_ROWS = new Uint32Array();
 const EMPTY = new Float64Array();
 const NONE = new Uint8Array();
 const NO_PLACES = new Float32Array();
