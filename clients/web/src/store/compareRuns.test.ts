@@ -22,7 +22,7 @@ const one = run(3n, {
   endTime: { seconds: 10n, nanos: 4_300_000 },
 });
 const other = run(7n, {
-  parameters: { lr: double(0.1 + 1e-12), depth: double(2), extra: double(1) },
+  parameters: { lr: double(0.100000000001), depth: double(2), extra: double(1) },
   summary: { loss: 0.5 },
   error: { message: "=oops, no" },
   labels: { __proto_: "x" },
