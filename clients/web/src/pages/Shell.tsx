@@ -52,7 +52,7 @@ function Help() {
   useEffect(listenToKeys, []);
   useShortcuts([
     { keys: "?", label: "Show the shortcuts", run: () => setShown(true) },
-    { keys: "/", label: "Search on this page", run: () => focusSearch() },
+    { keys: "/", label: "Search or filter this page", run: focusSearch },
     { keys: "g s", label: "Go to the sweeps", run: () => void navigate({ to: "/sweeps" }) },
     { keys: "g n", label: "Create a sweep", run: () => void navigate({ to: "/sweeps/new" }) },
   ]);
