@@ -134,6 +134,9 @@ docs: $(VENV)/.installed ## Generates docs/api.md from protos/, and W&B's names 
 	$(BIN)/buf build -o - | $(BIN)/python docs/generate_api.py > docs/api.md
 	$(BIN)/python docs/generate_names.py
 
+pictures: $(VENV)/.demo $(WEB_PAGE) ## Takes the pictures of docs/dashboard.md with the demo's sweeps
+	$(NODE) node --input-type=module --eval 'import { runnerImport } from "vite"; await runnerImport("./tests/pictures.ts")'
+
 site: $(SITE_VENV)/.installed ## Builds docs/ and the Python reference as a site in build/site; broken links fail
 	rm -rf build/docs && mkdir -p build && cp -R docs build/docs
 	@# The pages at the top level join those of docs/.

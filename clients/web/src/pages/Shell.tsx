@@ -1,14 +1,17 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, Outlet, useLocation, useNavigate } from "@tanstack/react-router";
-import { useEffect, useState } from "react";
+import { lazy, Suspense, useEffect, useState } from "react";
 import { useServices } from "../rpc/context";
 import { signOut } from "../rpc/session";
 import { Mark } from "../ui/Mark";
-import { ShortcutHelp } from "../ui/ShortcutHelp";
 import { focusSearch, listenToKeys, useShortcuts } from "../ui/shortcuts";
 import { ThemeSwitch } from "../ui/ThemeSwitch";
 import { KeysLink } from "./KeysLink";
 import { SignedOut } from "./SignedOut";
+
+const ShortcutHelp = lazy(async () => ({
+  default: (await import("../ui/ShortcutHelp")).ShortcutHelp,
+}));
 
 /** The frame of every page. */
 export function Shell() {
@@ -67,7 +70,11 @@ function Help() {
       >
         ?
       </button>
-      {isShown && <ShortcutHelp onClose={() => setShown(false)} />}
+      {isShown && (
+        <Suspense fallback={null}>
+          <ShortcutHelp onClose={() => setShown(false)} />
+        </Suspense>
+      )}
     </>
   );
 }

@@ -13,12 +13,9 @@ import { parseParetoSearch } from "../store/paretoSearch";
 import { parseRunFilterSearch } from "../store/runFilter";
 import { parseCreateSearch } from "./create/search";
 import { parseKeysSearch } from "./keys/search";
-import { LoginPage } from "./login/LoginPage";
 import { Shell } from "./Shell";
 import { parseAnalysisSearch } from "./sweep/analysis/search";
-import { OverviewPage } from "./sweep/overview/OverviewPage";
 import { parseRunsSearch } from "./sweep/runs/search";
-import { SweepPage } from "./sweep/SweepPage";
 import { SweepsPage } from "./sweeps/SweepsPage";
 import { parseSweepsSearch } from "./sweeps/search";
 
@@ -41,13 +38,13 @@ const sweep = createRoute({
   getParentRoute: () => root,
   path: "/sweeps/$sweepId",
   validateSearch: parseRunFilterSearch,
-  component: SweepPage,
+  component: lazyRouteComponent(() => import("./sweep/SweepPage"), "SweepPage"),
 });
 
 const overview = createRoute({
   getParentRoute: () => sweep,
   path: "/",
-  component: OverviewPage,
+  component: lazyRouteComponent(() => import("./sweep/overview/OverviewPage"), "OverviewPage"),
 });
 
 const create = createRoute({
@@ -131,7 +128,7 @@ const login = createRoute({
   path: "/login",
   validateSearch: ({ next }: Record<string, unknown>): { next?: string } =>
     typeof next === "string" ? { next } : {},
-  component: LoginPage,
+  component: lazyRouteComponent(() => import("./login/LoginPage"), "LoginPage"),
 });
 
 function NoPage() {

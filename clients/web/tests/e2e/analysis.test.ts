@@ -21,8 +21,7 @@ describe("the analysis of a sweep", () => {
     async (title, { page }) => {
       await page.goto(`/sweeps/${inject("seeded").digits}/analysis`);
       const chart = await chartOf(page, title);
-      const drawing = chart.getByRole("img");
-      await drawing.first().waitFor({ timeout: 60_000 });
+      await chart.locator("canvas, svg").first().waitFor({ timeout: 40_000 });
       if ((await chart.locator("canvas").count()) > 0) {
         await eventually(() => coloursOf(chart)).toBeGreaterThan(2);
       }
@@ -33,7 +32,6 @@ describe("the analysis of a sweep", () => {
       expect(shown).toBeGreaterThan(1);
       expect(csvRows(csv).length).toBeGreaterThanOrEqual(shown);
       await chart.getByRole("button", { name: "Show data as a table" }).click();
-      await drawing.first().waitFor();
     },
   );
 
@@ -55,6 +53,6 @@ describe("the analysis of a sweep", () => {
     await problem.waitFor();
     broken = false;
     await problem.getByRole("button", { name: "Try again" }).click();
-    await chart.getByRole("img").waitFor();
+    await chart.locator("canvas").first().waitFor();
   });
 });

@@ -64,7 +64,10 @@ describe("the list of sweeps", () => {
     await row.getByText("running").waitFor();
     await agents.finishRuns(id, "loss", [0.5, 0.25]);
     await row.getByText("2 / 4").waitFor();
-    await row.getByText("0.25", { exact: true }).waitFor();
+    await row
+      .getByText(/^0\.25/)
+      .first()
+      .waitFor();
     await api.registry.pauseSweep({ sweepId: id, requestId: crypto.randomUUID() });
     await row.getByText("paused").waitFor();
     await api.registry.deleteSweep({ sweepId: id, requestId: crypto.randomUUID() });

@@ -1,14 +1,13 @@
 import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
-import { useRef, useState } from "react";
+import { lazy, Suspense, useRef, useState } from "react";
 import type { Sweep } from "../../gen/wanllmdb/api/registry/v1/sweep_pb";
 import { formatCount } from "../../store/format";
 import { rowsOf } from "../../store/sweepList";
 import { ProblemNotice } from "../../ui/ProblemNotice";
 import { StreamState } from "../../ui/StreamState";
 import { useTitle } from "../../ui/useTitle";
-import { BulkBar } from "./BulkBar";
 import { NoSweeps } from "./NoSweeps";
 import { SweepFilters } from "./SweepFilters";
 import { SweepTable } from "./SweepTable";
@@ -17,6 +16,9 @@ import { useRowKeys } from "./useRowKeys";
 import { MOST_SWEEPS, useSweeps } from "./useSweeps";
 
 const route = getRouteApi("/sweeps");
+
+// Nothing is selected at first.
+const BulkBar = lazy(async () => ({ default: (await import("./BulkBar")).BulkBar }));
 
 const PAGE_SIZE = 50;
 
@@ -77,10 +79,12 @@ export function SweepsPage() {
         </div>
       )}
       <More search={search} sweeps={sweeps} total={list.total} shown={shown} onShown={setShown} />
-      <BulkBar
-        selected={sweeps.filter(({ sweepId }) => selected.has(sweepId))}
-        onClear={() => setSelected(new Set())}
-      />
+      <Suspense fallback={null}>
+        <BulkBar
+          selected={sweeps.filter(({ sweepId }) => selected.has(sweepId))}
+          onClear={() => setSelected(new Set())}
+        />
+      </Suspense>
     </>
   );
 }
