@@ -5,7 +5,10 @@ import { newRequestId } from "../../../rpc/requestId";
 import { formatCount } from "../../../store/format";
 import { canRetry, canStop, MOST_IN_A_CALL } from "../../../store/runActions";
 import type { RunTable } from "../../../store/runTable";
+import { ActionButton } from "../../../ui/ActionButton";
 import { ProblemNotice } from "../../../ui/ProblemNotice";
+import { useWhyNot } from "../../useCaller";
+import { useCurrentSweep } from "../sweepContext";
 import { MOST_COMPARED } from "./search";
 
 interface Props {
@@ -22,6 +25,7 @@ interface Props {
 export function SelectionBar({ sweepId, table, selected, hidden, onClear, onCompare }: Props) {
   const { registry } = useServices();
   const id = useId();
+  const refusal = useWhyNot("edit", useCurrentSweep().project);
   const [isStopping, setStopping] = useState(false);
   const [reason, setReason] = useState("");
   const stoppable = canStop(table, selected);
@@ -57,22 +61,22 @@ export function SelectionBar({ sweepId, table, selected, hidden, onClear, onComp
       >
         Compare runs
       </button>
-      <button
-        type="button"
+      <ActionButton
         className="danger"
+        refusal={refusal}
         aria-expanded={isStopping}
-        disabled={stoppable.length === 0 || action.isPending}
+        isBusy={stoppable.length === 0 || action.isPending}
         onClick={() => setStopping(!isStopping)}
       >
         Stop {formatCount(stoppable.length)}
-      </button>
-      <button
-        type="button"
-        disabled={retryable.length === 0 || action.isPending}
+      </ActionButton>
+      <ActionButton
+        refusal={refusal}
+        isBusy={retryable.length === 0 || action.isPending}
         onClick={() => action.mutate("retry")}
       >
         Retry {formatCount(retryable.length)}
-      </button>
+      </ActionButton>
       <button type="button" className="link" onClick={onClear}>
         Clear selection
       </button>
