@@ -31,6 +31,9 @@ export function Shell() {
             Sweeps
           </Link>
           <Link to="/sweeps/new">New sweep</Link>
+          <Link to="/compare" activeOptions={{ includeSearch: false }}>
+            Compare
+          </Link>
           <Link to="/templates">Templates</Link>
           <KeysLink />
         </nav>
