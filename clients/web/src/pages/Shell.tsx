@@ -31,6 +31,9 @@ export function Shell() {
             Sweeps
           </Link>
           <Link to="/sweeps/new">New sweep</Link>
+          <Link to="/compare" activeOptions={{ includeSearch: false }}>
+            Compare
+          </Link>
           <Link to="/templates">Templates</Link>
           <KeysLink />
         </nav>
@@ -55,7 +58,7 @@ function Help() {
   useEffect(listenToKeys, []);
   useShortcuts([
     { keys: "?", label: "Show the shortcuts", run: () => setShown(true) },
-    { keys: "/", label: "Search on this page", run: () => focusSearch() },
+    { keys: "/", label: "Search or filter this page", run: focusSearch },
     { keys: "g s", label: "Go to the sweeps", run: () => void navigate({ to: "/sweeps" }) },
     { keys: "g n", label: "Create a sweep", run: () => void navigate({ to: "/sweeps/new" }) },
   ]);

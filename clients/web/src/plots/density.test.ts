@@ -21,14 +21,17 @@ function slowDensity({ width, height, axes, count, mask, levels, shift = 0 }: De
   const counts = new Uint32Array(width * height);
   const sums = new Uint32Array(width * height);
   const plain = new Uint32Array(width * height);
-  for (let row = 0; row < count; row++) {
-    if (mask[row] !== 1) continue;
-    for (let index = 0; index + 1 < axes.length; index++) {
-      const [left, right] = [axes[index], axes[index + 1]];
-      if (left === undefined || right === undefined) continue;
+  const placesOf = (bins: Uint16Array) =>
+    new Set([...bins].filter((_, row) => mask[row] === 1).map((bin) => bin >> shift)).size;
+  for (let index = 0; index + 1 < axes.length; index++) {
+    const [left, right] = [axes[index], axes[index + 1]];
+    if (left === undefined || right === undefined) continue;
+    const isByEnd = placesOf(right.bins) < placesOf(left.bins);
+    for (let row = 0; row < count; row++) {
+      if (mask[row] !== 1) continue;
       const gap = right.x - left.x;
       const [start, end] = [(left.bins[row] ?? 0) >> shift, (right.bins[row] ?? 0) >> shift];
-      const line = rowsOf(start, end, gap);
+      const line = rowsOf(start, end, gap, isByEnd ? end : start);
       const isLast = index + 2 === axes.length;
       for (let offset = 0; offset < (isLast ? gap + 1 : gap); offset++) {
         const first = line[offset] ?? 0;
@@ -126,6 +129,31 @@ test("lines that are spread evenly are as dense in each column", () => {
     return total;
   });
   expect(Math.max(...totals) / Math.min(...totals)).toBeLessThan(1.05);
+});
+
+test("lines from neighbouring rows to one point, or from it, leave no gap between them", () => {
+  const [height, gap] = [360, 168];
+  const every = Uint16Array.from({ length: 72 }, (_, index) => 20 + index);
+  for (const point of [0, 51, 90, 206, 359]) {
+    for (const isTo of [true, false]) {
+      const one = new Uint16Array(every.length).fill(point);
+      const grid = density({
+        width: gap + 1,
+        height,
+        axes: [
+          { x: 0, bins: isTo ? every : one },
+          { x: gap, bins: isTo ? one : every },
+        ],
+        count: every.length,
+        mask: new Uint8Array(every.length).fill(1),
+        levels: new Uint8Array(every.length),
+      });
+      for (let x = 0; x <= gap; x++) {
+        const used = [...Array(height).keys()].filter((y) => totalAt(grid, x, y) > 0);
+        expect((used.at(-1) ?? 0) - (used[0] ?? 0) + 1, `${point} ${x}`).toBe(used.length);
+      }
+    }
+  }
 });
 
 test("a draft has the same lines at the last axis, and lines where the raster has them", () => {

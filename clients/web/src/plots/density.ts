@@ -57,7 +57,7 @@ interface Span {
   readonly width: number;
   /** How often the columns between two axes were split. */
   readonly depth: number;
-  /** Whether the lines begin at an even (0) or at an odd (1) row of the left axis. */
+  /** Whether the lines begin, or end, at an even (0) or at an odd (1) row of an axis. */
   readonly parity: number;
 }
 
@@ -93,14 +93,18 @@ export class DensityRaster {
       if (left === undefined || right === undefined || right.x <= left.x) continue;
       const hasPlain = this.#fill(input, rows, left.bins, right.bins);
       const width = right.x - left.x;
+      // Lines to one point are rounded alike, or they would leave gaps between them.
+      const isByEnd = rowsIn(input, rows, right.bins) < rowsIn(input, rows, left.bins);
       for (const parity of [0, 1]) {
         const span = { x: left.x, width, depth: 0, parity };
         const root = {
           stride: height + 1,
           origin: 0,
           steepest: height - 1,
-          first: parity,
-          step: 2,
+          first: isByEnd ? 0 : parity,
+          step: isByEnd ? 1 : 2,
+          firstEnd: isByEnd ? parity : 0,
+          endStep: isByEnd ? 2 : 1,
         };
         this.#draw(grid, { ...root, lines: this.#levelled }, span, putLevelled);
         if (hasPlain) this.#draw(grid, { ...root, lines: this.#plain }, span, putPlain);
@@ -185,7 +189,16 @@ export class DensityRaster {
     } else {
       lines.fill(0, 0, size);
     }
-    return { lines, stride, origin: steepest, steepest, first: 0, step: 1 };
+    return {
+      lines,
+      stride,
+      origin: steepest,
+      steepest,
+      first: 0,
+      step: 1,
+      firstEnd: 0,
+      endStep: 1,
+    };
   }
 }
 
@@ -216,6 +229,18 @@ function putPlain(
     running += columns[from + y] as number;
     plain[pixel] = (plain[pixel] as number) + running;
   }
+}
+
+/** Returns how many rows of pixels the runs have on an axis. */
+function rowsIn({ height, shift = 0 }: DensityInput, rows: Uint32Array, bins: Uint16Array): number {
+  const isUsed = new Uint8Array(height);
+  let count = 0;
+  for (let index = 0; index < rows.length; index++) {
+    const place = (bins[rows[index] as number] as number) >> shift;
+    if (isUsed[place] === 0) count += 1;
+    isUsed[place] = 1;
+  }
+  return count;
 }
 
 /** Draws the column of the last axis, where each line is one pixel. */

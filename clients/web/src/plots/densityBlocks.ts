@@ -2,7 +2,7 @@
 
 /**
  * Returns how many of `drop` rows a line descends in the first `first` of `width` columns. An even
- * `turn` rounds a half up and an odd one down: the depth of the split plus the row at the left axis,
+ * `turn` rounds a half up and an odd one down: the depth of the split plus the row at one of the axes,
  * so that neither the roundings of one line add up nor those of many lines in the same column.
  */
 export function splitDrop(drop: number, first: number, width: number, turn: number): number {
@@ -21,6 +21,9 @@ export interface Block {
   /** The first row that can have lines, and the distance to the next one. */
   readonly first: number;
   readonly step: number;
+  /** The same for the rows where lines end. */
+  readonly firstEnd: number;
+  readonly endStep: number;
 }
 
 /** Returns the most rows of a half: of the first, or of the second if the whole's is given. */
@@ -34,7 +37,7 @@ export function steepestOf(drops: Int16Array, whole: number): number {
 }
 
 export function splitBlock(
-  { lines, stride, origin, steepest, first, step }: Block,
+  { lines, stride, origin, steepest, first, step, firstEnd, endStep }: Block,
   drops: Int16Array,
   height: number,
   left: Block,
@@ -46,7 +49,7 @@ export function splitBlock(
     const most = Math.min(steepest, height - 1 - row);
     const base = row * stride + origin;
     const leftBase = row * left.stride + left.origin;
-    for (let drop = least; drop <= most; drop++) {
+    for (let drop = least + firstEnd; drop <= most; drop += endStep) {
       const weight = lines[base + drop] as number;
       if (weight === 0) continue;
       const part = drops[drop + steepest] as number;
@@ -64,7 +67,7 @@ export function splitBlock(
  * is the only one.
  */
 export function coverColumns(
-  { lines, stride, origin, steepest, first, step }: Block,
+  { lines, stride, origin, steepest, first, step, firstEnd, endStep }: Block,
   height: number,
   width: number,
   turn: number,
@@ -79,7 +82,7 @@ export function coverColumns(
     const least = -Math.min(steepest, row);
     const most = Math.min(steepest, height - 1 - row);
     const base = row * stride + origin;
-    for (let drop = least; drop <= most; drop++) {
+    for (let drop = least + firstEnd; drop <= most; drop += endStep) {
       const weight = lines[base + drop] as number;
       if (weight === 0) continue;
       const edge = (drop + steepest) * (width + 1) + 1;

@@ -49,11 +49,6 @@ const DIVERGING: readonly Rgb[] = [
   [178, 70, 20],
 ];
 
-/** Returns the colour of a share, 0 to 1: dark for 0, bright for 1. */
-export function sequentialColor(share: number): string {
-  return css(between(VIRIDIS, share));
-}
-
 /** Returns the red, green and blue of a colour that a browser resolved. */
 export function rgbOf(color: string): Rgb {
   const [red = 0, green = 0, blue = 0] = (color.match(/[\d.]+/g) ?? []).map(Number);

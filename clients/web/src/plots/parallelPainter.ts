@@ -11,8 +11,9 @@ const SLOW_MS = 20;
 const DRAFT_MS = 40;
 /** A draft of more halvings would not be recognized. */
 const MOST_HALVINGS = 2;
-/** How long nothing moves before the draft is replaced by the picture. */
-const REST_MS = 150;
+/** How long nothing moves at least before the draft is replaced by the picture. */
+const LEAST_REST_MS = 150;
+const MOST_REST_MS = 600;
 /** The name of the browser's performance measures: one a frame, from its request to its pixels. */
 export const FRAME_MEASURE = "parallel-frame";
 
@@ -83,9 +84,12 @@ export class ParallelPainter {
    */
   paint(frame: WantedFrame, isMoving: boolean): void {
     clearTimeout(this.#rest);
-    const shift = isMoving ? draftShift(Math.min(...this.#pictureMs)) : 0;
+    const pictureMs = Math.min(...this.#pictureMs);
+    const shift = isMoving ? draftShift(pictureMs) : 0;
     this.#next = { ...frame, shift };
-    if (shift > 0) this.#rest = setTimeout(() => this.paint(frame, false), REST_MS);
+    // A slow picture would hold up the drafts if the pointer moves on.
+    const rest = Math.max(LEAST_REST_MS, Math.min(pictureMs, MOST_REST_MS));
+    if (shift > 0) this.#rest = setTimeout(() => this.paint(frame, false), rest);
     this.#paintNext();
   }
 

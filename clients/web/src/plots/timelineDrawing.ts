@@ -31,7 +31,7 @@ function trackHeight(tracks: number): number {
 }
 
 /** Returns where each track begins, from the top of the area. */
-export function trackTops({ lanes, tracks }: Pick<TimelineDrawing, "lanes" | "tracks">): number[] {
+function trackTops({ lanes, tracks }: Pick<TimelineDrawing, "lanes" | "tracks">): number[] {
   const height = trackHeight(tracks);
   const tops: number[] = [];
   let top = 0;
@@ -43,7 +43,7 @@ export function trackTops({ lanes, tracks }: Pick<TimelineDrawing, "lanes" | "tr
 }
 
 /** Returns the colour of a run's state. */
-export function stateColor(state: number, palette: Palette): string {
+function stateColor(state: number, palette: Palette): string {
   if (state === RunState.RUNNING) return palette.accent;
   if (state === RunState.FINISHED) return palette.good;
   if (state === RunState.PRUNED) return palette.warn;

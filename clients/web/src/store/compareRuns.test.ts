@@ -1,7 +1,7 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { expect, test } from "vitest";
 import { RunOrigin, RunSchema, RunState } from "../gen/wanllmdb/api/registry/v1/run_pb";
-import { compareRuns, comparisonCsv } from "./compareRuns";
+import { compareRuns, comparisonCsv, objectivesOf } from "./compareRuns";
 
 function run(number: bigint, init: MessageInitShape<typeof RunSchema>) {
   return create(RunSchema, {
@@ -16,20 +16,21 @@ function run(number: bigint, init: MessageInitShape<typeof RunSchema>) {
 const double = (value: number) => ({ kind: { case: "doubleValue" as const, value } });
 
 const one = run(3n, {
-  parameters: { lr: double(0.1), depth: double(2) },
+  parameters: { lr: double(0.123_456_7), depth: double(2) },
   summary: { loss: 0.5 },
+  objective: 0.4,
   startTime: { seconds: 10n },
   endTime: { seconds: 10n, nanos: 4_300_000 },
 });
 const other = run(7n, {
-  parameters: { lr: double(0.1 + 1e-12), depth: double(2), extra: double(1) },
+  parameters: { lr: double(0.123_456_8), depth: double(2), extra: double(1) },
   summary: { loss: 0.5 },
   error: { message: "=oops, no" },
   labels: { __proto_: "x" },
 });
 
 test("rows say in what the runs differ, beyond the digits that are shown", () => {
-  const groups = compareRuns([one, other]);
+  const groups = compareRuns([one, other], ["loss"]);
   const rows = Object.fromEntries(
     groups.map(({ title, rows: all }) => [
       title,
@@ -48,10 +49,11 @@ test("rows say in what the runs differ, beyond the digits that are shown", () =>
       ["Chosen by", "the sampler", "the sampler", false],
       ["Error", undefined, "=oops, no", true],
     ],
+    Objectives: [["loss", "0.4", undefined, true]],
     Parameters: [
       ["depth", "2", "2", false],
       ["extra", undefined, "1", true],
-      ["lr", "0.1", "0.1", true],
+      ["lr", "0.123457", "0.123457", true],
     ],
     "Last values of metrics": [["loss", "0.5", "0.5", false]],
     Labels: [["__proto_", undefined, "x", true]],
@@ -59,8 +61,17 @@ test("rows say in what the runs differ, beyond the digits that are shown", () =>
 });
 
 test("the file has all digits and no formulas", () => {
-  const lines = comparisonCsv([one, other]).split("\r\n");
+  const lines = comparisonCsv([one, other], ["loss"]).split("\r\n");
   expect(lines[0]).toBe("group,name,run 3,run 7");
-  expect(lines).toContain("Parameters,lr,0.1,0.100000000001");
+  expect(lines).toContain("Parameters,lr,0.1234567,0.1234568");
   expect(lines).toContain(`Run,Error,,"'=oops, no"`);
+});
+
+test("objectives have the names of the sweep's metrics", () => {
+  const several = run(1n, { objectives: [3, 5] });
+  expect(objectivesOf(several, ["loss", "size"])).toEqual([
+    ["loss", 3],
+    ["size", 5],
+  ]);
+  expect(objectivesOf(other, ["loss"])).toEqual([]);
 });

@@ -27,10 +27,27 @@ export interface ComparedGroup {
   readonly rows: readonly ComparedRow[];
 }
 
-/** Returns what runs have, side by side; groups without a row are left out. */
-export function compareRuns(runs: readonly Run[]): ComparedGroup[] {
+/** Returns a run's value of each of the sweep's metrics, by name; those that it has. */
+export function objectivesOf(run: Run, metrics: readonly string[]): [string, number][] {
+  const values = run.objective === undefined ? run.objectives : [run.objective];
+  return metrics.flatMap((name, index): [string, number][] => {
+    const value = values[index];
+    return value === undefined ? [] : [[name, value]];
+  });
+}
+
+/**
+ * Returns what runs have, side by side; groups without a row are left out.
+ *
+ * @param metrics The names of the sweep's metrics.
+ */
+export function compareRuns(runs: readonly Run[], metrics: readonly string[]): ComparedGroup[] {
   const groups: ComparedGroup[] = [
     { title: "Run", rows: aboutRows(runs) },
+    {
+      title: "Objectives",
+      rows: mapRows(runs, (run) => Object.fromEntries(objectivesOf(run, metrics)), numberCell),
+    },
     {
       title: "Parameters",
       rows: mapRows(runs, ({ parameters }) => parameters, parameterCell),
@@ -46,9 +63,9 @@ export function compareRuns(runs: readonly Run[]): ComparedGroup[] {
 }
 
 /** Returns the comparison as CSV: a line for each property, a column for each run. */
-export function comparisonCsv(runs: readonly Run[]): string {
+export function comparisonCsv(runs: readonly Run[], metrics: readonly string[]): string {
   const head = csvLine(["group", "name", ...runs.map(({ number }) => `run ${number ?? 0n}`)]);
-  const lines = compareRuns(runs).flatMap(({ title, rows }) =>
+  const lines = compareRuns(runs, metrics).flatMap(({ title, rows }) =>
     rows.map(({ name, cells }) =>
       csvLine([title, name, ...cells.map((cell) => cell?.exact ?? "")]),
     ),

@@ -1,18 +1,16 @@
-import type { MessageInitShape } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type {
   ReadRunColumnsResponse,
-  RunColumnKeySchema,
   RunColumnsChunk,
   RunColumnsSchema,
 } from "../gen/wanllmdb/api/registry/v1/run_columns_pb";
-import { RunField } from "../gen/wanllmdb/api/registry/v1/run_columns_pb";
 import type { WatchSweepResponse } from "../gen/wanllmdb/api/registry/v1/watch_pb";
 import { describeProblem, type Problem } from "../rpc/problems";
 import type { Services } from "../rpc/transport";
 import { follow, type WatchStatus } from "../rpc/watch";
+import { type ColumnKey, columnKeys } from "./columnKeys";
 import { RunColumns, type StreamColumns } from "./runColumns";
-import { isOnRequest, NAME_KEY, type RunTable } from "./runTable";
+import { isOnRequest, type RunTable } from "./runTable";
 
 /** The least time between two batches of changes. */
 const MIN_INTERVAL_SECONDS = 1n;
@@ -20,23 +18,8 @@ const MIN_INTERVAL_SECONDS = 1n;
 const LIVE_MS = 5_000;
 /** How long it can continue after that, before its memory is freed. */
 const KEPT_MS = 60_000;
-/** The most columns of one read. */
-const MOST_COLUMNS = 1_000;
-
-const FIELDS = [
-  RunField.AGENT_ID,
-  RunField.ORIGIN,
-  RunField.ATTEMPT,
-  RunField.LAST_STEP,
-  RunField.CREATE_TIME,
-  RunField.START_TIME,
-  RunField.END_TIME,
-  RunField.DURATION,
-  RunField.ERROR_MESSAGE,
-];
 
 type Registry = Services["registry"];
-type ColumnKey = MessageInitShape<typeof RunColumnKeySchema>;
 type Message = ReadRunColumnsResponse | WatchSweepResponse;
 
 /** What a store has; a new object after each change. */
@@ -202,30 +185,12 @@ export class RunTableStore {
   async *#read(signal: AbortSignal): AsyncIterable<Message> {
     this.#forget();
     const { sweep } = await this.registry.getSweep({ sweepId: this.sweepId }, { signal });
-    const names = {
-      parameter: sweep?.spec?.searchSpace?.parameters.map(({ name }) => name) ?? [],
-      objective: sweep?.spec?.metrics.map(({ name }) => name) ?? [],
-      summary: this.#requestedNames("summary"),
-      label: this.#requestedNames("label"),
-    };
-    const named = (["objective", "parameter", "summary", "label"] as const).flatMap((kind) =>
-      names[kind].map((value) => ({ key: { case: kind, value } })),
-    );
-    const wanted = this.#requested.has(NAME_KEY) ? [RunField.NAME, ...FIELDS] : FIELDS;
-    const fields = wanted.map((value) => ({ key: { case: "field" as const, value } }));
-    this.#keys = [...named.slice(0, MOST_COLUMNS - fields.length), ...fields];
+    this.#keys = columnKeys(sweep?.spec, this.#requested);
     const request = { sweepId: this.sweepId, columns: this.#keys };
     yield* this.registry.readRunColumns(request, { signal, timeoutMs: 0 });
     if (!this.#isComplete) {
       throw new ConnectError("The read of the runs broke off.", Code.Unavailable);
     }
-  }
-
-  #requestedNames(kind: "summary" | "label"): string[] {
-    const start = `${kind}:`;
-    return [...this.#requested]
-      .filter((key) => key.startsWith(start))
-      .map((key) => key.slice(start.length));
   }
 
   #watch(signal: AbortSignal): AsyncIterable<Message> {

@@ -100,7 +100,7 @@ export function meanRanks(values: Float64Array): Float64Array {
 }
 
 /** Returns how many of ascending values are below a value. */
-export function countBelow(sorted: Float64Array, value: number): number {
+function countBelow(sorted: Float64Array, value: number): number {
   let [low, high] = [0, sorted.length];
   while (low < high) {
     const middle = (low + high) >> 1;

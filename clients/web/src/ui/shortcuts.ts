@@ -42,10 +42,16 @@ export function useShortcuts(shortcuts: readonly Shortcut[]): void {
   );
 }
 
-/** Puts the cursor into the field of the page that searches; returns whether it has one. */
-export function focusSearch(): boolean {
-  const field = document.querySelector<HTMLInputElement>("main input[type='search']");
-  field?.focus();
-  field?.select();
-  return field !== null;
+/** Puts the cursor into the field of the page that searches, or else opens its filter. */
+export function focusSearch(): void {
+  const fields = document.querySelectorAll<HTMLInputElement>("main input[type='search']");
+  const field = Array.from(fields).find((each) => each.checkVisibility());
+  if (field !== undefined) {
+    field.focus();
+    field.select();
+    return;
+  }
+  const opener = document.querySelector<HTMLElement>("main [role='search'] button");
+  opener?.focus();
+  opener?.click();
 }

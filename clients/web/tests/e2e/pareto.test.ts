@@ -49,7 +49,7 @@ describe("the Pareto front", () => {
     if (box === null) throw new Error("the chart is not on the screen");
     await page.mouse.move(box.x + box.width * 0.4, box.y + 60);
     await page.mouse.down();
-    await page.mouse.move(box.x + box.width * 0.75, box.y + 360, { steps: 4 });
+    await page.mouse.move(box.x + box.width * 0.75, box.y + 390, { steps: 4 });
     await page.mouse.up();
     await page.getByRole("button", { name: "Clear the rectangle" }).waitFor();
     const counts = await page.locator(".pareto-counts").first().textContent();
@@ -78,7 +78,7 @@ describe("the Pareto front", () => {
 
   test("a pair of three metrics is enlarged", async ({ page }) => {
     await open(page, threeMetrics);
-    const pair = page.getByRole("button", { name: "seconds by leaves" });
+    const pair = page.getByRole("button", { name: "seconds by leaves", exact: true });
     await pair.click();
     await eventually(() => pair.getAttribute("aria-pressed")).toBe("true");
     expect(await page.getByLabel("Horizontal").inputValue()).toBe("leaves");

@@ -93,6 +93,9 @@ function Head({ sweep, onReload, children }: HeadProps) {
         <StateBadge state={sweep.state} />
         {children}
         <span className="spacer" />
+        <Link className="button" to="/compare" search={{ ids: sweep.sweepId }}>
+          Compare
+        </Link>
         <SweepActions sweep={sweep} isBusy={action.isPending} onAction={act} />
       </div>
       {action.isError && last !== undefined && (

@@ -1,4 +1,4 @@
-import { useRouter } from "@tanstack/react-router";
+import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import type { Sweep } from "../../gen/wanllmdb/api/registry/v1/sweep_pb";
 import { describeProblem } from "../../rpc/problems";
@@ -128,7 +128,6 @@ function Names({ sweeps }: { sweeps: readonly Sweep[] }) {
 const MOST_COMPARED = 10;
 
 function CompareLink({ sweeps }: { sweeps: readonly Sweep[] }) {
-  const { history } = useRouter();
   const isPossible = sweeps.length > 1 && sweeps.length <= MOST_COMPARED;
   if (!isPossible) {
     return (
@@ -137,19 +136,14 @@ function CompareLink({ sweeps }: { sweeps: readonly Sweep[] }) {
       </button>
     );
   }
-  const address = `/compare?ids=${sweeps.map(({ sweepId }) => sweepId).join(",")}`;
   return (
-    <a
+    <Link
       className="button"
-      href={address}
-      onClick={(event) => {
-        if (event.ctrlKey || event.metaKey || event.shiftKey) return;
-        event.preventDefault();
-        history.push(address);
-      }}
+      to="/compare"
+      search={{ ids: sweeps.map(({ sweepId }) => sweepId).join() }}
     >
       Compare
-    </a>
+    </Link>
   );
 }
 

@@ -6,7 +6,7 @@ const LABELS: Readonly<Record<string, string>> = {
   name: "Name",
   description: "Description",
   run_cap: "Run cap",
-  max_failed_runs: "Failed runs that end the sweep",
+  max_failed_runs: "Failed runs at most",
   retries_lost: "Retries of a lost run",
   retries_failed: "Retries of a failed run",
   stopping: "Early termination",

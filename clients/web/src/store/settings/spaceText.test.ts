@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { configOfSpace, readSpace, spaceYaml, textOfSpace } from "./spaceText";
+import { configOfSpace, readSpace, spaceYaml, textOfSpace, withinText } from "./spaceText";
 import { sweeps } from "./testing";
 
 test("a space comes back from its setting as it was", () => {
@@ -43,5 +43,18 @@ test("the lines of the text are those of the config that is checked", () => {
   expect(configOfSpace("parameters:\n  a: 1").split("\n").slice(0, 2)).toEqual([
     "parameters:",
     "  a: 1",
+  ]);
+});
+
+test("a problem behind the end of the text stands at its last line", () => {
+  const problems = [1, 9, undefined].map((line) => ({
+    field: "config_text",
+    description: "ends too early",
+    ...(line === undefined ? {} : { line }),
+  }));
+  expect(withinText(problems, "parameters:\n  a: [\n").map(({ line }) => line)).toEqual([
+    1,
+    2,
+    undefined,
   ]);
 });

@@ -4,6 +4,7 @@ import {
   type SearchSpace,
   SearchSpaceSchema,
 } from "../../gen/wanllmdb/api/registry/v1/search_space_pb";
+import type { FieldProblem } from "../../rpc/problems";
 
 const SECTIONS = new Set(["parameters", "constraints"]);
 
@@ -35,4 +36,12 @@ export function textOfSpace(space: SearchSpace | undefined): string {
 /** Returns the space of a setting; undefined if it is empty, because its text is no space. */
 export function readSpace(text: string): SearchSpace | undefined {
   return text === "" ? undefined : fromJsonString(SearchSpaceSchema, text);
+}
+
+/** Returns the problems of a space's config, each at a line that the text has. */
+export function withinText(problems: readonly FieldProblem[], text: string): FieldProblem[] {
+  const last = text.replace(/\n$/, "").split("\n").length;
+  return problems.map((each) =>
+    each.line === undefined || each.line <= last ? each : { ...each, line: last },
+  );
 }

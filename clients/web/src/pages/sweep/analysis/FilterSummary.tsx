@@ -71,10 +71,9 @@ function countOf(mask: Uint8Array): number {
 
 function Bar({ table }: { table: RunTable }) {
   const { filter, setFilter } = useRunFilter();
-  const { sweepId, spec } = useCurrentSweep();
+  const { spec } = useCurrentSweep();
   return (
     <RunFilterBar
-      sweepId={sweepId}
       table={table}
       filter={filter}
       onChange={setFilter}

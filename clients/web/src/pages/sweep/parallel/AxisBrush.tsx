@@ -12,12 +12,13 @@ import {
 } from "../../../store/parallelBrush";
 import { headingOf } from "../../../store/runCells";
 import type { ColumnCondition } from "../../../store/runTable";
+import type { FilterChange } from "./useLiveFilter";
 
 interface Props {
   readonly axis: Axis;
   readonly condition: ColumnCondition | undefined;
-  /** Called with each step of a drag, and once more at its end. */
-  readonly onBrush: (key: string, brush: Brush | undefined, isDone: boolean) => void;
+  /** Called with each move of a drag, and once more at its end. */
+  readonly onBrush: (key: string, brush: Brush | undefined, change: FilterChange) => void;
 }
 
 /** What a drag does: the brush is from `anchor` to the pointer, or moves with it. */
@@ -71,24 +72,24 @@ export function AxisBrush({ axis, condition, onBrush }: Props) {
     const place = placeOf(event);
     const isClick = drag.isClick && Math.abs(place - drag.start) < 0.01;
     if (isClick) return;
-    onBrush(key, brushTo(place, drag), false);
+    onBrush(key, brushTo(place, drag), "drag");
     // A brush that moves as a whole moves from where it is now.
     setDrag({ ...drag, isClick, start: drag.anchor === undefined ? place : drag.start });
   };
   const end = () => {
     if (drag === undefined) return;
-    onBrush(key, drag.isClick ? undefined : condition && withoutKey(condition), true);
+    onBrush(key, drag.isClick ? undefined : condition && withoutKey(condition), "done");
     setDrag(undefined);
   };
   const step = (event: KeyboardEvent, edge: Edge) => {
     const size = STEPS[event.key];
     const brush = condition && withoutKey(condition);
-    if (size !== undefined) onBrush(key, stepEdge(scale, brush, edge, size), false);
+    if (size !== undefined) onBrush(key, stepEdge(scale, brush, edge, size), "step");
     else if (event.key === "Home" && edge === "low")
-      onBrush(key, brushBetween(scale, 0, high), true);
+      onBrush(key, brushBetween(scale, 0, high), "done");
     else if (event.key === "End" && edge === "high")
-      onBrush(key, brushBetween(scale, low, 1), true);
-    else if (event.key === "Delete" || event.key === "Backspace") onBrush(key, undefined, true);
+      onBrush(key, brushBetween(scale, low, 1), "done");
+    else if (event.key === "Delete" || event.key === "Backspace") onBrush(key, undefined, "done");
     else return;
     event.preventDefault();
   };

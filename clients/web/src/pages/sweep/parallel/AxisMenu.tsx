@@ -1,4 +1,4 @@
-import { type ChangeEvent, useEffect, useId, useRef } from "react";
+import { useEffect, useId, useRef } from "react";
 import { type ScaleKind, scaleKinds } from "../../../plots/scales";
 import { type Axis, type AxisSetting, formatCell } from "../../../store/parallelAxes";
 import type { Brush } from "../../../store/parallelBrush";
@@ -134,13 +134,12 @@ type BrushProps = Pick<Props, "axis" | "condition" | "onBrush">;
 
 function Bounds({ id, axis, condition, onBrush }: BrushProps & { id: string }) {
   const { scale } = axis;
-  const change = (bound: "min" | "max", { target }: ChangeEvent<HTMLInputElement>) => {
+  const change = (bound: "min" | "max", number: number) => {
     const earlier: ColumnCondition = condition ?? {
       key: axis.key,
       ...(scale.hasMissing ? { missing: true } : {}),
     };
     const { key: _, [bound]: __, ...rest } = earlier;
-    const number = target.valueAsNumber;
     const brush: Brush = Number.isNaN(number) ? rest : { ...rest, [bound]: number };
     const isNone =
       brush.min === undefined &&
@@ -154,25 +153,50 @@ function Bounds({ id, axis, condition, onBrush }: BrushProps & { id: string }) {
       {(["min", "max"] as const).map((bound) => (
         <div className="field" key={bound}>
           <label htmlFor={`${id}-${bound}`}>{bound === "min" ? "from" : "to"}</label>
-          <input
-            // The brush may change without the field.
-            key={condition?.[bound] ?? ""}
+          <NumberField
             id={`${id}-${bound}`}
-            type="number"
-            step="any"
+            value={condition?.[bound]}
             placeholder={formatCell({ ...axis.column, kind: "parameter" }, scale[bound])}
-            defaultValue={condition?.[bound]}
-            onBlur={(event) => {
-              const shown = String(condition?.[bound] ?? "");
-              if (event.target.value !== shown) change(bound, event);
-            }}
-            onKeyDown={(event) => {
-              if (event.key === "Enter") event.currentTarget.blur();
-            }}
+            onChange={(number) => change(bound, number)}
           />
         </div>
       ))}
     </div>
+  );
+}
+
+interface NumberProps {
+  readonly id: string;
+  readonly value: number | undefined;
+  readonly placeholder: string;
+  /** Called with NaN if the field is empty. */
+  readonly onChange: (number: number) => void;
+}
+
+/** A field for a number, which applies when the user presses Enter or leaves it. */
+function NumberField({ id, value, placeholder, onChange }: NumberProps) {
+  const field = useRef<HTMLInputElement>(null);
+  const text = String(value ?? "");
+  useEffect(() => {
+    // The brush may change without the field.
+    if (field.current !== null) field.current.value = text;
+  }, [text]);
+  const apply = ({ value: typed, valueAsNumber }: HTMLInputElement) => {
+    if (typed !== text) onChange(valueAsNumber);
+  };
+  return (
+    <input
+      ref={field}
+      id={id}
+      type="number"
+      step="any"
+      placeholder={placeholder}
+      defaultValue={text}
+      onBlur={(event) => apply(event.currentTarget)}
+      onKeyDown={(event) => {
+        if (event.key === "Enter") apply(event.currentTarget);
+      }}
+    />
   );
 }
 

@@ -29,11 +29,17 @@ export function AxisTitles({ axes, layout, brushed, openKey, onOpen, onMove }: P
   const moved = useRef<string>(undefined);
   // The click at the end of a drag opens no menu.
   const wasDragged = useRef(false);
-  // An element that moves within its list loses the focus.
+  const earlier = useRef<readonly string[]>([]);
+  // An element that moves within its list loses the focus, as one that is hidden does.
   useEffect(() => {
-    const index = axes.findIndex(({ key }) => key === moved.current);
+    const keys = axes.map(({ key }) => key);
+    const hidden = earlier.current.findIndex((key) => !keys.includes(key));
+    const wanted = moved.current === undefined ? hidden : keys.indexOf(moved.current);
+    const isLost = moved.current !== undefined || document.activeElement === document.body;
+    earlier.current = keys;
     moved.current = undefined;
-    list.current?.querySelectorAll("button")[index]?.focus();
+    if (!isLost || wanted < 0) return;
+    list.current?.querySelectorAll("button")[Math.min(wanted, keys.length - 1)]?.focus();
   }, [axes]);
   const isDragged = drag !== undefined && Math.abs(drag.by) >= LEAST_DRAG;
   const target = isDragged ? placeAt(layout, drag.start + drag.by) : undefined;
@@ -47,7 +53,7 @@ export function AxisTitles({ axes, layout, brushed, openKey, onOpen, onMove }: P
           <li
             key={key}
             className={isThis ? "dragged" : undefined}
-            style={{ left: x - 8 + (isThis ? drag.by : 0), width: layout.gap - 6 }}
+            style={{ left: x - 5 + (isThis ? drag.by : 0), width: layout.gap - 2 }}
           >
             <button
               type="button"

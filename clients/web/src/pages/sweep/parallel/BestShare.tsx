@@ -10,11 +10,11 @@ const SHARES = [
 
 interface Props {
   readonly filter: RunFilter;
-  readonly onMove: (filter: RunFilter) => void;
+  readonly onStep: (filter: RunFilter) => void;
 }
 
 /** Keeps a share of the runs: those with the best objective. */
-export function BestShare({ filter, onMove }: Props) {
+export function BestShare({ filter, onStep }: Props) {
   const id = useId();
   const share = filter.top ?? 1;
   const text = share === 1 ? "all runs" : `best ${shareText(share)}`;
@@ -32,7 +32,7 @@ export function BestShare({ filter, onMove }: Props) {
         aria-valuetext={text}
         onChange={(event) => {
           const top = SHARES[Number(event.target.value)] ?? 1;
-          onMove(top === 1 ? withoutTop(filter) : { ...filter, top });
+          onStep(top === 1 ? withoutTop(filter) : { ...filter, top });
         }}
       />
     </div>

@@ -11,7 +11,7 @@ import {
 import type { Brush } from "../../../store/parallelBrush";
 import { writeAxis } from "../../../store/parallelSearch";
 import { ALL_RUNS, isEmptyFilter, withCondition } from "../../../store/runFilter";
-import type { RunTable } from "../../../store/runTable";
+import type { RunFilter, RunTable } from "../../../store/runTable";
 import { useCurrentSweep } from "../sweepContext";
 import { AxisMenu } from "./AxisMenu";
 import { BestShare } from "./BestShare";
@@ -22,7 +22,7 @@ import { ParallelPlot } from "./ParallelPlot";
 import { ParallelTools } from "./ParallelTools";
 import { pictureOf } from "./pictureOf";
 import { RunList } from "./RunList";
-import { useLiveFilter } from "./useLiveFilter";
+import { type FilterChange, useLiveFilter } from "./useLiveFilter";
 import { useOpenRun } from "./useOpenRun";
 import { usePalette } from "./usePalette";
 import { useParallel } from "./useParallel";
@@ -40,7 +40,7 @@ export function ParallelPanel({ table, onMetric }: Props) {
   const { sweepId, name } = useCurrentSweep();
   const openRun = useOpenRun();
   const [search, setSearch] = useParallelSearch();
-  const { filter, settled, isMoving, move, set } = useLiveFilter();
+  const { filter, settled, isMoving, change } = useLiveFilter();
   const shown = useParallel(table, search, filter, settled);
   const { settings, axes, colour, mask, matching, lines, best, selected, isSeveral } = shown;
   const palette = usePalette();
@@ -52,8 +52,9 @@ export function ParallelPanel({ table, onMetric }: Props) {
 
   const setSettings = (changed: readonly AxisSetting[]) =>
     setSearch({ axes: changed.map(writeAxis) });
-  const brush = (key: string, changed: Brush | undefined, isDone: boolean) =>
-    (isDone ? set : move)(withCondition(filter, key, changed));
+  const brush = (key: string, changed: Brush | undefined, kind: FilterChange) =>
+    change(withCondition(filter, key, changed), kind);
+  const set = (changed: RunFilter) => change(changed, "done");
   const select = useCallback(
     (number: number) => {
       const kept = search.selected ?? [];
@@ -114,7 +115,9 @@ export function ParallelPanel({ table, onMetric }: Props) {
             setSettings([...settings, { key: `summary:${metric}` }]);
           }}
         >
-          {shown.hasBest && <BestShare filter={filter} onMove={move} />}
+          {shown.hasBest && (
+            <BestShare filter={filter} onStep={(changed) => change(changed, "step")} />
+          )}
         </ParallelControls>
         <FilterChips table={table} filter={filter} onChange={set} />
         <ParallelTools
@@ -197,7 +200,7 @@ export function ParallelPanel({ table, onMetric }: Props) {
             setOpen(undefined);
             setSettings(settings.filter(({ key }) => key !== open.key));
           }}
-          onBrush={(changed) => brush(open.key, changed, true)}
+          onBrush={(changed) => brush(open.key, changed, "done")}
           onClose={() => setOpen(undefined)}
         />
       )}

@@ -10,6 +10,7 @@ import { AxisTicks } from "./AxisTicks";
 import { AxisTitles } from "./AxisTitles";
 import { RunLines } from "./RunLines";
 import { RunTip } from "./RunTip";
+import type { FilterChange } from "./useLiveFilter";
 import { usePainter } from "./usePainter";
 
 /** The room above the axes for their names. */
@@ -40,7 +41,7 @@ interface Props {
   readonly onOpenRun: (row: number) => void;
   readonly onOpenAxis: (key: string, title: HTMLElement) => void;
   readonly onMoveAxis: (key: string, to: number) => void;
-  readonly onBrush: (key: string, brush: Brush | undefined, isDone: boolean) => void;
+  readonly onBrush: (key: string, brush: Brush | undefined, change: FilterChange) => void;
 }
 
 /** The runs as lines through the axes; a drag along an axis filters by it. */

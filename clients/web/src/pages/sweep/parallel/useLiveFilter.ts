@@ -5,16 +5,17 @@ import { useRunFilter } from "../useRunFilter";
 /** How long the filter rests before it goes to the address; browsers allow few changes a second. */
 const REST_MS = 250;
 
+/** A change of the filter: one of a drag that goes on, one step of many, or a whole one. */
+export type FilterChange = "drag" | "step" | "done";
+
 interface LiveFilter {
   readonly filter: RunFilter;
-  /** The filter before it was dragged. */
+  /** The filter in the address. */
   readonly settled: RunFilter;
-  /** Whether the filter is being dragged, so that the address does not have it yet. */
+  /** Whether the filter is being changed, so that the address does not have it yet. */
   readonly isMoving: boolean;
-  /** Applies a filter at once, and puts it into the address when it rests. */
-  readonly move: (filter: RunFilter) => void;
-  /** Applies a filter at once, and puts it into the address. */
-  readonly set: (filter: RunFilter) => void;
+  /** Applies a filter at once; the address gets it at the end of a drag, or when it rests. */
+  readonly change: (filter: RunFilter, change: FilterChange) => void;
 }
 
 /** The filter of the sweep's pages for controls that change it with every step of the pointer. */
@@ -23,36 +24,36 @@ export function useLiveFilter(): LiveFilter {
   // It stays until the address has it, so that the filter of before does not flash up.
   const [wanted, setWanted] = useState<{ filter: RunFilter; isMoving: boolean }>();
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
-  const set = useCallback(
-    (filter: RunFilter) => {
+  const isHeld = useRef(false);
+  const change = useCallback(
+    (filter: RunFilter, kind: FilterChange) => {
+      const settle = () => {
+        timer.current = undefined;
+        setWanted({ filter, isMoving: false });
+        setFilter(filter);
+      };
       clearTimeout(timer.current);
       timer.current = undefined;
-      setWanted({ filter, isMoving: false });
-      setFilter(filter);
+      isHeld.current = kind === "drag";
+      if (kind === "done") {
+        settle();
+        return;
+      }
+      setWanted({ filter, isMoving: true });
+      if (kind === "step") timer.current = setTimeout(settle, REST_MS);
     },
     [setFilter],
   );
-  const move = useCallback(
-    (filter: RunFilter) => {
-      setWanted({ filter, isMoving: true });
-      clearTimeout(timer.current);
-      timer.current = setTimeout(() => {
-        set(filter);
-      }, REST_MS);
-    },
-    [set],
-  );
-  // The address has it now, unless the pointer moved on.
+  // The address has it now, unless it changed meanwhile.
   // biome-ignore lint/correctness/useExhaustiveDependencies: the address is what is waited for
   useEffect(() => {
-    if (timer.current === undefined) setWanted(undefined);
+    if (timer.current === undefined && !isHeld.current) setWanted(undefined);
   }, [settled]);
   useEffect(() => () => clearTimeout(timer.current), []);
   return {
     filter: wanted?.filter ?? settled,
     settled,
     isMoving: wanted?.isMoving === true,
-    move,
-    set,
+    change,
   };
 }

@@ -5,8 +5,12 @@ export function useRoom(): { room: number; place: (element: HTMLElement | null) 
   const [room, setRoom] = useState(0);
   const place = useCallback((element: HTMLElement | null) => {
     if (element === null) return;
-    setRoom(element.clientWidth);
-    const observer = new ResizeObserver(() => setRoom(element.clientWidth));
+    const measure = () => {
+      // A page that is hidden for a moment keeps its plot.
+      if (element.clientWidth > 0) setRoom(element.clientWidth);
+    };
+    measure();
+    const observer = new ResizeObserver(measure);
     observer.observe(element);
     return () => observer.disconnect();
   }, []);

@@ -98,13 +98,7 @@ function Loaded({ table }: { table: RunTable }) {
   }
   return (
     <>
-      <RunFilterBar
-        sweepId={sweep.sweepId}
-        table={table}
-        filter={filter}
-        onChange={setFilter}
-        hasBest={false}
-      />
+      <RunFilterBar table={table} filter={filter} onChange={setFilter} hasBest={false} />
       <section className="panel chart" aria-labelledby="pareto">
         <h2 id="pareto">Runs by two metrics</h2>
         {pair !== undefined && (

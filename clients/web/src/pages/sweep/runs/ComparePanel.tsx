@@ -34,6 +34,7 @@ export function ComparePanel({ sweepId, numbers, table }: Props) {
     revision,
     ask: (signal) => readRuns(registry, sweepId, known, signal),
   });
+  const objectives = (spec?.metrics ?? []).map(({ name }) => name);
   const runs = answer.data ?? [];
   const metrics = [...new Set(runs.flatMap(({ summary }) => Object.keys(summary)))].sort(
     (one, other) => one.localeCompare(other),
@@ -53,7 +54,7 @@ export function ComparePanel({ sweepId, numbers, table }: Props) {
           onClick={() =>
             download(
               `${sweepId}-compared.csv`,
-              new Blob([comparisonCsv(runs)], { type: "text/csv;charset=utf-8" }),
+              new Blob([comparisonCsv(runs, objectives)], { type: "text/csv;charset=utf-8" }),
             )
           }
         >
@@ -77,7 +78,7 @@ export function ComparePanel({ sweepId, numbers, table }: Props) {
       )}
       {runs.length > 0 && (
         <>
-          <CompareTable runs={runs} groups={compareRuns(runs)} onRemove={remove} />
+          <CompareTable runs={runs} groups={compareRuns(runs, objectives)} onRemove={remove} />
           <ChartPanel title="Learning curves">
             {metrics.length === 0 ? (
               <p className="faint">These runs have reported no metric yet.</p>

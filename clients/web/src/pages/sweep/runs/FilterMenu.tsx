@@ -3,6 +3,7 @@ import { conditionName, topText } from "../../../store/filterText";
 import { withCondition } from "../../../store/runFilter";
 import { RUN_STATE_NAMES, RUN_STATES } from "../../../store/runStates";
 import { NAME_KEY, NUMBER_KEY, type RunFilter, type RunTable } from "../../../store/runTable";
+import { useCurrentSweep } from "../sweepContext";
 import { useReportedNames } from "./useReportedNames";
 
 const SHARES = [0.01, 0.05, 0.1, 0.25, 0.5];
@@ -10,7 +11,6 @@ const SHARES = [0.01, 0.05, 0.1, 0.25, 0.5];
 const MOST_SHOWN = 100;
 
 interface Props {
-  readonly sweepId: string;
   readonly table: RunTable;
   readonly filter: RunFilter;
   readonly onChange: (filter: RunFilter) => void;
@@ -20,7 +20,7 @@ interface Props {
 }
 
 /** What can be filtered: states, the best runs, and every column. */
-export function FilterMenu({ sweepId, table, filter, onChange, hasBest, onEdit }: Props) {
+export function FilterMenu({ table, filter, onChange, hasBest, onEdit }: Props) {
   const id = useId();
   const [wanted, setWanted] = useState("");
   const states = new Set(filter.states);
@@ -31,7 +31,7 @@ export function FilterMenu({ sweepId, table, filter, onChange, hasBest, onEdit }
       kind: KINDS[column.kind],
     })),
     { key: NUMBER_KEY, name: conditionName(undefined, NUMBER_KEY), kind: "" },
-    ...useMore(sweepId, table),
+    ...useMore(table),
   ];
   const found = entries.filter(({ name }) => name.toLowerCase().includes(wanted.toLowerCase()));
   const choose = (key: string) => {
@@ -110,7 +110,8 @@ export function FilterMenu({ sweepId, table, filter, onChange, hasBest, onEdit }
 }
 
 /** Returns the columns that are read once they are chosen. */
-function useMore(sweepId: string, table: RunTable) {
+function useMore(table: RunTable) {
+  const { sweepId } = useCurrentSweep();
   const { summary, label } = useReportedNames(sweepId);
   const objectives = new Set(
     table.columns.filter(({ kind }) => kind === "objective").map(({ name }) => name),

@@ -9,8 +9,9 @@ interface Props {
   readonly order: RunOrder;
   readonly onOrder: (order: RunOrder) => void;
   readonly cursor: Cursor;
-  readonly selectedCount: number;
-  readonly rowCount: number;
+  /** Whether every run shown is selected, and whether any run is. */
+  readonly isAll: boolean;
+  readonly isSome: boolean;
   readonly onSelectAll: () => void;
   /** The width while the user drags. */
   readonly onDrag: (key: string, width: number) => void;
@@ -20,8 +21,7 @@ interface Props {
 
 /** The heading of the grid, by which it is sorted and its columns are resized. */
 export function GridHead({ columns, cursor, ...props }: Props) {
-  const { order, onOrder, selectedCount, rowCount } = props;
-  const isAll = rowCount > 0 && selectedCount >= rowCount;
+  const { order, onOrder, isAll, isSome } = props;
   const tabIndex = (column: number) => (cursor.row === HEAD && cursor.column === column ? 0 : -1);
   return (
     <thead>
@@ -41,7 +41,7 @@ export function GridHead({ columns, cursor, ...props }: Props) {
             aria-label="Select every run shown"
             checked={isAll}
             ref={(box) => {
-              if (box !== null) box.indeterminate = selectedCount > 0 && !isAll;
+              if (box !== null) box.indeterminate = isSome && !isAll;
             }}
             onChange={props.onSelectAll}
           />

@@ -4,7 +4,10 @@ import { type Run, RunState } from "../../../gen/wanllmdb/api/registry/v1/run_pb
 import { useServices } from "../../../rpc/context";
 import { newRequestId } from "../../../rpc/requestId";
 import { isRetryable, isStoppable } from "../../../store/runActions";
+import { ActionButton } from "../../../ui/ActionButton";
 import { ProblemNotice } from "../../../ui/ProblemNotice";
+import { useWhyNot } from "../../useCaller";
+import { useCurrentSweep } from "../sweepContext";
 
 interface Props {
   readonly run: Run;
@@ -20,6 +23,7 @@ type Action = { readonly kind: "retry" } | { readonly kind: "stop"; readonly rea
 export function RunActions({ run, sweepId, number, isEnqueuing, onEnqueue }: Props) {
   const { registry } = useServices();
   const cache = useQueryClient();
+  const refusal = useWhyNot("edit", useCurrentSweep().project);
   const [asksWhy, setAsksWhy] = useState(false);
   const action = useMutation({
     mutationFn: async (wanted: Action) => {
@@ -35,28 +39,28 @@ export function RunActions({ run, sweepId, number, isEnqueuing, onEnqueue }: Pro
     <>
       <div className="actions">
         {isStoppable(run) && (
-          <button
-            type="button"
+          <ActionButton
             className="danger"
+            refusal={refusal}
             aria-expanded={asksWhy}
-            disabled={action.isPending || isStopping}
+            isBusy={action.isPending || isStopping}
             onClick={() => setAsksWhy(!asksWhy)}
           >
             {isStopping ? "Its agent is stopping it …" : "Stop this run"}
-          </button>
+          </ActionButton>
         )}
         {isRetryable(run) && (
-          <button
-            type="button"
-            disabled={action.isPending}
+          <ActionButton
+            refusal={refusal}
+            isBusy={action.isPending}
             onClick={() => action.mutate({ kind: "retry" })}
           >
             Retry
-          </button>
+          </ActionButton>
         )}
-        <button type="button" aria-expanded={isEnqueuing} onClick={onEnqueue}>
+        <ActionButton refusal={refusal} aria-expanded={isEnqueuing} onClick={onEnqueue}>
           Enqueue like this
-        </button>
+        </ActionButton>
       </div>
       {asksWhy && isStoppable(run) && !isStopping && (
         <StopForm

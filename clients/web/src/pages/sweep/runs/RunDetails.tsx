@@ -1,9 +1,11 @@
 import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { lazy, type ReactNode, Suspense, useState } from "react";
 import { type Run, RunOrigin } from "../../../gen/wanllmdb/api/registry/v1/run_pb";
+import { objectivesOf } from "../../../store/compareRuns";
 import { formatCount, formatValue } from "../../../store/format";
 import { formatParameter } from "../../../store/sweeps";
 import { formatSeconds, formatTime, zoneName } from "../../../store/times";
+import { useCurrentSweep } from "../sweepContext";
 import { EnqueueForm } from "./EnqueueForm";
 import { RunActions } from "./RunActions";
 import { RunLabels } from "./RunLabels";
@@ -18,6 +20,8 @@ interface Props {
 
 /** What is known about a run, and what can be done with it. */
 export function RunDetails({ run, sweepId, number }: Props) {
+  const { spec } = useCurrentSweep();
+  const objectives = (spec?.metrics ?? []).map(({ name }) => name);
   const [isEnqueuing, setEnqueuing] = useState(false);
   const metrics = Object.keys(run.summary).sort((one, other) => one.localeCompare(other));
   return (
@@ -50,6 +54,11 @@ export function RunDetails({ run, sweepId, number }: Props) {
           formatParameter(value),
         ])}
         empty="None yet."
+      />
+      <Facts
+        title={objectives.length === 1 ? "Objective" : "Objectives"}
+        facts={objectivesOf(run, objectives).map(([name, value]) => [name, formatValue(value)])}
+        isSorted={false}
       />
       <Facts
         title="Last values of metrics"

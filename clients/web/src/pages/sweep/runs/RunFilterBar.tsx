@@ -7,7 +7,6 @@ import { FilterMenu } from "./FilterMenu";
 import { Popup } from "./Popup";
 
 interface Props {
-  readonly sweepId: string;
   readonly table: RunTable;
   readonly filter: RunFilter;
   readonly onChange: (filter: RunFilter) => void;
@@ -16,7 +15,7 @@ interface Props {
 }
 
 /** The filter that every page of the sweep obeys, in words; each part can be changed and removed. */
-export function RunFilterBar({ sweepId, table, filter, onChange, hasBest }: Props) {
+export function RunFilterBar({ table, filter, onChange, hasBest }: Props) {
   const bar = useRef<HTMLFormElement>(null);
   const [isOpen, setOpen] = useState(false);
   const [edited, setEdited] = useState<string>();
@@ -38,7 +37,7 @@ export function RunFilterBar({ sweepId, table, filter, onChange, hasBest }: Prop
   const condition = filter.conditions.find(({ key }) => key === edited);
   const { top, ...withoutTop } = filter;
   return (
-    // biome-ignore lint/a11y/useSemanticElements: React knows <search>, browsers of last year do not
+    // biome-ignore lint/a11y/useSemanticElements: browsers of last year lack the element search
     <form
       ref={bar}
       role="search"
@@ -54,7 +53,6 @@ export function RunFilterBar({ sweepId, table, filter, onChange, hasBest }: Prop
       >
         {condition === undefined ? (
           <FilterMenu
-            sweepId={sweepId}
             table={table}
             filter={filter}
             onChange={onChange}

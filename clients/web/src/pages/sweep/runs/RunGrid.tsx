@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import type { Column, RunTable } from "../../../store/runTable";
 import type { RunOrder } from "../../../store/sortRows";
 import { GridHead } from "./GridHead";
@@ -46,7 +46,11 @@ export function RunGrid(props: GridProps) {
     props.onSelect(isKnown ? numbers.subarray(first, last + 1) : [number], isKnown || isSelected);
     anchor.current = number;
   };
-  const selectAll = () => props.onSelect(numbers, selected.size < numbers.length);
+  const isAll = useMemo(
+    () => numbers.length > 0 && numbers.every((number) => selected.has(number)),
+    [numbers, selected],
+  );
+  const selectAll = () => props.onSelect(numbers, !isAll);
   const { cursor, setCursor, onKeyDown, onFocus } = useGridCursor({
     frame,
     numbers,
@@ -105,8 +109,8 @@ export function RunGrid(props: GridProps) {
           order={order}
           onOrder={props.onOrder}
           cursor={cursor}
-          selectedCount={selected.size}
-          rowCount={numbers.length}
+          isAll={isAll}
+          isSome={selected.size > 0}
           onSelectAll={selectAll}
           onDrag={(key, each) => setDragged({ [key]: each })}
           onWidth={(key, each) => {

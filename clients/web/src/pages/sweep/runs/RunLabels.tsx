@@ -3,7 +3,10 @@ import { useState } from "react";
 import type { Run } from "../../../gen/wanllmdb/api/registry/v1/run_pb";
 import { useServices } from "../../../rpc/context";
 import { newRequestId } from "../../../rpc/requestId";
+import { ActionButton } from "../../../ui/ActionButton";
 import { ProblemNotice } from "../../../ui/ProblemNotice";
+import { useWhyNot } from "../../useCaller";
+import { useCurrentSweep } from "../sweepContext";
 import { type LabelDraft, LabelForm } from "./LabelForm";
 
 interface Props {
@@ -17,6 +20,7 @@ export function RunLabels({ run, sweepId, number }: Props) {
   const { registry } = useServices();
   const cache = useQueryClient();
   const [isEditing, setEditing] = useState(false);
+  const refusal = useWhyNot("edit", useCurrentSweep().project);
   const labels = Object.entries(run.labels).sort(([one], [other]) => one.localeCompare(other));
   const change = useMutation({
     mutationFn: ({ name, labels: entries }: LabelDraft) =>
@@ -34,9 +38,13 @@ export function RunLabels({ run, sweepId, number }: Props) {
       <div className="title-row">
         <h3>Name and labels</h3>
         <span className="spacer" />
-        <button type="button" aria-expanded={isEditing} onClick={() => setEditing(!isEditing)}>
+        <ActionButton
+          refusal={refusal}
+          aria-expanded={isEditing}
+          onClick={() => setEditing(!isEditing)}
+        >
           Edit
-        </button>
+        </ActionButton>
       </div>
       {isEditing && (
         <LabelForm

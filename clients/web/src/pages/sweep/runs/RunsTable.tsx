@@ -75,11 +75,14 @@ export function RunsTable({ sweepId, table, selected, onSelected: setSelected }:
     const { [key]: _, ...others } = widths;
     setSearch({ widths: width === undefined ? others : { ...others, [key]: width } });
   };
+  const hidden = useMemo(
+    () => selected.size - numbers.reduce((sum, each) => sum + Number(selected.has(each)), 0),
+    [selected, numbers],
+  );
   const place = run === undefined ? -1 : numbers.indexOf(run);
   return (
     <>
       <RunFilterBar
-        sweepId={sweepId}
         table={table}
         filter={filter}
         onChange={setFilter}
@@ -125,6 +128,7 @@ export function RunsTable({ sweepId, table, selected, onSelected: setSelected }:
           sweepId={sweepId}
           table={table}
           selected={selected}
+          hidden={hidden}
           onClear={() => setSelected(new Set())}
           onCompare={() => setSearch({ compare: [...selected] }, true)}
         />

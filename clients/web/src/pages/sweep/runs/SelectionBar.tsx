@@ -5,21 +5,27 @@ import { newRequestId } from "../../../rpc/requestId";
 import { formatCount } from "../../../store/format";
 import { canRetry, canStop, MOST_IN_A_CALL } from "../../../store/runActions";
 import type { RunTable } from "../../../store/runTable";
+import { ActionButton } from "../../../ui/ActionButton";
 import { ProblemNotice } from "../../../ui/ProblemNotice";
+import { useWhyNot } from "../../useCaller";
+import { useCurrentSweep } from "../sweepContext";
 import { MOST_COMPARED } from "./search";
 
 interface Props {
   readonly sweepId: string;
   readonly table: RunTable;
   readonly selected: ReadonlySet<number>;
+  /** How many of them the filter hides; what is done is done to them, too. */
+  readonly hidden: number;
   readonly onClear: () => void;
   readonly onCompare: () => void;
 }
 
 /** What can be done with the selected runs. */
-export function SelectionBar({ sweepId, table, selected, onClear, onCompare }: Props) {
+export function SelectionBar({ sweepId, table, selected, hidden, onClear, onCompare }: Props) {
   const { registry } = useServices();
   const id = useId();
+  const refusal = useWhyNot("edit", useCurrentSweep().project);
   const [isStopping, setStopping] = useState(false);
   const [reason, setReason] = useState("");
   const stoppable = canStop(table, selected);
@@ -43,7 +49,10 @@ export function SelectionBar({ sweepId, table, selected, onClear, onCompare }: P
   const isTooMany = selected.size > MOST_COMPARED;
   return (
     <section className="selection" aria-label="Selected runs">
-      <strong>{formatCount(selected.size)} selected</strong>
+      <span>
+        <strong>{formatCount(selected.size)} selected</strong>
+        {hidden > 0 && `, ${formatCount(hidden)} of them hidden by the filter`}
+      </span>
       <button
         type="button"
         disabled={selected.size < 2 || isTooMany}
@@ -52,22 +61,22 @@ export function SelectionBar({ sweepId, table, selected, onClear, onCompare }: P
       >
         Compare runs
       </button>
-      <button
-        type="button"
+      <ActionButton
         className="danger"
+        refusal={refusal}
         aria-expanded={isStopping}
-        disabled={stoppable.length === 0 || action.isPending}
+        isBusy={stoppable.length === 0 || action.isPending}
         onClick={() => setStopping(!isStopping)}
       >
         Stop {formatCount(stoppable.length)}
-      </button>
-      <button
-        type="button"
-        disabled={retryable.length === 0 || action.isPending}
+      </ActionButton>
+      <ActionButton
+        refusal={refusal}
+        isBusy={retryable.length === 0 || action.isPending}
         onClick={() => action.mutate("retry")}
       >
         Retry {formatCount(retryable.length)}
-      </button>
+      </ActionButton>
       <button type="button" className="link" onClick={onClear}>
         Clear selection
       </button>

@@ -3,7 +3,7 @@ import { type RefObject, useEffect, useState } from "react";
 export const ROW_HEIGHT = 34;
 /** Rows above and below the visible ones, for a scroll that is faster than the next drawing. */
 const SPARE_ROWS = 8;
-const LEAST_HEIGHT = 320;
+const LEAST_HEIGHT = 280;
 
 /** Returns which rows are visible, and makes the grid fill what is left of the window. */
 export function useGridWindow(frame: RefObject<HTMLDivElement | null>, count: number) {

@@ -82,7 +82,7 @@ function Limits() {
         />
         <SettingField
           settingKey="max_failed_runs"
-          label="Failed runs that end the sweep"
+          label="Failed runs at most"
           placeholder="no limit"
           inputMode="numeric"
           hint="The sweep fails with this many failed runs."

@@ -2,7 +2,12 @@ import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { useServices } from "../../../rpc/context";
 import { describeProblem } from "../../../rpc/problems";
-import { configOfSpace, spaceYaml, textOfSpace } from "../../../store/settings/spaceText";
+import {
+  configOfSpace,
+  spaceYaml,
+  textOfSpace,
+  withinText,
+} from "../../../store/settings/spaceText";
 import { SPACE } from "../../../store/settings/values";
 import { ProblemNotice } from "../../../ui/ProblemNotice";
 import { YamlEditor } from "../../create/YamlEditor";
@@ -65,7 +70,7 @@ function Editor({ text, typed, onType }: EditorProps) {
   useEffect(() => {
     if (space !== undefined && form.text(SPACE) === "") form.set(SPACE, space);
   }, [space, form]);
-  const problems = check.isError ? describeProblem(check.error).fields : [];
+  const problems = check.isError ? withinText(describeProblem(check.error).fields, text) : [];
   const rejected = form.text(SPACE) === "" ? undefined : form.problem(SPACE);
   return (
     <>
