@@ -19,14 +19,16 @@ const PLACES: readonly Place[] = [
   {
     name: "a new sweep",
     path: () => "/sweeps/new",
-    shown: (page) => text(page, "The config is valid"),
+    shown: (page) => text(page, /The config is valid/),
   },
   {
     name: "a new sweep with problems",
     path: () => "/sweeps/new",
     shown: async (page) => {
-      await page.getByLabel(/^Config/).fill("method: random\nparameters: {x: {min: 2, max: 1}}\n");
-      await text(page, /parameters\.x/);
+      await page.locator(".cm-content").focus();
+      await page.keyboard.press("ControlOrMeta+End");
+      await page.keyboard.type("run_cap: -1");
+      await text(page, /run_cap/);
     },
   },
   {
@@ -48,7 +50,34 @@ const PLACES: readonly Place[] = [
     failing: "**/*AnalysisService/*",
     shown: alert,
   },
-  { name: "sign-in", path: () => "/login", shown: (page) => page.getByLabel("API key").waitFor() },
+  {
+    name: "sign-in that is not needed",
+    path: () => "/login",
+    shown: (page) => text(page, /requires no keys/),
+  },
+  {
+    name: "templates",
+    path: () => "/templates",
+    shown: (page) => page.getByRole("heading", { level: 1 }).waitFor(),
+  },
+  {
+    name: "a new template",
+    path: () => "/new-template",
+    shown: (page) => page.getByRole("heading", { level: 1 }).waitFor(),
+  },
+  {
+    name: "keys that are not required",
+    path: () => "/keys",
+    shown: (page) => text(page, /requires no keys/),
+  },
+  {
+    name: "shortcuts",
+    path: () => "/sweeps",
+    shown: async (page) => {
+      await page.getByRole("button", { name: "Keyboard shortcuts" }).click();
+      await page.getByRole("dialog").waitFor();
+    },
+  },
   {
     name: "no page",
     path: () => "/nosuch",

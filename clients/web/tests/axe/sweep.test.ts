@@ -1,3 +1,4 @@
+import { chartOf } from "../harness/look";
 import { alert, charts, type Place, testPlaces, text } from "../harness/places";
 import { describe, inject } from "../harness/test";
 
@@ -24,7 +25,11 @@ const PLACES: readonly Place[] = [
     name: "runs with a filter",
     path: () =>
       `/sweeps/${digits}/runs?where=${encodeURIComponent('[{"key":"parameter:optimizer"},{"key":"parameter:learning_rate","min":0.001}]')}`,
-    shown: (page) => page.getByRole("group", { name: "optimizer" }).waitFor(),
+    shown: (page) =>
+      page
+        .getByRole("button", { name: /^Remove the filter/ })
+        .first()
+        .waitFor(),
   },
   {
     name: "a failed run",
@@ -76,7 +81,10 @@ const PLACES: readonly Place[] = [
     name: "analysis that fails",
     path: () => `/sweeps/${digits}/analysis`,
     failing: "**/*AnalysisService/*",
-    shown: alert,
+    shown: async (page) => {
+      await chartOf(page, "Importance: fANOVA");
+      await alert(page);
+    },
   },
   {
     name: "Pareto front",
@@ -93,6 +101,16 @@ const PLACES: readonly Place[] = [
     name: "Pareto front of one metric",
     path: () => `/sweeps/${digits}/pareto`,
     shown: (page) => text(page, "This sweep has one metric or none"),
+  },
+  {
+    name: "settings",
+    path: () => `/sweeps/${digits}/settings`,
+    shown: (page) => page.getByLabel("Run cap").waitFor(),
+  },
+  {
+    name: "compared runs",
+    path: () => `/sweeps/${digits}/runs?compare=${encodeURIComponent("[0,1]")}`,
+    shown: (page) => text(page, "Compare 2 runs"),
   },
   {
     name: "the question before a sweep is finished",

@@ -42,17 +42,17 @@ describe("the analysis of a sweep", () => {
   });
 
   test("explains failed calls, and asks again", async ({ page, faults }) => {
-    faults.allow(/^answer 500: .*GetCorrelations/);
+    faults.allow(/^answer 500: .*GetParameterImportance/);
     let broken = true;
-    await page.route("**/GetCorrelations*", (route) =>
+    await page.route("**/GetParameterImportance*", (route) =>
       broken ? route.fulfill({ status: 500, body: "" }) : route.fallback(),
     );
     await page.goto(`/sweeps/${inject("seeded").digits}/analysis`);
-    const chart = await chartOf(page, "Correlations");
+    const chart = await chartOf(page, "Importance: fANOVA");
     const problem = chart.getByRole("alert");
     await problem.waitFor();
     broken = false;
     await problem.getByRole("button", { name: "Try again" }).click();
-    await chart.locator("canvas").first().waitFor();
+    await chart.getByRole("img").waitFor({ timeout: 60_000 });
   });
 });

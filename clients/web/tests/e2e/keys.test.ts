@@ -3,6 +3,7 @@ import type { Page } from "playwright-core";
 import { afterAll, beforeAll } from "vitest";
 import { Role } from "../../src/gen/wanllmdb/api/registry/v1/key_service_pb";
 import type { Services } from "../../src/rpc/transport";
+import { violationsOf } from "../harness/axe";
 import { type Platform, startPlatform } from "../harness/platform";
 import { newSweep } from "../harness/sweeps";
 import {
@@ -67,6 +68,7 @@ describe("a server that requires keys", () => {
     await page.goto("/login");
     await signIn(page, `wsk_nosuchkey000_${"A".repeat(43)}`);
     await page.getByText("This key was not accepted").waitFor();
+    expect(await violationsOf(page)).toEqual([]);
     expect(
       await page.getByLabel("API key").evaluate((field) => field === document.activeElement),
     ).toBe(true);

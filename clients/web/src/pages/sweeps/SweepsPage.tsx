@@ -8,7 +8,6 @@ import { rowsOf } from "../../store/sweepList";
 import { ProblemNotice } from "../../ui/ProblemNotice";
 import { StreamState } from "../../ui/StreamState";
 import { useTitle } from "../../ui/useTitle";
-import { NoSweeps } from "./NoSweeps";
 import { SweepFilters } from "./SweepFilters";
 import { SweepTable } from "./SweepTable";
 import { isFiltered, parseSweepsSearch, type SweepsSearch } from "./search";
@@ -19,6 +18,8 @@ const route = getRouteApi("/sweeps");
 
 // Nothing is selected at first.
 const BulkBar = lazy(async () => ({ default: (await import("./BulkBar")).BulkBar }));
+
+const NoSweeps = lazy(async () => ({ default: (await import("./NoSweeps")).NoSweeps }));
 
 const PAGE_SIZE = 50;
 
@@ -62,7 +63,9 @@ export function SweepsPage() {
       )}
       {!list.isComplete && failure === undefined && <p className="faint">Loading …</p>}
       {list.isComplete && sweeps.length === 0 && (
-        <NoSweeps isFiltered={isFiltered(search) || search.before !== undefined} />
+        <Suspense fallback={<p className="faint">Loading …</p>}>
+          <NoSweeps isFiltered={isFiltered(search) || search.before !== undefined} />
+        </Suspense>
       )}
       {sweeps.length > 0 && (
         <div ref={table}>
