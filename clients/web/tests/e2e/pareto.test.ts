@@ -57,7 +57,7 @@ describe("the Pareto front", () => {
     expect(matching).toBeGreaterThan(0);
     expect(matching).toBeLessThan(30);
     await page.getByRole("link", { name: "Runs", exact: true }).click();
-    await page.getByText(`${matching} of 30 runs`).waitFor();
+    await page.getByText(`${matching} of 30 runs`).first().waitFor();
     await page.goBack();
     await page.getByRole("button", { name: "Clear the rectangle" }).click();
     await page.getByText(/^30\s*of 30 runs/).waitFor();
