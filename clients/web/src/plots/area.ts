@@ -95,7 +95,7 @@ export function ticksOf(axis: PlotAxis, count: number): readonly number[] {
 /** Returns 1, 2 and 5 times the powers of ten that are on an axis. */
 function logTicks(min: number, max: number, first: number, last: number): number[] {
   const powers = Array.from({ length: last - first + 3 }, (_, index) => first - 1 + index);
-  // Read as a text, 5e-3 is 0.005 and no neighbour of it.
+  // Read as a text, 5e-3 is 0.005 and no neighbor of it.
   const ticks = powers.flatMap((power) => [1, 2, 5].map((digit) => Number(`${digit}e${power}`)));
   return ticks.filter((tick) => tick >= min * (1 - 1e-9) && tick <= max * (1 + 1e-9));
 }

@@ -105,20 +105,20 @@ function blend(values: readonly number[], columns: number, x: Between, y: Betwee
   return Number.isNaN(nearest) || weights === 0 ? Number.NaN : sum / weights;
 }
 
-/** Returns a sampled surface as pixels, each in the colour of its band. */
+/** Returns a sampled surface as pixels, each in the color of its band. */
 export function paintSurface(
   sampled: Float64Array,
   levels: readonly number[],
-  colours: readonly Rgb[],
+  colors: readonly Rgb[],
 ): Uint8ClampedArray<ArrayBuffer> {
   const pixels = new Uint8ClampedArray(sampled.length * 4);
   for (let pixel = 0; pixel < sampled.length; pixel++) {
     const value = sampled[pixel] as number;
-    const colour = Number.isNaN(value) ? undefined : colours[bandOf(levels, value)];
-    if (colour === undefined) continue;
-    pixels[pixel * 4] = colour[0];
-    pixels[pixel * 4 + 1] = colour[1];
-    pixels[pixel * 4 + 2] = colour[2];
+    const color = Number.isNaN(value) ? undefined : colors[bandOf(levels, value)];
+    if (color === undefined) continue;
+    pixels[pixel * 4] = color[0];
+    pixels[pixel * 4 + 1] = color[1];
+    pixels[pixel * 4 + 2] = color[2];
     pixels[pixel * 4 + 3] = 255;
   }
   return pixels;

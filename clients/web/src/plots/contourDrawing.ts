@@ -17,11 +17,11 @@ export interface ContourDrawing {
 const HEIGHT = 380;
 const BANDS = 10;
 
-/** A band of values and its colour. */
+/** A band of values and its color. */
 export interface Band {
   readonly from: number | undefined;
   readonly to: number | undefined;
-  readonly colour: Rgb;
+  readonly color: Rgb;
 }
 
 /** Returns the bands of an objective, ascending. */
@@ -32,12 +32,12 @@ export function bandsOf(objective: PlotAxis, isMaximized: boolean): Band[] {
     return {
       from: levels[band - 1],
       to: levels[band],
-      colour: sequentialRgb(isMaximized ? share : 1 - share),
+      color: sequentialRgb(isMaximized ? share : 1 - share),
     };
   });
 }
 
-/** Draws a surface as filled levels, with the runs as points in the colours of their own values. */
+/** Draws a surface as filled levels, with the runs as points in the colors of their own values. */
 export function drawContour(
   canvas: HTMLCanvasElement,
   width: number,
@@ -51,25 +51,23 @@ export function drawContour(
   // The grid is below the surface: on it, its lines would look like contours.
   drawAxes(context, area, surface.x, surface.y, palette);
   const levels = contourLevels(objective, BANDS);
-  const colours = bandsOf(objective, isMaximized).map(({ colour }) => colour);
+  const colors = bandsOf(objective, isMaximized).map(({ color }) => color);
   const ratio = window.devicePixelRatio || 1;
   const [across, up] = [Math.round(area.width * ratio), Math.round(area.height * ratio)];
   const layer = document.createElement("canvas");
   [layer.width, layer.height] = [across, up];
-  const pixels = paintSurface(sampleSurface(surface, across, up), levels, colours);
+  const pixels = paintSurface(sampleSurface(surface, across, up), levels, colors);
   layer.getContext("2d")?.putImageData(new ImageData(pixels, across, up), 0, 0);
   context.drawImage(layer, area.left, area.top, area.width, area.height);
   const places = placesOf(area, { x: surface.x, y: surface.y, xs, ys });
   const radius = xs.length > 400 ? 2 : 3;
   for (let point = 0; point < xs.length; point++) {
-    const [red, green, blue] = colours[bandOf(levels, objectives[point] ?? Number.NaN)] ?? [
-      0, 0, 0,
-    ];
+    const [red, green, blue] = colors[bandOf(levels, objectives[point] ?? Number.NaN)] ?? [0, 0, 0];
     context.beginPath();
     context.arc(places.xs[point] ?? 0, places.ys[point] ?? 0, radius, 0, 2 * Math.PI);
     context.fillStyle = `rgb(${red} ${green} ${blue})`;
     context.fill();
-    // A dark and a light ring: one of them is seen on any colour.
+    // A dark and a light ring: one of them is seen on any color.
     context.lineWidth = 1.75;
     context.strokeStyle = "rgb(255 255 255 / 0.8)";
     context.stroke();

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { courseAxes, courseStyle, courseValue, spreadLabels } from "./courses";
 
-test("no two of ten lines look the same, with or without colours", () => {
+test("no two of ten lines look the same, with or without colors", () => {
   const styles = Array.from({ length: 10 }, (_, place) => courseStyle(place));
   const looks = styles.map(({ dash, marker }) => JSON.stringify([dash, marker]));
   expect(new Set(looks).size).toBe(10);

@@ -21,7 +21,7 @@ export interface Courses {
   readonly courses: readonly Course[];
 }
 
-/** How a line looks: no two of ten look the same, also without colours. */
+/** How a line looks: no two of ten look the same, also without colors. */
 export interface CourseStyle {
   readonly color: string;
   readonly marker: number;
@@ -127,7 +127,7 @@ export function spreadLabels(
   return found;
 }
 
-/** Draws the courses as steps, each with its own colour, dashes and markers, and its name. */
+/** Draws the courses as steps, each with its own color, dashes and markers, and its name. */
 export function drawCourses(
   canvas: HTMLCanvasElement,
   width: number,

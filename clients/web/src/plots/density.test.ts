@@ -131,7 +131,7 @@ test("lines that are spread evenly are as dense in each column", () => {
   expect(Math.max(...totals) / Math.min(...totals)).toBeLessThan(1.05);
 });
 
-test("lines from neighbouring rows to one point, or from it, leave no gap between them", () => {
+test("lines from neighboring rows to one point, or from it, leave no gap between them", () => {
   const [height, gap] = [360, 168];
   const every = Uint16Array.from({ length: 72 }, (_, index) => 20 + index);
   for (const point of [0, 51, 90, 206, 359]) {
@@ -207,7 +207,7 @@ test("a flat line is as many pixels as there are columns from the first axis to 
   expect(sums[2 * 12 + 5]).toBe(100);
 });
 
-test("more lines are more opaque, the mean gives the colour, and no line is no pixel", () => {
+test("more lines are more opaque, the mean gives the color, and no line is no pixel", () => {
   const pixels = toneMap(
     {
       width: 4,
@@ -225,7 +225,7 @@ test("more lines are more opaque, the mean gives the colour, and no line is no p
   expect([...pixels.subarray(12, 15)]).toEqual(LIGHT.missing);
 });
 
-test("the runs that are left out have one colour", () => {
+test("the runs that are left out have one color", () => {
   const grid = {
     width: 2,
     height: 1,

@@ -1,8 +1,8 @@
 /**
  * Parallel coordinates as a density raster: how many lines pass through each pixel, and the sum of
- * their colours. The same runs give the same pixels on every machine.
+ * their colors. The same runs give the same pixels on every machine.
  *
- * Each pair of neighbouring axes becomes a histogram of lines by their two ends. A histogram is
+ * Each pair of neighboring axes becomes a histogram of lines by their two ends. A histogram is
  * split at its middle column into one of the left and one of the right half, each with the lines'
  * ends there, until a half is a single column of pixels. Lines that have become the same within a
  * half are one entry, so each of the log2(columns) levels costs about height² additions, whatever
@@ -10,7 +10,7 @@
  */
 import { type Block, coverColumns, splitBlock, splitDrop, steepestOf } from "./densityBlocks";
 
-/** The level of a run that has no value to be coloured by. */
+/** The level of a run that has no value to be colored by. */
 export const NO_LEVEL = 255;
 /** The level of the highest value. */
 export const TOP_LEVEL = 254;
@@ -30,7 +30,7 @@ export interface DensityInput {
   readonly count: number;
   /** 1 for each run to be drawn. */
   readonly mask: Uint8Array;
-  /** The colour of each run, 0 to TOP_LEVEL, or NO_LEVEL. */
+  /** The color of each run, 0 to TOP_LEVEL, or NO_LEVEL. */
   readonly levels: Uint8Array;
   /** How often the bins are halved: a draft has fewer rows than the bins are made for. */
   readonly shift?: number;

@@ -1,5 +1,5 @@
 import { type DensityGrid, TOP_LEVEL } from "./density";
-import { colourAt, type Palette, type Rgb } from "./densityPalette";
+import { colorAt, type Palette, type Rgb } from "./densityPalette";
 
 /**
  * Returns the least opacity of a pixel with a line, by the most lines of a pixel: one run among
@@ -14,12 +14,12 @@ export type Pixels = Uint8ClampedArray<ArrayBuffer>;
 /** Returns the grid as pixels: red, green, blue and opacity, which rises by the log of the count. */
 export function toneMap(grid: DensityGrid, palette: Palette): Pixels {
   return paint(grid, [
-    ...Array.from({ length: TOP_LEVEL + 1 }, (_, level) => colourAt(palette, level / TOP_LEVEL)),
+    ...Array.from({ length: TOP_LEVEL + 1 }, (_, level) => colorAt(palette, level / TOP_LEVEL)),
     palette.missing,
   ]);
 }
 
-/** Returns the grid as pixels of one colour: the runs that the filter leaves out. */
+/** Returns the grid as pixels of one color: the runs that the filter leaves out. */
 export function toneMapRest(grid: DensityGrid, { rest }: Palette): Pixels {
   return paint(
     grid,
@@ -27,8 +27,8 @@ export function toneMapRest(grid: DensityGrid, { rest }: Palette): Pixels {
   );
 }
 
-/** Paints with the colours of the levels and, after them, that of lines without a level. */
-function paint({ counts, sums, plain }: DensityGrid, colours: readonly Rgb[]): Pixels {
+/** Paints with the colors of the levels and, after them, that of lines without a level. */
+function paint({ counts, sums, plain }: DensityGrid, colors: readonly Rgb[]): Pixels {
   const pixels = new Uint8ClampedArray(counts.length * 4);
   let most = 0;
   for (let pixel = 0; pixel < counts.length; pixel++) {
@@ -37,7 +37,7 @@ function paint({ counts, sums, plain }: DensityGrid, colours: readonly Rgb[]): P
   }
   if (most === 0) return pixels;
   const opacities = opacityTable(most);
-  const packed = Uint32Array.from(colours, ([red, green, blue]) => packedOf(red, green, blue, 0));
+  const packed = Uint32Array.from(colors, ([red, green, blue]) => packedOf(red, green, blue, 0));
   const words = new Uint32Array(pixels.buffer);
   const opaque = new Uint32Array(opacities.length);
   for (let total = 1; total <= most; total++) {
@@ -47,7 +47,7 @@ function paint({ counts, sums, plain }: DensityGrid, colours: readonly Rgb[]): P
     const levelled = counts[pixel] as number;
     const total = levelled + (plain[pixel] as number);
     if (total === 0) continue;
-    // Lines without a level do not change the colour of the others.
+    // Lines without a level do not change the color of the others.
     const level = levelled === 0 ? TOP_LEVEL + 1 : Math.round((sums[pixel] as number) / levelled);
     words[pixel] = (packed[level] as number) | (opaque[total] as number);
   }

@@ -1,4 +1,4 @@
-/** Shapes that tell series and categories apart where colours do not. */
+/** Shapes that tell series and categories apart where colors do not. */
 
 const SHAPES = ["circle", "square", "triangle", "diamond", "cross", "plus", "flag", "bar"] as const;
 

@@ -21,7 +21,7 @@ function frameOf(changes: Partial<ParallelFrame> = {}): ParallelFrame {
       { key: "a", x: 0, scale },
       { key: "b", x: 40, scale },
     ],
-    colour: undefined,
+    color: undefined,
     mask: ALL,
     hasRest: false,
     palette: LIGHT,
@@ -60,20 +60,20 @@ test("a draft has half of the size, rounded up, and the rest has all of it", () 
   expect(raster.drawRest(frameOf({ shift: 1 })).width).toBe(41);
 });
 
-test("colours follow the quantiles of the runs that pass", () => {
+test("colors follow the quantiles of the runs that pass", () => {
   const raster = rasterOf();
-  const colourOf = (mask: Uint8Array) => {
-    const colour = { key: "a", scale: quantileScale(COLUMN, mask) };
-    return [...raster.draw(frameOf({ colour, mask: Uint8Array.of(0, 1, 0, 0) })).pixels]
+  const colorOf = (mask: Uint8Array) => {
+    const color = { key: "a", scale: quantileScale(COLUMN, mask) };
+    return [...raster.draw(frameOf({ color, mask: Uint8Array.of(0, 1, 0, 0) })).pixels]
       .filter((_, index) => index % 4 !== 3)
       .reduce((sum, part) => sum + part, 0);
   };
-  const withAll = colourOf(ALL);
-  expect(colourOf(Uint8Array.of(0, 1, 1, 0))).not.toBe(withAll);
-  expect(colourOf(ALL)).toBe(withAll);
+  const withAll = colorOf(ALL);
+  expect(colorOf(Uint8Array.of(0, 1, 1, 0))).not.toBe(withAll);
+  expect(colorOf(ALL)).toBe(withAll);
 });
 
-test("the rest is another one for other axes, sizes, colours or data, and no other mask", () => {
+test("the rest is another one for other axes, sizes, colors or data, and no other mask", () => {
   const raster = rasterOf();
   const name = raster.restName(frameOf());
   expect(raster.restName(frameOf({ mask: new Uint8Array(4), shift: 1 }))).toBe(name);

@@ -15,7 +15,7 @@ export interface ParallelFrame {
   readonly width: number;
   readonly height: number;
   readonly axes: readonly { readonly key: string; readonly x: number; readonly scale: Scale }[];
-  readonly colour: { readonly key: string; readonly scale: Scale } | undefined;
+  readonly color: { readonly key: string; readonly scale: Scale } | undefined;
   readonly mask: Uint8Array;
   /** Whether the runs that the mask leaves out are drawn behind the others. */
   readonly hasRest: boolean;
@@ -52,7 +52,7 @@ export class ParallelRaster {
     return { pixels: toneMap(grid, frame.palette), width: grid.width, height: grid.height };
   }
 
-  /** Returns what stands behind them: all runs in one colour. */
+  /** Returns what stands behind them: all runs in one color. */
   drawRest(frame: ParallelFrame): Picture {
     const all = new Uint8Array(this.#data.count).fill(1);
     const grid = this.#grid({ ...frame, shift: 0 }, all, new Uint8Array(all.length));
@@ -94,21 +94,21 @@ export class ParallelRaster {
     return bins;
   }
 
-  #levelsOf({ colour }: ParallelFrame): Uint8Array {
-    // The quantiles of the colours are those of the runs that pass the filter.
+  #levelsOf({ color }: ParallelFrame): Uint8Array {
+    // The quantiles of the colors are those of the runs that pass the filter.
     const name =
-      colour === undefined
+      color === undefined
         ? ""
-        : `${nameOf(colour.scale)} ${colour.scale.knots.join(" ")} ${colour.key}`;
+        : `${nameOf(color.scale)} ${color.scale.knots.join(" ")} ${color.key}`;
     if (this.#levels?.scale === name) return this.#levels.levels;
     const { count, columns } = this.#data;
-    const values = colour === undefined ? undefined : columns.get(colour.key);
+    const values = color === undefined ? undefined : columns.get(color.key);
     const levels = new Uint8Array(count).fill(NO_LEVEL);
-    if (values !== undefined && colour !== undefined) {
+    if (values !== undefined && color !== undefined) {
       for (let row = 0; row < count; row++) {
         const value = values[row] ?? Number.NaN;
         if (!Number.isNaN(value))
-          levels[row] = Math.round(shareOfColour(colour.scale, value) * TOP_LEVEL);
+          levels[row] = Math.round(shareOfColor(color.scale, value) * TOP_LEVEL);
       }
     }
     this.#levels = { scale: name, levels };
@@ -124,7 +124,7 @@ function nameOf({ kind, min, max, categories, isFlipped, hasMissing }: Scale): s
 }
 
 /** Returns where in the palette a value is: 0 for the lowest, whether the axis is flipped or not. */
-export function shareOfColour(scale: Scale, value: number): number {
+export function shareOfColor(scale: Scale, value: number): number {
   const from = valuesFrom(scale);
   const share = (positionOf(scale, value) - from) / (1 - from);
   return scale.isFlipped ? 1 - share : share;

@@ -1,5 +1,5 @@
 /** The parallel coordinates as one picture, with what the page draws by other means than a canvas. */
-import { type Palette as Colours, cssOf } from "./densityPalette";
+import { type Palette as Colors, cssOf } from "./densityPalette";
 import type { Palette } from "./palette";
 import { type ParallelLayout, PLOT_HEIGHT } from "./parallelLayout";
 
@@ -37,7 +37,7 @@ const FONT = "system-ui, sans-serif";
 export function drawPicture(
   { raster, layout, axes, lines, legend, caption }: ParallelPicture,
   palette: Palette,
-  colours: Colours,
+  colors: Colors,
 ): HTMLCanvasElement {
   const { width, xs, gap } = layout;
   const height = TOP + PLOT_HEIGHT + LEGEND;
@@ -74,7 +74,7 @@ export function drawPicture(
     context.font = `12px ${FONT}`;
     for (const { text, y } of ticks) haloText(context, text, x + 9, y + 4, palette);
   });
-  drawLegend(context, legend, caption, palette, colours);
+  drawLegend(context, legend, caption, palette, colors);
   return canvas;
 }
 
@@ -103,7 +103,7 @@ function drawLegend(
   { name, ticks }: ParallelPicture["legend"],
   caption: string,
   palette: Palette,
-  { stops }: Colours,
+  { stops }: Colors,
 ): void {
   const y = PLOT_HEIGHT + 22;
   context.fillStyle = palette.text;

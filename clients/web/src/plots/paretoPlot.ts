@@ -1,12 +1,12 @@
 import { formatValue } from "../store/format";
-import type { PointColours } from "../store/pointColours";
+import type { PointColors } from "../store/pointColors";
 import type { Direction } from "../store/runFilter";
 import { type Area, drawAxes, type PlotAxis, prepare, shareOf } from "./area";
 import { cssOf } from "./densityPalette";
 import { drawLegend, legendHeight, shortened } from "./legend";
 import { addMarker } from "./markers";
 import type { Palette } from "./palette";
-import { colourBy, isDark, legendOf, markerOf } from "./pointPalette";
+import { colorBy, isDark, legendOf, markerOf } from "./pointPalette";
 import { drawRaster } from "./pointRaster";
 
 /** The runs on two metrics, and their front. */
@@ -20,9 +20,9 @@ export interface ParetoPlot {
   readonly tops: Float32Array;
   /** 1 for each row that is drawn. */
   readonly mask: Uint8Array;
-  readonly colours?: PointColours;
-  /** What the colours mean. */
-  readonly colourName?: string;
+  readonly colors?: PointColors;
+  /** What the colors mean. */
+  readonly colorName?: string;
   /** The rows on the front of all metrics. */
   readonly front: Uint32Array;
   /** Of these rows, those that no run which the filter leaves out dominates. */
@@ -59,7 +59,7 @@ export function drawPareto(
   plot: ParetoPlot,
   palette: Palette,
 ): void {
-  const legend = legendOf(plot.colours, plot.colourName ?? "", isDark(palette));
+  const legend = legendOf(plot.colors, plot.colorName ?? "", isDark(palette));
   const context = prepare(canvas, width, HEIGHT + legendHeight(legend, width - 16));
   if (context === null) return;
   const area = paretoArea(width);
@@ -90,7 +90,7 @@ export function drawThumbnail(
   const context = prepare(canvas, width, height);
   if (context === null) return;
   const area: Area = { left: 4, top: 4, width: width - 8, height: height - 8 };
-  drawRaster(context, area, plot, 1.5, colourBy(undefined, isDark(palette)));
+  drawRaster(context, area, plot, 1.5, colorBy(undefined, isDark(palette)));
   context.fillStyle = palette.accent;
   context.beginPath();
   for (const row of plot.front) {
@@ -118,24 +118,24 @@ function drawPoints(
   plot: ParetoPlot,
   dark: boolean,
 ): void {
-  const { mask, colours } = plot;
-  const colourOf = colourBy(colours, dark);
+  const { mask, colors } = plot;
+  const colorOf = colorBy(colors, dark);
   let count = 0;
   for (let row = 0; row < mask.length; row++) count += mask[row] ?? 0;
   if (count > MOST_POINTS) {
-    drawRaster(context, area, plot, 3, colourOf);
+    drawRaster(context, area, plot, 3, colorOf);
     return;
   }
-  context.globalAlpha = colours === undefined ? 0.55 : 0.8;
+  context.globalAlpha = colors === undefined ? 0.55 : 0.8;
   for (let row = 0; row < mask.length; row++) {
     if (mask[row] !== 1) continue;
     const [left, top] = placeIn(area, plot, row);
     if (Number.isNaN(left + top)) continue;
-    context.fillStyle = cssOf(colourOf(row));
+    context.fillStyle = cssOf(colorOf(row));
     context.beginPath();
     addMarker(
       context,
-      markerOf(plot.colours, row),
+      markerOf(plot.colors, row),
       left,
       top,
       count > 3_000 ? 2 : count > 1_000 ? 2.25 : 3,
@@ -167,15 +167,15 @@ function drawFront(
   palette: Palette,
 ): void {
   const radius = plot.front.length > 200 ? 3 : 4.5;
-  const colourOf = colourBy(plot.colours, isDark(palette));
+  const colorOf = colorBy(plot.colors, isDark(palette));
   context.lineWidth = 1.75;
   for (const row of plot.front) {
     const [left, top] = placeIn(area, plot, row);
     if (Number.isNaN(left + top)) continue;
     context.beginPath();
-    addMarker(context, markerOf(plot.colours, row), left, top, radius);
+    addMarker(context, markerOf(plot.colors, row), left, top, radius);
     const isFilled = plot.unbeaten.has(row);
-    const own = plot.colours === undefined ? palette.accent : cssOf(colourOf(row));
+    const own = plot.colors === undefined ? palette.accent : cssOf(colorOf(row));
     context.fillStyle = isFilled ? own : palette.surface;
     context.fill();
     context.strokeStyle = isFilled ? palette.text : palette.accent;

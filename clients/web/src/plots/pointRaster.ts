@@ -38,13 +38,13 @@ export function gridOf(
   return { counts, lastRows, most };
 }
 
-/** Draws the density of points, in cells of a size in pixels; a cell has its last point's colour. */
+/** Draws the density of points, in cells of a size in pixels; a cell has its last point's color. */
 export function drawRaster(
   context: CanvasRenderingContext2D,
   { left, top, width, height }: Area,
   points: RasterPoints,
   cell: number,
-  colourOf: (row: number) => Rgb,
+  colorOf: (row: number) => Rgb,
 ): void {
   const [columns, rows] = [
     Math.max(1, Math.round(width / cell)),
@@ -56,7 +56,7 @@ export function drawRaster(
   for (let index = 0; index < counts.length; index++) {
     const count = counts[index] ?? 0;
     if (count === 0) continue;
-    const [red, green, blue] = colourOf(lastRows[index] ?? 0);
+    const [red, green, blue] = colorOf(lastRows[index] ?? 0);
     image.data[4 * index] = red;
     image.data[4 * index + 1] = green;
     image.data[4 * index + 2] = blue;

@@ -15,7 +15,7 @@ test("points are painted by level, and within a level in their order", () => {
 const INPUT = {
   width: 10,
   height: 10,
-  colours: [
+  colors: [
     [200, 0, 0],
     [0, 0, 200],
   ] as const,

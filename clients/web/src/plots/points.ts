@@ -11,9 +11,9 @@ export interface PointsInput {
   /** The places of the points in pixels of the raster; NaN for a point that has none. */
   readonly xs: Float32Array;
   readonly ys: Float32Array;
-  /** The colour of each point, 0 to TOP_POINT_LEVEL, an index into `colours`. */
+  /** The color of each point, 0 to TOP_POINT_LEVEL, an index into `colors`. */
   readonly levels: Uint8Array;
-  readonly colours: readonly Rgb[];
+  readonly colors: readonly Rgb[];
   readonly radius: number;
   readonly opacity: number;
 }
@@ -46,7 +46,7 @@ export function paintOrder(levels: Uint8Array): Int32Array {
 
 /** Returns the points as pixels: red, green, blue and opacity. */
 export function paintPoints(input: PointsInput): Uint8ClampedArray<ArrayBuffer> {
-  const { width, height, xs, ys, levels, colours } = input;
+  const { width, height, xs, ys, levels, colors } = input;
   const pixels = new Uint8ClampedArray(width * height * 4);
   const reach = input.radius + 0.5;
   const order = paintOrder(levels);
@@ -54,10 +54,10 @@ export function paintPoints(input: PointsInput): Uint8ClampedArray<ArrayBuffer> 
     const index = order[place] as number;
     const x = xs[index] as number;
     const y = ys[index] as number;
-    const colour = colours[levels[index] as number];
+    const color = colors[levels[index] as number];
     // A comparison with NaN is false.
     if (!(x >= -reach && x < width + reach && y >= -reach && y < height + reach)) continue;
-    if (colour !== undefined) stamp(pixels, input, x, y, reach, colour);
+    if (color !== undefined) stamp(pixels, input, x, y, reach, color);
   }
   return pixels;
 }
@@ -68,7 +68,7 @@ function stamp(
   x: number,
   y: number,
   reach: number,
-  colour: Rgb,
+  color: Rgb,
 ): void {
   const left = Math.max(0, Math.ceil(x - reach - 0.5));
   const right = Math.min(width - 1, Math.floor(x + reach - 0.5));
@@ -85,9 +85,9 @@ function stamp(
       const place = (row * width + column) * 4;
       const below = ((pixels[place + 3] as number) / 255) * (1 - cover);
       const total = cover + below;
-      pixels[place] = (colour[0] * cover + (pixels[place] as number) * below) / total;
-      pixels[place + 1] = (colour[1] * cover + (pixels[place + 1] as number) * below) / total;
-      pixels[place + 2] = (colour[2] * cover + (pixels[place + 2] as number) * below) / total;
+      pixels[place] = (color[0] * cover + (pixels[place] as number) * below) / total;
+      pixels[place + 1] = (color[1] * cover + (pixels[place + 1] as number) * below) / total;
+      pixels[place + 2] = (color[2] * cover + (pixels[place + 2] as number) * below) / total;
       pixels[place + 3] = total * 255;
     }
   }

@@ -1,6 +1,6 @@
 import { type Area, drawAxes, type PlotAxis, prepare, shareOf } from "./area";
 import type { Rgb } from "./densityPalette";
-import { type Palette, rankColours, rgbOf } from "./palette";
+import { type Palette, rankColors, rgbOf } from "./palette";
 import { paintPoints, pointStyle, TOP_POINT_LEVEL } from "./points";
 
 /** Points on two axes. */
@@ -9,11 +9,11 @@ export interface Scatter {
   readonly y: PlotAxis;
   readonly xs: ArrayLike<number>;
   readonly ys: ArrayLike<number>;
-  /** For each point 0 for the best to 1 for the worst; one colour for all if absent. */
+  /** For each point 0 for the best to 1 for the worst; one color for all if absent. */
   readonly ranks?: ArrayLike<number>;
   /** The height of the canvas; 240 by default. */
   readonly height?: number;
-  /** The colour of points without ranks, as the page's theme resolves it. */
+  /** The color of points without ranks, as the page's theme resolves it. */
   readonly color?: string;
 }
 
@@ -81,7 +81,7 @@ export function drawPoints(
     xs: xs.map((x) => (x - left) * ratio),
     ys: ys.map((y) => (y - top) * ratio),
     levels: levelsOf(xs.length, ranks),
-    colours: ranks === undefined ? oneColour(color ?? palette.accent) : rankColours(palette),
+    colors: ranks === undefined ? oneColor(color ?? palette.accent) : rankColors(palette),
     radius: radius * ratio,
     opacity,
   });
@@ -100,7 +100,7 @@ function levelsOf(count: number, ranks: ArrayLike<number> | undefined): Uint8Arr
   return levels;
 }
 
-function oneColour(color: string): readonly Rgb[] {
+function oneColor(color: string): readonly Rgb[] {
   return [rgbOf(color)];
 }
 

@@ -42,7 +42,7 @@ function trackTops({ lanes, tracks }: Pick<TimelineDrawing, "lanes" | "tracks">)
   return tops;
 }
 
-/** Returns the colour of a run's state. */
+/** Returns the color of a run's state. */
 function stateColor(state: number, palette: Palette): string {
   if (state === RunState.RUNNING) return palette.accent;
   if (state === RunState.FINISHED) return palette.good;
@@ -152,7 +152,7 @@ function drawBar(
   }
 }
 
-/** The shapes are those of the states elsewhere on the page: colour is never the only difference. */
+/** The shapes are those of the states elsewhere on the page: color is never the only difference. */
 function drawGlyph(
   context: CanvasRenderingContext2D,
   state: number,

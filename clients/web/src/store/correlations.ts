@@ -130,7 +130,7 @@ function commonOf(left: Float64Array, right: Float64Array, method: CorrelationMe
 
 /** Returns Pearson's correlation; NaN if one of the two never varies. */
 function correlation(left: Float64Array, right: Float64Array): number {
-  const [one, other] = [centred(left), centred(right)];
+  const [one, other] = [centerd(left), centerd(right)];
   if (one === undefined || other === undefined) return Number.NaN;
   let [product, squares, others] = [0, 0, 0];
   for (let index = 0; index < left.length; index++) {
@@ -144,7 +144,7 @@ function correlation(left: Float64Array, right: Float64Array): number {
 }
 
 /** Returns the mean, and a factor that keeps squares in range; undefined if nothing varies. */
-function centred(values: Float64Array): { mean: number; scale: number } | undefined {
+function centerd(values: Float64Array): { mean: number; scale: number } | undefined {
   let [min, max, sum] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0];
   for (let index = 0; index < values.length; index++) {
     const value = values[index] as number;

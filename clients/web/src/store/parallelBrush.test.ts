@@ -74,7 +74,7 @@ test.each([
   expect(describeBrush(column, brush)).toBe(text);
 });
 
-test("neighbouring categories are one part of the axis", () => {
+test("neighboring categories are one part of the axis", () => {
   const [axis] = axesOf(TABLE, [{ key: "parameter:optimizer" }]);
   if (axis === undefined) throw new Error("no axis");
   expect(keptParts(axis.scale, { categories: [1, 0] })).toHaveLength(1);

@@ -54,7 +54,7 @@ test("the settings come back from the address as they were", () => {
 test("what is no setting in an address is ignored", () => {
   fc.assert(
     fc.property(
-      fc.dictionary(fc.constantFrom("axes", "colour", "lines", "selected"), fc.anything()),
+      fc.dictionary(fc.constantFrom("axes", "color", "lines", "selected"), fc.anything()),
       (search) => {
         const read = parseParallelSearch(search);
         expect(parseParallelSearch({ ...read })).toEqual(read);
@@ -63,10 +63,10 @@ test("what is no setting in an address is ignored", () => {
   );
   const axes = ["-log~parameter:a", "parameter:a", "a", "x~parameter:a", "parameter:", null, 3];
   expect(
-    parseParallelSearch({ axes, colour: "lr", lines: 7, selected: [3, 3, -1, 0.5, "4"] }),
+    parseParallelSearch({ axes, color: "lr", lines: 7, selected: [3, 3, -1, 0.5, "4"] }),
   ).toEqual({ axes: ["-log~parameter:a"], selected: [3] });
-  expect(parseParallelSearch({ axes: "a", colour: "label:x", lines: 10 })).toEqual({
-    colour: "label:x",
+  expect(parseParallelSearch({ axes: "a", color: "label:x", lines: 10 })).toEqual({
+    color: "label:x",
   });
-  expect(parseParallelSearch({ colour: "-parameter:x", axes: [] })).toEqual({ axes: [] });
+  expect(parseParallelSearch({ color: "-parameter:x", axes: [] })).toEqual({ axes: [] });
 });

@@ -6,8 +6,8 @@ import type { AxisSetting } from "./parallelAxes";
 export interface ParallelSearch {
   /** The axes from the left to the right, each as `writeAxis` has it; other columns are hidden. */
   readonly axes?: readonly string[];
-  /** The key of the column that gives the colours. */
-  readonly colour?: string;
+  /** The key of the column that gives the colors. */
+  readonly color?: string;
   /** How many of the best runs are lines. */
   readonly lines?: LineCount;
   /** The numbers of the runs that are lines whether they are among the best or not. */
@@ -49,7 +49,7 @@ export function settingsOf(axes: ParallelSearch["axes"]): readonly AxisSetting[]
 
 /** Reads the settings out of an address, and ignores what is none. */
 export function parseParallelSearch(search: Record<string, unknown>): ParallelSearch {
-  const { axes, colour, lines, selected } = search;
+  const { axes, color, lines, selected } = search;
   const byKey = new Map<string, string>();
   for (const text of Array.isArray(axes) ? axes : []) {
     const setting = readAxis(text);
@@ -64,7 +64,7 @@ export function parseParallelSearch(search: Record<string, unknown>): ParallelSe
     ...(byKey.size > 0 || (Array.isArray(axes) && axes.length === 0)
       ? { axes: [...byKey.values()] }
       : {}),
-    ...(readAxis(colour)?.key === colour && typeof colour === "string" ? { colour } : {}),
+    ...(readAxis(color)?.key === color && typeof color === "string" ? { color } : {}),
     ...(count === undefined ? {} : { lines: count }),
     ...(numbers.length > 0 ? { selected: numbers.slice(0, MOST_SELECTED) } : {}),
   };

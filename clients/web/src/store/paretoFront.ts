@@ -27,7 +27,7 @@ export function frontRows(
   if (metrics.length === 0) return new Uint32Array();
   const losses = metrics.map(lossesOf);
   const rows = withoutClearlyBeaten(completeRows(losses, candidates), losses);
-  // In lexicographic order, no row is dominated by a later one, and equal rows are neighbours.
+  // In lexicographic order, no row is dominated by a later one, and equal rows are neighbors.
   rows.sort((one, other) => compareRows(losses, one, other));
   const [, second, third] = losses;
   const isBeaten =

@@ -12,7 +12,7 @@ const search = fc.record(
   {
     x: name,
     y: name,
-    colour: name,
+    color: name,
     log: fc.uniqueArray(name, { minLength: 1, maxLength: 3 }),
     fit: fc.constant(true as const),
     sort: name,

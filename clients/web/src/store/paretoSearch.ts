@@ -3,8 +3,8 @@ export interface ParetoSearch {
   /** The metrics of the two axes. */
   readonly x?: string;
   readonly y?: string;
-  /** The key of the column that colours the runs. */
-  readonly colour?: string;
+  /** The key of the column that colors the runs. */
+  readonly color?: string;
   /** The metrics whose axes are logarithmic. */
   readonly log?: readonly string[];
   /** Whether the axes show the runs that match the filter only. */
@@ -17,13 +17,13 @@ export interface ParetoSearch {
 
 /** Reads the page's settings out of an address, and ignores what is none. */
 export function parseParetoSearch(search: Record<string, unknown>): ParetoSearch {
-  const { x, y, colour, log, fit, sort, reference } = search;
+  const { x, y, color, log, fit, sort, reference } = search;
   const logs = Array.isArray(log) ? [...new Set(log.filter(isText))] : [];
   const point = pointOf(reference);
   return {
     ...(isText(x) ? { x } : {}),
     ...(isText(y) ? { y } : {}),
-    ...(isText(colour) ? { colour } : {}),
+    ...(isText(color) ? { color } : {}),
     ...(logs.length > 0 ? { log: logs } : {}),
     ...(fit === true ? { fit } : {}),
     ...(isText(sort) ? { sort } : {}),

@@ -193,7 +193,7 @@ function percentileCourse(
     .map(([at, values]) => ({ at, cut: quantile(values, share), compared: values.length }));
 }
 
-/** Returns the value at a share of the values, between its neighbours by distance. */
+/** Returns the value at a share of the values, between its neighbors by distance. */
 export function quantile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((one, other) => one - other);
   const place = share * (sorted.length - 1);

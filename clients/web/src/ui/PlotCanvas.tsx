@@ -29,7 +29,7 @@ const LEAST_DRAG = 4;
 
 /**
  * A canvas whose marks are shown in words: under the pointer, or by the arrow keys. It is drawn
- * again when its drawing, its width or the colours change.
+ * again when its drawing, its width or the colors change.
  */
 export function PlotCanvas({ label, draw, onOpen, onDrag }: Props) {
   const place = useRef<HTMLDivElement>(null);
@@ -44,7 +44,7 @@ export function PlotCanvas({ label, draw, onOpen, onDrag }: Props) {
   const [drag, setDrag] = useState<{ from: number; to: number }>();
   const colors = useColors();
   const isOnScreen = useContext(OnScreenContext);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the palette follows the colours
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the palette follows the colors
   useEffect(() => {
     const element = place.current;
     if (element === null || !isOnScreen) return;

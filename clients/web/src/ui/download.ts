@@ -43,7 +43,7 @@ export function downloadDrawing(place: HTMLElement, name: string, ground: string
 
 const PROPERTIES = ["fill", "stroke", "font-size", "font-family", "text-anchor"] as const;
 
-/** Returns an SVG as a file, in which the colours of the page's style sheet are attributes. */
+/** Returns an SVG as a file, in which the colors of the page's style sheet are attributes. */
 function standAlone(svg: SVGSVGElement): string {
   const copy = svg.cloneNode(true) as SVGSVGElement;
   const originals = [svg, ...svg.querySelectorAll("*")];

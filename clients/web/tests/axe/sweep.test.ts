@@ -88,7 +88,7 @@ const PLACES: readonly Place[] = [
   },
   {
     name: "Pareto front",
-    path: () => `/sweeps/${twoMetrics}/pareto?colour=parameter%3Acriterion`,
+    path: () => `/sweeps/${twoMetrics}/pareto?color=parameter%3Acriterion`,
     shown: charts,
   },
   {

@@ -1,8 +1,8 @@
-import { chartOf, coloursOf, csvRows, downloadOf } from "../harness/look";
+import { chartOf, colorsOf, csvRows, downloadOf } from "../harness/look";
 import { describe, eventually, expect, inject, test } from "../harness/test";
 
 const CHARTS = [
-  "Optimisation history",
+  "Optimization history",
   "Learning curves",
   "Timeline of agents",
   "Distribution of the objective",
@@ -23,7 +23,7 @@ describe("the analysis of a sweep", () => {
       const chart = await chartOf(page, title);
       await chart.locator("canvas, svg").first().waitFor({ timeout: 40_000 });
       if ((await chart.locator("canvas").count()) > 0) {
-        await eventually(() => coloursOf(chart)).toBeGreaterThan(2);
+        await eventually(() => colorsOf(chart)).toBeGreaterThan(2);
       }
       await chart.getByRole("button", { name: "Show data as a table" }).click();
       await chart.getByRole("table").waitFor();

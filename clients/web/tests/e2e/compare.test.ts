@@ -1,4 +1,4 @@
-import { coloursOf, csvRows, downloadOf } from "../harness/look";
+import { colorsOf, csvRows, downloadOf } from "../harness/look";
 import { newSweep } from "../harness/sweeps";
 import { describe, eventually, expect, inject, test } from "../harness/test";
 
@@ -10,7 +10,7 @@ describe("a comparison", () => {
     for (const title of ["Best val_accuracy by runs", "Best val_accuracy by time"]) {
       await page.getByRole("region", { name: title, exact: true }).waitFor();
     }
-    await eventually(() => coloursOf(page.locator("main"))).toBeGreaterThan(5);
+    await eventually(() => colorsOf(page.locator("main"))).toBeGreaterThan(5);
     const results = page.getByRole("region", { name: "Results by sweep" });
     await eventually(() => results.locator("tbody tr").count()).toBe(2);
     const configs = page.getByRole("region", { name: "Configs by key" });

@@ -1,4 +1,4 @@
-import { chartOf, coloursOf, csvRows, downloadOf } from "../harness/look";
+import { chartOf, colorsOf, csvRows, downloadOf } from "../harness/look";
 import { newSweep } from "../harness/sweeps";
 import { describe, eventually, expect, inject, test } from "../harness/test";
 
@@ -21,9 +21,9 @@ describe("the overview of a sweep", () => {
 
   test("draws the history; its table and its CSV have the same runs", async ({ page }) => {
     await page.goto(`/sweeps/${inject("seeded").digits}`);
-    const chart = await chartOf(page, "Optimisation history");
+    const chart = await chartOf(page, "Optimization history");
     await chart.getByRole("img").waitFor();
-    await eventually(() => coloursOf(chart)).toBeGreaterThan(2);
+    await eventually(() => colorsOf(chart)).toBeGreaterThan(2);
     await chart.getByRole("button", { name: "Show data as a table" }).click();
     await eventually(() => chart.getByRole("row").count()).toBe(64);
     const rows = csvRows(
@@ -77,7 +77,7 @@ describe("the overview of a sweep", () => {
 
   test("lets the user choose the metric of the charts", async ({ page }) => {
     await page.goto(`/sweeps/${inject("seeded").twoMetrics}`);
-    const history = await chartOf(page, "Optimisation history");
+    const history = await chartOf(page, "Optimization history");
     await history.getByRole("img", { name: /best val_accuracy/ }).waitFor();
     await page.getByRole("combobox", { name: /^Metric/ }).selectOption("leaves");
     await history.getByRole("img", { name: /best leaves/ }).waitFor();

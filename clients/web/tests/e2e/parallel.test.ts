@@ -1,11 +1,11 @@
-import { coloursOf } from "../harness/look";
+import { colorsOf } from "../harness/look";
 import { describe, eventually, inject, test } from "../harness/test";
 
 describe("the parallel coordinates", () => {
   test("draw the runs", async ({ page }) => {
     await page.goto(`/sweeps/${inject("seeded").digits}/parallel`);
     await page.getByText("72 of 72 runs").first().waitFor();
-    await eventually(() => coloursOf(page.locator("main"))).toBeGreaterThan(10);
+    await eventually(() => colorsOf(page.locator("main"))).toBeGreaterThan(10);
   });
 
   test("a brush on an axis filters the table too", async ({ page }) => {

@@ -1,5 +1,5 @@
 import type { Page } from "playwright-core";
-import { chartOf, coloursOf, csvRows, downloadOf } from "../harness/look";
+import { chartOf, colorsOf, csvRows, downloadOf } from "../harness/look";
 import { describe, eventually, expect, inject, test } from "../harness/test";
 
 const { digits, threeMetrics, twoMetrics } = inject("seeded");
@@ -25,7 +25,7 @@ describe("the Pareto front", () => {
 
   test("is drawn with the runs, and given as a file", async ({ page }) => {
     await open(page, twoMetrics);
-    await eventually(() => coloursOf(page.locator(".pareto-plot"))).toBeGreaterThan(5);
+    await eventually(() => colorsOf(page.locator(".pareto-plot"))).toBeGreaterThan(5);
     const front = await frontOf(page);
     const csv = await downloadOf(page, () =>
       page.getByRole("button", { name: "Best runs: download CSV" }).click(),

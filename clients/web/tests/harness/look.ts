@@ -23,10 +23,10 @@ export async function chartOf(page: Page, title: string): Promise<Locator> {
   return panel;
 }
 
-/** Returns how many colours the canvases in an element have; an empty drawing has one or none. */
-export async function coloursOf(element: Locator): Promise<number> {
+/** Returns how many colors the canvases in an element have; an empty drawing has one or none. */
+export async function colorsOf(element: Locator): Promise<number> {
   return element.evaluate((root) => {
-    const colours = new Set<number>();
+    const colors = new Set<number>();
     for (const canvas of root.querySelectorAll("canvas")) {
       const copy = document.createElement("canvas");
       copy.width = canvas.width;
@@ -35,8 +35,8 @@ export async function coloursOf(element: Locator): Promise<number> {
       if (context === null || canvas.width === 0 || canvas.height === 0) continue;
       context.drawImage(canvas, 0, 0);
       const { data } = context.getImageData(0, 0, copy.width, copy.height);
-      for (const pixel of new Uint32Array(data.buffer)) colours.add(pixel);
+      for (const pixel of new Uint32Array(data.buffer)) colors.add(pixel);
     }
-    return colours.size;
+    return colors.size;
   });
 }

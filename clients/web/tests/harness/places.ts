@@ -12,7 +12,7 @@ export interface Place {
   readonly failing?: string;
 }
 
-/** Defines a test for each place: it must be accessible in light and in dark colours. */
+/** Defines a test for each place: it must be accessible in light and in dark colors. */
 export function testPlaces(places: readonly Place[]): void {
   test.for(places)("$name", async ({ path, shown, failing }, { page, faults }) => {
     faults.allow(/^answer (400|404|500): /);
@@ -22,9 +22,9 @@ export function testPlaces(places: readonly Place[]): void {
     await page.emulateMedia({ colorScheme: "light" });
     await page.goto(path());
     await shown(page);
-    expect(await violationsOf(page), "in light colours").toEqual([]);
+    expect(await violationsOf(page), "in light colors").toEqual([]);
     await page.emulateMedia({ colorScheme: "dark" });
-    expect(await violationsOf(page), "in dark colours").toEqual([]);
+    expect(await violationsOf(page), "in dark colors").toEqual([]);
   });
 }
 

@@ -74,7 +74,7 @@ const theme = EditorView.theme({
   ".cm-lint-marker-error::before": { content: "'✗'" },
 });
 
-// The library's own colours, which suit a light page only, by the tokens that take their place.
+// The library's own colors, which suit a light page only, by the tokens that take their place.
 const TOKENS: Readonly<Record<string, string>> = {
   "#00c": "var(--accent)",
   "#a11": "var(--good)",

@@ -32,7 +32,7 @@ interface PlacedChart {
 }
 
 const PROGRESS: readonly PlacedChart[] = [
-  { id: "history", title: "Optimisation history", Content: RunHistory },
+  { id: "history", title: "Optimization history", Content: RunHistory },
   { id: "curves", title: "Learning curves", Content: LearningCurves },
   { id: "timeline", title: "Timeline of agents", Content: AgentTimeline },
   { id: "distribution", title: "Distribution of the objective", Content: Distribution },

@@ -135,10 +135,10 @@ function Levels({ data }: { data: GetContourResponse }) {
         draw={draw}
         onOpen={open}
       />
-      <ol className="levels" aria-label={`Colours of ${metric}`}>
-        {bands.map(({ from, to, colour }) => (
+      <ol className="levels" aria-label={`Colors of ${metric}`}>
+        {bands.map(({ from, to, color }) => (
           <li key={String(from)}>
-            <span className="swatch" style={{ background: cssOf(colour) }} />
+            <span className="swatch" style={{ background: cssOf(color) }} />
             {bandText(from, to)}
           </li>
         ))}

@@ -46,7 +46,7 @@ export function CurvePlot({ curves, compared, metric, by, rule }: Props) {
   const { scale = "linear" } = search;
   const { goal } = useAnalysis();
   const open = useOpenRun();
-  const colours = useMemo(() => coloursOf(curves), [curves]);
+  const colors = useMemo(() => colorsOf(curves), [curves]);
   const x = useMemo(() => axisOf(curves, by), [curves, by]);
   const rungs = useMemo(
     () => rungLines(rule, compared, by).filter((rung) => rung.x <= x.max),
@@ -62,7 +62,7 @@ export function CurvePlot({ curves, compared, metric, by, rule }: Props) {
       const lines = curves.map((curve, index) => ({
         xs: curvePlaces(curve, by),
         ys: curve.values,
-        color: colours?.[index] ?? palette.accent,
+        color: colors?.[index] ?? palette.accent,
         end: ENDS[curve.state] ?? "finished",
       }));
       const isByStep = by === "step";
@@ -115,7 +115,7 @@ export function CurvePlot({ curves, compared, metric, by, rule }: Props) {
         };
       });
     },
-    [curves, metric, by, rule, rungs, x, y, goal, colours],
+    [curves, metric, by, rule, rungs, x, y, goal, colors],
   );
   return (
     <>
@@ -125,10 +125,10 @@ export function CurvePlot({ curves, compared, metric, by, rule }: Props) {
         onOpen={open}
       />
       <p className="plot-legend">
-        {colours !== undefined &&
+        {colors !== undefined &&
           curves.map(({ number }, index) => (
             <span key={number} className="key-run">
-              <span className="swatch" style={{ background: colours[index] }} />
+              <span className="swatch" style={{ background: colors[index] }} />
               run {number}
             </span>
           ))}
@@ -168,8 +168,8 @@ function rungText({ at, cut, compared }: Rung, unit: StopRule["unit"]): string {
   return `${unit} ${formatCount(at)}: ${needed}${cut === undefined ? "" : `, of ${runs}`}`;
 }
 
-/** Returns a colour for each curve, which the run keeps when others join it, if they are few. */
-function coloursOf(curves: readonly Curve[]): readonly string[] | undefined {
+/** Returns a color for each curve, which the run keeps when others join it, if they are few. */
+function colorsOf(curves: readonly Curve[]): readonly string[] | undefined {
   const most = LINE_COLORS.length;
   if (curves.length > most) return undefined;
   const byNumber = curves.map(({ number }) => number % most);

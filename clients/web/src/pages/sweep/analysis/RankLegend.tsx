@@ -1,4 +1,4 @@
-/** What the colours of ranks mean. */
+/** What the colors of ranks mean. */
 export function RankLegend() {
   return (
     <p className="plot-legend">

@@ -19,7 +19,7 @@ import { OneParameter, useParameterPair } from "./useParameterPair";
 
 const HEIGHT = 380;
 
-/** The runs over two parameters, coloured by the rank of their objective. */
+/** The runs over two parameters, colored by the rank of their objective. */
 export function RankPlot() {
   const { table, scored, ranks, metric } = useAnalysis();
   const { x, y, choice } = useParameterPair();
@@ -100,7 +100,7 @@ function Points({ table, x, y, ranks }: PointsProps) {
   return (
     <>
       <PlotCanvas
-        label={`${formatCount(ranks.length)} runs over ${x.name} and ${y.name}, coloured by the rank of ${metric}`}
+        label={`${formatCount(ranks.length)} runs over ${x.name} and ${y.name}, colored by the rank of ${metric}`}
         draw={draw}
         onOpen={open}
       />

@@ -22,7 +22,7 @@ export function RunHistory() {
   );
   return (
     <Chart
-      title="Optimisation history"
+      title="Optimization history"
       answer={computed(data)}
       empty={({ best }) => (best.length === 0 ? <Nothing /> : undefined)}
       table={({ table: { numbers }, best, scored: { rows, objectives } }) => ({

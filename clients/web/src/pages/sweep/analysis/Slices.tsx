@@ -20,7 +20,7 @@ import { ScaleNote } from "./ScaleNote";
 /** As many parameters as these are shown at first. */
 const FIRST_SLICES = 8;
 
-/** Each parameter's values beside the objective, coloured by the runs' ranks. */
+/** Each parameter's values beside the objective, colored by the runs' ranks. */
 export function Slices() {
   const { table, scored, ranks, metric, axis, parameters } = useAnalysis();
   const { search, setSearch } = useAnalysisSearch();

@@ -21,7 +21,7 @@ export function History({ metric }: { metric: string }) {
   });
   return (
     <Chart
-      title="Optimisation history"
+      title="Optimization history"
       answer={answer}
       empty={({ runNumbers }) => (runNumbers.length === 0 ? <NoRuns /> : undefined)}
       table={(data) => ({

@@ -23,7 +23,7 @@ export function OverviewCharts() {
       )}
       {choice}
       <div className="chart-grid">
-        <ChartPanel title="Optimisation history">
+        <ChartPanel title="Optimization history">
           <History metric={metric} />
         </ChartPanel>
         <ChartPanel title="Parameter importance">

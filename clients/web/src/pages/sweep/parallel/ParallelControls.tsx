@@ -9,8 +9,8 @@ interface Props {
   readonly table: RunTable;
   /** The keys of the axes. */
   readonly shown: readonly string[];
-  /** The key of the column that gives the colours. */
-  readonly colour: string | undefined;
+  /** The key of the column that gives the colors. */
+  readonly color: string | undefined;
   readonly lines: LineCount;
   /** Whether the sweep has several objectives. */
   readonly isSeveral: boolean;
@@ -22,19 +22,19 @@ interface Props {
   readonly children: ReactNode;
 }
 
-/** What the plot shows: its colours, lines and axes. */
+/** What the plot shows: its colors, lines and axes. */
 export function ParallelControls(props: Props) {
-  const { table, shown, colour, lines, isSeveral, isChosen, children } = props;
+  const { table, shown, color, lines, isSeveral, isChosen, children } = props;
   const { onChange, onShow, onMetric } = props;
   const id = useId();
   return (
     <div className="filters">
       <div className="field">
-        <label htmlFor={`${id}-colour`}>Colour by</label>
+        <label htmlFor={`${id}-color`}>Color by</label>
         <select
-          id={`${id}-colour`}
-          value={colour ?? ""}
-          onChange={(event) => onChange({ colour: event.target.value })}
+          id={`${id}-color`}
+          value={color ?? ""}
+          onChange={(event) => onChange({ color: event.target.value })}
         >
           {table.columns.map((column) => (
             <option key={column.key} value={column.key}>

@@ -13,10 +13,10 @@ const SUMMARY = "summary:";
 export function ParallelPage() {
   const { sweepId } = useCurrentSweep();
   const { table, problem, status, addColumns, restart } = useRunTable(sweepId);
-  const [{ axes = [], colour }] = useParallelSearch();
+  const [{ axes = [], color }] = useParallelSearch();
   // Metrics in the address are read on request.
   useEffect(() => {
-    const keys = [...axes.map((axis) => readAxis(axis)?.key), colour];
+    const keys = [...axes.map((axis) => readAxis(axis)?.key), color];
     addColumns(keys.flatMap((key) => (key?.startsWith(SUMMARY) === true ? [key] : [])));
   });
   const late = useDeferredValue(table);

@@ -15,7 +15,7 @@ import type { RunFilter, RunTable } from "../../../store/runTable";
 import { useCurrentSweep } from "../sweepContext";
 import { AxisMenu } from "./AxisMenu";
 import { BestShare } from "./BestShare";
-import { ColourLegend } from "./ColourLegend";
+import { ColorLegend } from "./ColorLegend";
 import { FilterChips } from "./FilterChips";
 import { ParallelControls } from "./ParallelControls";
 import { ParallelPlot } from "./ParallelPlot";
@@ -42,7 +42,7 @@ export function ParallelPanel({ table, onMetric }: Props) {
   const [search, setSearch] = useParallelSearch();
   const { filter, settled, isMoving, change } = useLiveFilter();
   const shown = useParallel(table, search, filter, settled);
-  const { settings, axes, colour, mask, matching, lines, best, selected, isSeveral } = shown;
+  const { settings, axes, color, mask, matching, lines, best, selected, isSeveral } = shown;
   const palette = usePalette();
   const { room, place } = useRoom();
   const canvas = useRef<HTMLCanvasElement>(null);
@@ -65,7 +65,7 @@ export function ParallelPanel({ table, onMetric }: Props) {
   );
   const draw = () => {
     const raster = canvas.current;
-    if (raster === null || colour === undefined) return undefined;
+    if (raster === null || color === undefined) return undefined;
     const { conditions } = filter;
     return pictureOf({
       raster,
@@ -73,7 +73,7 @@ export function ParallelPanel({ table, onMetric }: Props) {
       layout,
       axes,
       conditions,
-      colour,
+      color,
       best,
       selected,
       matching,
@@ -104,7 +104,7 @@ export function ParallelPanel({ table, onMetric }: Props) {
         <ParallelControls
           table={table}
           shown={axes.map(({ key }) => key)}
-          colour={colour?.key}
+          color={color?.key}
           lines={lines}
           isSeveral={isSeveral}
           isChosen={search.axes !== undefined}
@@ -142,7 +142,7 @@ export function ParallelPanel({ table, onMetric }: Props) {
                 data={shown.data}
                 axes={axes}
                 layout={layout}
-                colour={colour}
+                color={color}
                 palette={palette}
                 mask={mask}
                 matching={matching}
@@ -169,10 +169,10 @@ export function ParallelPanel({ table, onMetric }: Props) {
               </button>
             </div>
           )}
-          {colour !== undefined && axes.length > 1 && (
+          {color !== undefined && axes.length > 1 && (
             <>
-              <ColourLegend
-                colour={colour}
+              <ColorLegend
+                color={color}
                 palette={palette}
                 hasRest={matching < table.count}
                 hasBest={best.length > 0}

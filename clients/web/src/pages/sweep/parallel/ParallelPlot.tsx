@@ -26,7 +26,7 @@ interface Props {
   readonly data: ParallelData;
   readonly axes: readonly Axis[];
   readonly layout: ParallelLayout;
-  readonly colour: Axis | undefined;
+  readonly color: Axis | undefined;
   readonly palette: Palette;
   readonly mask: Uint8Array;
   readonly matching: number;

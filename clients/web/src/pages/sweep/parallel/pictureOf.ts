@@ -16,7 +16,7 @@ interface Shown {
   readonly layout: ParallelLayout;
   readonly axes: readonly Axis[];
   readonly conditions: readonly ColumnCondition[];
-  readonly colour: Axis;
+  readonly color: Axis;
   readonly best: readonly number[];
   readonly selected: readonly number[];
   readonly matching: number;
@@ -25,7 +25,7 @@ interface Shown {
 
 /** Returns the plot as it is shown, as one picture. */
 export function pictureOf(shown: Shown): HTMLCanvasElement {
-  const { raster, table, layout, axes, conditions, colour, matching, palette } = shown;
+  const { raster, table, layout, axes, conditions, color, matching, palette } = shown;
   const places = axes.map(({ scale, column }) => ({ scale, values: column.values }));
   const linesOf = (rows: readonly number[], isSelected: boolean) =>
     rows.map((row) => ({ path: pathOf(row, places, layout, 0), isSelected }));
@@ -42,7 +42,7 @@ export function pictureOf(shown: Shown): HTMLCanvasElement {
         };
       }),
       lines: [...linesOf(shown.best, false), ...linesOf(shown.selected, true)],
-      legend: { name: headingOf(colour.column), ticks: legendTicks(colour, 4) },
+      legend: { name: headingOf(color.column), ticks: legendTicks(color, 4) },
       caption: `${formatCount(matching)} of ${formatCount(table.count)} runs`,
     },
     paletteOf(raster.parentElement ?? document.body),

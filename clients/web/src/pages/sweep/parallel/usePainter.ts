@@ -8,7 +8,7 @@ import type { Axis } from "../../../store/parallelAxes";
 interface Painted {
   readonly data: ParallelData;
   readonly axes: readonly Axis[];
-  readonly colour: Axis | undefined;
+  readonly color: Axis | undefined;
   readonly mask: Uint8Array;
   readonly layout: ParallelLayout;
   readonly palette: Palette;
@@ -19,7 +19,7 @@ interface Painted {
 /** Keeps the raster on a canvas current. */
 export function usePainter(
   canvas: RefObject<HTMLCanvasElement | null>,
-  { data, axes, colour, mask, layout, palette, isMoving }: Painted,
+  { data, axes, color, mask, layout, palette, isMoving }: Painted,
 ): void {
   const painter = useRef<ParallelPainter>(undefined);
   useEffect(() => {
@@ -40,11 +40,11 @@ export function usePainter(
         scale,
         x: Math.round((layout.xs[index] ?? 0) * ratio),
       })),
-      colour: colour === undefined ? undefined : { key: colour.key, scale: colour.scale },
+      color: color === undefined ? undefined : { key: color.key, scale: color.scale },
       mask,
       hasRest: mask.includes(0),
       palette,
     };
     painter.current?.paint(frame, isMoving);
-  }, [data, axes, colour, mask, layout, palette, isMoving]);
+  }, [data, axes, color, mask, layout, palette, isMoving]);
 }

@@ -2,10 +2,10 @@ import { useMemo } from "react";
 import { DARK, LIGHT, type Palette } from "../../../plots/densityPalette";
 import { useColors } from "../../../ui/useColors";
 
-/** Returns the raster's colours, which follow the page's. */
+/** Returns the raster's colors, which follow the page's. */
 export function usePalette(): Palette {
   const colors = useColors();
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the palette follows the colours
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the palette follows the colors
   return useMemo(() => {
     const { colorScheme } = getComputedStyle(document.documentElement);
     const isDark =

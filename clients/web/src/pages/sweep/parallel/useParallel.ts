@@ -13,7 +13,7 @@ export function useParallel(
   table: RunTable,
   {
     axes: chosenAxes,
-    colour: chosenColour,
+    color: chosenColor,
     selected: chosenRuns,
     lines = DEFAULT_LINES,
   }: ParallelSearch,
@@ -26,16 +26,16 @@ export function useParallel(
     [chosenAxes, table, constants],
   );
   const axes = useMemo(() => axesOf(table, settings), [table, settings]);
-  const colour = useMemo(() => {
-    const chosen = table.columns.find(({ key }) => key === chosenColour);
+  const color = useMemo(() => {
+    const chosen = table.columns.find(({ key }) => key === chosenColor);
     const column = chosen ?? objectives[0]?.column ?? table.columns[0];
     if (column === undefined) return undefined;
     const axis = axisOf(table, column, { key: column.key });
     if (column.scale === "category") return axis;
-    // Equal shares of the runs that pass get equal shares of the colours; not while a brush is
-    // dragged, because colours that change with each step say nothing.
+    // Equal shares of the runs that pass get equal shares of the colors; not while a brush is
+    // dragged, because colors that change with each step say nothing.
     return { ...axis, scale: quantileScale(column, matchingRows(table, settled, goal)) };
-  }, [table, chosenColour, objectives, settled, goal]);
+  }, [table, chosenColor, objectives, settled, goal]);
   const mask = useMemo(() => matchingRows(table, filter, goal), [table, filter, goal]);
   const matching = useMemo(() => countOf(mask), [mask]);
   const lateMask = useDeferredValue(mask);
@@ -47,7 +47,7 @@ export function useParallel(
         .filter((row) => row >= 0),
     [chosenRuns, table],
   );
-  const shownKeys = [...new Set([...axes.map(({ key }) => key), colour?.key ?? ""])]
+  const shownKeys = [...new Set([...axes.map(({ key }) => key), color?.key ?? ""])]
     .sort()
     .join("\n");
   const data = useMemo(() => {
@@ -62,7 +62,7 @@ export function useParallel(
   return {
     settings,
     axes,
-    colour,
+    color,
     mask,
     matching,
     lines,

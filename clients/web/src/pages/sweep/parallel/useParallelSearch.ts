@@ -33,7 +33,7 @@ export function useParallelSearch(): [ParallelSearch, (changed: ParallelChanges)
 
 const NOTHING: ParallelChanges = {
   axes: undefined,
-  colour: undefined,
+  color: undefined,
   lines: undefined,
   selected: undefined,
 };

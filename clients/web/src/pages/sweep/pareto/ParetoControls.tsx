@@ -17,9 +17,9 @@ interface Props {
   ) => void;
 }
 
-/** Chooses the metrics of the axes, their scales and the colour. */
+/** Chooses the metrics of the axes, their scales and the color. */
 export function ParetoControls({ metrics, pair: [x, y], columns, mask, search, onChange }: Props) {
-  const { colour, log = [], fit } = search;
+  const { color, log = [], fit } = search;
   const axis = (label: string, shown: ParetoMetric, other: ParetoMetric, isX: boolean) => (
     <label>
       {label}
@@ -49,11 +49,11 @@ export function ParetoControls({ metrics, pair: [x, y], columns, mask, search, o
       {axis("Horizontal", x, y, true)}
       {axis("Vertical", y, x, false)}
       <label>
-        Colour
+        Color
         <select
-          value={columns.some(({ key }) => key === colour) ? colour : ""}
+          value={columns.some(({ key }) => key === color) ? color : ""}
           onChange={({ target }) =>
-            onChange({ colour: target.value === "" ? undefined : target.value })
+            onChange({ color: target.value === "" ? undefined : target.value })
           }
         >
           <option value="">none</option>

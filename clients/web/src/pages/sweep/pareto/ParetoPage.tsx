@@ -201,7 +201,7 @@ function Scatter({ table, view, pair: [x, y], active, onActive }: ScatterProps) 
                 sweepId={sweepId}
                 table={table}
                 metrics={view.metrics}
-                colour={search.colour}
+                color={search.color}
                 row={row}
               />
             )}

@@ -11,15 +11,15 @@ interface Props {
   readonly table: RunTable;
   readonly metrics: readonly ParetoMetric[];
   /** The key of a column that is shown too. */
-  readonly colour: string | undefined;
+  readonly color: string | undefined;
   readonly row: number;
 }
 
 /** The values of one run, in short, with a link to its details. */
-export function RunValues({ sweepId, table, metrics, colour, row }: Props) {
+export function RunValues({ sweepId, table, metrics, color, row }: Props) {
   const number = table.numbers[row] ?? 0;
   const keys = new Set(metrics.map(({ key }) => key));
-  const extra = table.columns.find(({ key }) => key === colour);
+  const extra = table.columns.find(({ key }) => key === color);
   const parameters = table.columns.filter(
     (column) =>
       column.kind === "parameter" && column !== extra && !Number.isNaN(column.values[row]),

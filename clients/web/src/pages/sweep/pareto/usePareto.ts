@@ -11,7 +11,7 @@ import {
   paretoAxis,
   paretoMetrics,
 } from "../../../store/paretoView";
-import { pointColours } from "../../../store/pointColours";
+import { pointColors } from "../../../store/pointColors";
 import { headingOf } from "../../../store/runCells";
 import { isEmptyFilter, matchingRows } from "../../../store/runFilter";
 import type { RunFilter, RunTable } from "../../../store/runTable";
@@ -40,7 +40,7 @@ export function usePareto(
   filter: RunFilter,
   search: ParetoSearch,
 ): ParetoView {
-  const { colour, log, fit } = search;
+  const { color, log, fit } = search;
   const specs = sweep.spec?.metrics;
   const metrics = useMemo(() => paretoMetrics(specs ?? [], table), [specs, table]);
   const mask = useMemo(() => matchingRows(table, filter, undefined), [table, filter]);
@@ -53,8 +53,8 @@ export function usePareto(
   const front = found ?? NO_ROWS;
   const sweepFront = foundInSweep ?? NO_ROWS;
   const unbeaten = useMemo(() => new Set(sweepFront), [sweepFront]);
-  const column = table.columns.find(({ key }) => key === colour);
-  const colours = useMemo(() => column && pointColours(column, mask), [column, mask]);
+  const column = table.columns.find(({ key }) => key === color);
+  const colors = useMemo(() => column && pointColors(column, mask), [column, mask]);
   const axes = useMemo(() => {
     const shown = fit === true ? mask : new Uint8Array(table.count).fill(1);
     return new Map(
@@ -81,12 +81,12 @@ export function usePareto(
         unbeaten,
         steps: stepsOf(x, y, frontRows([x, y], candidates) ?? NO_ROWS),
         targets: { x: x.target, y: y.target },
-        ...(colours === undefined || column === undefined
+        ...(colors === undefined || column === undefined
           ? {}
-          : { colours, colourName: headingOf(column) }),
+          : { colors, colorName: headingOf(column) }),
       };
     };
-  }, [axes, mask, front, unbeaten, candidates, colours, column]);
+  }, [axes, mask, front, unbeaten, candidates, colors, column]);
 
   const [nameX, nameY] =
     pairOf(

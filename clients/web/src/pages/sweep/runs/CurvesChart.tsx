@@ -11,7 +11,7 @@ import "../../../ui/charts.css";
 
 /** As many points as a chart has pixels to draw them. */
 const MOST_POINTS = 300;
-/** The dashes of the lines whose colours were used before. */
+/** The dashes of the lines whose colors were used before. */
 const DASH = [6, 4];
 
 interface Props {

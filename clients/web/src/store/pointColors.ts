@@ -4,8 +4,8 @@ import { isTime } from "./runCells";
 import type { Column } from "./runTable";
 import { formatSeconds, formatTime } from "./times";
 
-/** How a column colours the runs. */
-export type PointColours =
+/** How a column colors the runs. */
+export type PointColors =
   | {
       readonly kind: "range";
       /** For each row 0 for the least to 1 for the greatest value; NaN without a value. */
@@ -15,18 +15,18 @@ export type PointColours =
     }
   | {
       readonly kind: "categories";
-      /** For each row the index of its colour; NaN without a value. */
+      /** For each row the index of its color; NaN without a value. */
       readonly indices: Float64Array;
-      /** The text of each colour; the last one is that of all rarer categories, if there are more. */
+      /** The text of each color; the last one is that of all rarer categories, if there are more. */
       readonly names: readonly string[];
     };
 
-/** Returns the colours of the rows whose mask is 1 by a column. */
-export function pointColours(column: Column, mask: Uint8Array): PointColours {
+/** Returns the colors of the rows whose mask is 1 by a column. */
+export function pointColors(column: Column, mask: Uint8Array): PointColors {
   return column.scale === "category" ? byCategory(column, mask) : byRange(column, mask);
 }
 
-function byRange(column: Column, mask: Uint8Array): PointColours {
+function byRange(column: Column, mask: Uint8Array): PointColors {
   const { values, scale } = column;
   let [min, max] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   for (let row = 0; row < mask.length; row++) {
@@ -58,7 +58,7 @@ function stopText(column: Column, value: number): string {
   return formatValue(Number(value.toPrecision(3)));
 }
 
-function byCategory({ values, categories }: Column, mask: Uint8Array): PointColours {
+function byCategory({ values, categories }: Column, mask: Uint8Array): PointColors {
   const counts = new Float64Array(categories.length);
   for (let row = 0; row < mask.length; row++) {
     const value = values[row] ?? Number.NaN;
@@ -66,7 +66,7 @@ function byCategory({ values, categories }: Column, mask: Uint8Array): PointColo
   }
   const used = [...categories.keys()].filter((index) => (counts[index] ?? 0) > 0);
   const most = LINE_COLORS.length;
-  // With more categories than colours, the rarest ones share the last colour.
+  // With more categories than colors, the rarest ones share the last color.
   const shown =
     used.length <= most
       ? used
