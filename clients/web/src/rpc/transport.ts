@@ -2,8 +2,6 @@ import { type Client, createClient, type Transport } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-web";
 import { KeyService } from "../gen/wanllmdb/api/registry/v1/key_service_pb";
 import { SweepRegistryService } from "../gen/wanllmdb/api/registry/v1/registry_service_pb";
-import { TemplateService } from "../gen/wanllmdb/api/registry/v1/template_service_pb";
-import { AnalysisService } from "../gen/wanllmdb/api/suggestion/v1/analysis_service_pb";
 import { SuggestionService } from "../gen/wanllmdb/api/suggestion/v1/suggestion_service_pb";
 import { signOutNotice } from "./signOutNotice";
 
@@ -13,9 +11,9 @@ const UNARY_TIMEOUT_MS = 30_000;
 export interface Services {
   readonly registry: Client<typeof SweepRegistryService>;
   readonly keys: Client<typeof KeyService>;
-  readonly templates: Client<typeof TemplateService>;
   readonly suggestion: Client<typeof SuggestionService>;
-  readonly analysis: Client<typeof AnalysisService>;
+  /** What the services that single pages use are called through. */
+  readonly transport: Transport;
 }
 
 /** Returns clients of the gateway at an origin; they send the session's cookie. */
@@ -35,8 +33,7 @@ export function services(transport: Transport): Services {
   return {
     registry: createClient(SweepRegistryService, transport),
     keys: createClient(KeyService, transport),
-    templates: createClient(TemplateService, transport),
     suggestion: createClient(SuggestionService, transport),
-    analysis: createClient(AnalysisService, transport),
+    transport,
   };
 }

@@ -3,8 +3,9 @@ import type {
   CompareSweepsResponse,
   GetEdfResponse,
 } from "../../gen/wanllmdb/api/suggestion/v1/analysis_service_pb";
+import { AnalysisService } from "../../gen/wanllmdb/api/suggestion/v1/analysis_service_pb";
 import { type Course, courseAxes } from "../../plots/courses";
-import { useServices } from "../../rpc/context";
+import { useClient } from "../../rpc/context";
 import type { Comparison } from "../../store/comparison";
 import { formatCount } from "../../store/format";
 import { Chart, ChartPanel } from "../../ui/Chart";
@@ -117,7 +118,7 @@ function ProgressPlot({ data, ids, isLog, by, label, goal }: ProgressPlotProps) 
 }
 
 function Edf({ comparison: { sweepIds, metric, label, goal }, ids, revision }: Props) {
-  const { analysis } = useServices();
+  const analysis = useClient(AnalysisService);
   const answer = useAnswer({
     key: ["edf", sweepIds, metric],
     revision,

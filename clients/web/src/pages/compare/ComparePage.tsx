@@ -1,9 +1,10 @@
+import { AnalysisService } from "../../gen/wanllmdb/api/suggestion/v1/analysis_service_pb";
 import "../../ui/charts.css";
 import "./compare.css";
 import { useState } from "react";
 import type { Sweep } from "../../gen/wanllmdb/api/registry/v1/sweep_pb";
 import type { ProgressCurve } from "../../gen/wanllmdb/api/suggestion/v1/analysis_service_pb";
-import { useServices } from "../../rpc/context";
+import { useClient } from "../../rpc/context";
 import { describeProblem } from "../../rpc/problems";
 import { csvOf } from "../../store/chartTable";
 import { MOST_COMPARED } from "../../store/compareSearch";
@@ -151,7 +152,7 @@ function Results({ sweeps, comparison, ids }: ResultsProps) {
 /** The charts of the sweeps that can be compared, and the results of all. */
 function Measured({ sweeps, comparison, ids }: ResultsProps) {
   const { search } = useCompareSearch();
-  const { analysis } = useServices();
+  const analysis = useClient(AnalysisService);
   const { sweepIds, metric } = comparison;
   const shown = sweeps.filter(({ sweepId }) => sweepIds.includes(sweepId));
   // The revision of a sweep only rises, and so does their sum.

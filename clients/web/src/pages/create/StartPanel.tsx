@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { type ReactNode, useId, useState } from "react";
-import { useServices } from "../../rpc/context";
+import { TemplateService } from "../../gen/wanllmdb/api/registry/v1/template_service_pb";
+import { useClient, useServices } from "../../rpc/context";
 import { Section } from "./Section";
 
 /** What a config can be started from. */
@@ -20,7 +21,8 @@ const MOST_SWEEPS = 50;
 /** Offers what a config can be started from. */
 export function StartPanel({ onStart, children }: Props) {
   const id = useId();
-  const { templates, registry } = useServices();
+  const { registry } = useServices();
+  const templates = useClient(TemplateService);
   const [sweepId, setSweepId] = useState("");
   const named = useQuery({
     queryKey: ["templates"],

@@ -2,7 +2,8 @@ import { useMutation } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
 import type { Template } from "../../gen/wanllmdb/api/registry/v1/template_service_pb";
-import { useServices } from "../../rpc/context";
+import { TemplateService } from "../../gen/wanllmdb/api/registry/v1/template_service_pb";
+import { useClient, useServices } from "../../rpc/context";
 import type { ParameterKind } from "../../store/parameterText";
 import { BLANK } from "../../store/sweepConfig";
 import { asYaml } from "../../store/sweepConfigText";
@@ -31,7 +32,8 @@ export function wantedOf({ from, template }: CreateSearch): string {
  * chooses. Work that would be lost is asked about first.
  */
 export function useStart({ search, origin, isDirty, begin }: Options) {
-  const { registry, templates } = useServices();
+  const { registry } = useServices();
+  const templates = useClient(TemplateService);
   const navigate = useNavigate();
   const [template, setTemplate] = useState<Template>();
   const [asked, setAsked] = useState<{ go: () => void; stay?: () => void }>();

@@ -2,7 +2,8 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import type { Template } from "../../gen/wanllmdb/api/registry/v1/template_service_pb";
-import { useServices } from "../../rpc/context";
+import { TemplateService } from "../../gen/wanllmdb/api/registry/v1/template_service_pb";
+import { useClient } from "../../rpc/context";
 import { describeProblem } from "../../rpc/problems";
 import { newRequestId } from "../../rpc/requestId";
 import {
@@ -51,7 +52,7 @@ function copyOf(template: Template): TemplateDraft {
 const NOTHING_WRONG: TemplateProblems = { placeholders: {} };
 
 function Maker({ start }: { start: TemplateDraft }) {
-  const { templates } = useServices();
+  const templates = useClient(TemplateService);
   const cache = useQueryClient();
   const navigate = useNavigate();
   const refusal = useWhyNot("write-templates");

@@ -2,7 +2,8 @@ import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useEffect, useId, useState } from "react";
 import type { Template } from "../../gen/wanllmdb/api/registry/v1/template_service_pb";
-import { useServices } from "../../rpc/context";
+import { TemplateService } from "../../gen/wanllmdb/api/registry/v1/template_service_pb";
+import { useClient } from "../../rpc/context";
 import { describeProblem } from "../../rpc/problems";
 import { valuesOf } from "../../store/templateDraft";
 import { valueText } from "../../store/valueText";
@@ -14,7 +15,7 @@ const PAUSE_MS = 300;
 /** Shows the config that a template yields with the user's values. */
 export function Preview({ template, isStale }: { template: Template; isStale: boolean }) {
   const id = useId();
-  const { templates } = useServices();
+  const templates = useClient(TemplateService);
   const [texts, setTexts] = useState<Readonly<Record<string, string>>>({});
   const [asked, setAsked] = useState(texts);
   useEffect(() => {

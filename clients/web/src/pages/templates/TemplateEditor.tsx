@@ -5,7 +5,8 @@ import type {
   Template,
   TemplateSchema,
 } from "../../gen/wanllmdb/api/registry/v1/template_service_pb";
-import { useServices } from "../../rpc/context";
+import { TemplateService } from "../../gen/wanllmdb/api/registry/v1/template_service_pb";
+import { useClient } from "../../rpc/context";
 import { describeProblem } from "../../rpc/problems";
 import { newRequestId } from "../../rpc/requestId";
 import { changedPaths, draftOf, templateOf } from "../../store/templateDraft";
@@ -24,7 +25,7 @@ interface Sent {
 
 /** Changes a template, as long as nobody else has changed it meanwhile. */
 export function TemplateEditor({ template }: { template: Template }) {
-  const { templates } = useServices();
+  const templates = useClient(TemplateService);
   const cache = useQueryClient();
   // What the user saw when the draft began; a later state is a conflict.
   const [seen, setSeen] = useState(template);

@@ -2,7 +2,8 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { type ReactNode, useState } from "react";
 import type { Template } from "../../gen/wanllmdb/api/registry/v1/template_service_pb";
-import { useServices } from "../../rpc/context";
+import { TemplateService } from "../../gen/wanllmdb/api/registry/v1/template_service_pb";
+import { useClient } from "../../rpc/context";
 import { newRequestId } from "../../rpc/requestId";
 import { valueText } from "../../store/valueText";
 import { ActionButton } from "../../ui/ActionButton";
@@ -95,7 +96,7 @@ function Shown({ template, children }: { template: Template; children: ReactNode
 
 function DeleteButton({ template, refusal }: { template: Template; refusal: string | undefined }) {
   const { name, etag } = template;
-  const { templates } = useServices();
+  const templates = useClient(TemplateService);
   const cache = useQueryClient();
   const navigate = useNavigate();
   const [isAsking, setAsking] = useState(false);

@@ -1,7 +1,8 @@
 import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
-import { useServices } from "../../rpc/context";
+import { TemplateService } from "../../gen/wanllmdb/api/registry/v1/template_service_pb";
+import { useClient } from "../../rpc/context";
 import { formatAge } from "../../store/format";
 import { formatTime, zoneName } from "../../store/times";
 import { ActionButton } from "../../ui/ActionButton";
@@ -16,7 +17,7 @@ const MOST = 1_000;
 /** Lists the templates, the built-in ones among them. */
 export function TemplatesPage() {
   useTitle("Templates");
-  const { templates } = useServices();
+  const templates = useClient(TemplateService);
   const refusal = useWhyNot("write-templates");
   const navigate = useNavigate();
   const now = useNow(30_000);

@@ -1,5 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
-import { useServices } from "../../rpc/context";
+import { TemplateService } from "../../gen/wanllmdb/api/registry/v1/template_service_pb";
+import { useClient } from "../../rpc/context";
 
 /** Returns the key of a template in the cache. */
 export function templateKey(name: string): readonly unknown[] {
@@ -8,7 +9,7 @@ export function templateKey(name: string): readonly unknown[] {
 
 /** Reads a template. */
 export function useTemplate(name: string | undefined) {
-  const { templates } = useServices();
+  const templates = useClient(TemplateService);
   return useQuery({
     queryKey: templateKey(name ?? ""),
     queryFn: async ({ signal }) => {

@@ -4,13 +4,14 @@ import type {
   GetContourResponse,
   ParameterColumn,
 } from "../../../gen/wanllmdb/api/suggestion/v1/analysis_service_pb";
+import { AnalysisService } from "../../../gen/wanllmdb/api/suggestion/v1/analysis_service_pb";
 import { nameOf, type PlotAxis } from "../../../plots/area";
 import { bandsOf, drawContour } from "../../../plots/contourDrawing";
 import { cssOf } from "../../../plots/densityPalette";
 import { objectiveAxis } from "../../../plots/objectiveAxis";
 import type { Palette } from "../../../plots/palette";
 import { pointMarks } from "../../../plots/pointMarks";
-import { useServices } from "../../../rpc/context";
+import { useClient } from "../../../rpc/context";
 import { formatCount, formatValue } from "../../../store/format";
 import type { Column } from "../../../store/runTable";
 import { formatParameter } from "../../../store/sweeps";
@@ -45,7 +46,7 @@ export function Contour() {
 function PairContour({ x, y }: { x: Column; y: Column }) {
   const { sweepId, revision } = useCurrentSweep();
   const { metric } = useAnalysis();
-  const { analysis } = useServices();
+  const analysis = useClient(AnalysisService);
   const request = { sweepId, metric, xParameter: x.name, yParameter: y.name };
   const answer = useAnswer({
     key: ["contour", sweepId, metric, x.name, y.name],

@@ -1,7 +1,8 @@
 import { useCallback } from "react";
 import type { GetOptimizationHistoryResponse } from "../../../gen/wanllmdb/api/suggestion/v1/analysis_service_pb";
+import { AnalysisService } from "../../../gen/wanllmdb/api/suggestion/v1/analysis_service_pb";
 import type { Palette } from "../../../plots/palette";
-import { useServices } from "../../../rpc/context";
+import { useClient } from "../../../rpc/context";
 import { formatCount, formatValue } from "../../../store/format";
 import { Chart } from "../../../ui/Chart";
 import { LinePlot } from "../../../ui/LinePlot";
@@ -13,7 +14,7 @@ import { NoRuns } from "./NoRuns";
 /** Each finished run's objective and the best one so far. */
 export function History({ metric }: { metric: string }) {
   const { sweepId, revision } = useCurrentSweep();
-  const { analysis } = useServices();
+  const analysis = useClient(AnalysisService);
   const answer = useAnswer({
     key: ["history", sweepId, metric],
     revision,

@@ -1,6 +1,9 @@
 import type { GetParameterImportanceResponse } from "../../../gen/wanllmdb/api/suggestion/v1/analysis_service_pb";
-import { ImportanceEvaluator } from "../../../gen/wanllmdb/api/suggestion/v1/analysis_service_pb";
-import { useServices } from "../../../rpc/context";
+import {
+  AnalysisService,
+  ImportanceEvaluator,
+} from "../../../gen/wanllmdb/api/suggestion/v1/analysis_service_pb";
+import { useClient } from "../../../rpc/context";
 import type { ChartTable } from "../../../store/chartTable";
 import { formatCount } from "../../../store/format";
 import { Bars } from "../../../ui/Bars";
@@ -21,7 +24,7 @@ export function Importance({
   title?: string;
 }) {
   const { sweepId, revision } = useCurrentSweep();
-  const { analysis } = useServices();
+  const analysis = useClient(AnalysisService);
   const answer = useAnswer({
     key: ["importance", sweepId, metric, evaluator],
     revision,

@@ -1,7 +1,8 @@
 import { useCallback } from "react";
 import type { GetHypervolumeHistoryResponse } from "../../../gen/wanllmdb/api/suggestion/v1/analysis_service_pb";
+import { AnalysisService } from "../../../gen/wanllmdb/api/suggestion/v1/analysis_service_pb";
 import type { Palette } from "../../../plots/palette";
-import { useServices } from "../../../rpc/context";
+import { useClient } from "../../../rpc/context";
 import { formatCount, formatValue } from "../../../store/format";
 import { Chart } from "../../../ui/Chart";
 import { LinePlot } from "../../../ui/LinePlot";
@@ -14,7 +15,7 @@ import { useParetoSearch } from "./useParetoSearch";
 /** The volume that the front dominates, by run number, and the point that it is measured from. */
 export function Hypervolume() {
   const { sweepId, revision, spec } = useCurrentSweep();
-  const { analysis } = useServices();
+  const analysis = useClient(AnalysisService);
   const { search, setSearch } = useParetoSearch();
   const names = spec?.metrics.map(({ name }) => name) ?? [];
   // What the address has may be the point of another sweep.
