@@ -1,6 +1,6 @@
 import { formatValue } from "../store/format";
+import type { Direction } from "../store/matchingRows";
 import type { PointColors } from "../store/pointColors";
-import type { Direction } from "../store/runFilter";
 import { type Area, drawAxes, type PlotAxis, prepare, shareOf } from "./area";
 import { cssOf } from "./densityPalette";
 import { drawLegend, legendHeight, shortened } from "./legend";

@@ -2,7 +2,6 @@ import { type Client, createClient, type Transport } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-web";
 import { KeyService } from "../gen/wanllmdb/api/registry/v1/key_service_pb";
 import { SweepRegistryService } from "../gen/wanllmdb/api/registry/v1/registry_service_pb";
-import { SuggestionService } from "../gen/wanllmdb/api/suggestion/v1/suggestion_service_pb";
 import { signOutNotice } from "./signOutNotice";
 
 const UNARY_TIMEOUT_MS = 30_000;
@@ -11,7 +10,6 @@ const UNARY_TIMEOUT_MS = 30_000;
 export interface Services {
   readonly registry: Client<typeof SweepRegistryService>;
   readonly keys: Client<typeof KeyService>;
-  readonly suggestion: Client<typeof SuggestionService>;
   /** What the services that single pages use are called through. */
   readonly transport: Transport;
 }
@@ -33,7 +31,6 @@ export function services(transport: Transport): Services {
   return {
     registry: createClient(SweepRegistryService, transport),
     keys: createClient(KeyService, transport),
-    suggestion: createClient(SuggestionService, transport),
     transport,
   };
 }

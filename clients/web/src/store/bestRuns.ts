@@ -1,4 +1,4 @@
-import type { Direction } from "./runFilter";
+import type { Direction } from "./matchingRows";
 import type { Column } from "./runTable";
 
 /** An objective and which end of it is better. */

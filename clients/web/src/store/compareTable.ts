@@ -2,7 +2,7 @@ import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { type Sweep, SweepState } from "../gen/wanllmdb/api/registry/v1/sweep_pb";
 import type { ProgressCurve } from "../gen/wanllmdb/api/suggestion/v1/analysis_service_pb";
 import type { ChartTable } from "./chartTable";
-import type { Direction } from "./runFilter";
+import type { Direction } from "./matchingRows";
 import { progressOf, stateName } from "./sweeps";
 
 /** What a comparison says about one sweep. */

@@ -1,5 +1,5 @@
 import { Goal, type Metric, type Sweep } from "../gen/wanllmdb/api/registry/v1/sweep_pb";
-import type { Direction } from "./runFilter";
+import type { Direction } from "./matchingRows";
 
 /** What sweeps are compared by: a metric's name, or the only metric that each of them has. */
 export type MetricChoice = { readonly name: string } | "own";

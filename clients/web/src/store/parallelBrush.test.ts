@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { positionOf } from "../plots/scales";
+import { matchingRows } from "./matchingRows";
 import { axesOf, defaultSettings } from "./parallelAxes";
 import {
   brushBetween,
@@ -11,7 +12,6 @@ import {
   stepEdge,
 } from "./parallelBrush";
 import { TABLE } from "./parallelTable.testing";
-import { matchingRows } from "./runFilter";
 
 test("a brush keeps the runs between its ends, on any scale and flipped or not", () => {
   const axes = ["linear", "log", "quantile"].flatMap((scale) =>

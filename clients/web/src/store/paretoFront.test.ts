@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import type { Direction } from "./matchingRows";
 import { type FrontMetric, frontRows, reachesTargets, stepsOf } from "./paretoFront";
-import type { Direction } from "./runFilter";
 
 const goal = fc.constantFrom<Direction>("minimize", "maximize");
 // Few different values, so that there are ties in one metric and in all.

@@ -1,4 +1,4 @@
-import type { Direction } from "./runFilter";
+import type { Direction } from "./matchingRows";
 
 /** A metric's values, one for each row, and which end of them is the better one. */
 export interface FrontMetric {

@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { RunState } from "../gen/wanllmdb/api/registry/v1/run_pb";
+import { matchingRows } from "./matchingRows";
 import {
   ALL_RUNS,
   filterOfSearch,
-  matchingRows,
   parseRunFilterSearch,
   searchOfFilter,
   withCondition,

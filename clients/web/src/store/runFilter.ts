@@ -7,8 +7,6 @@ import {
 } from "./runStates";
 import { type Column, type ColumnCondition, NUMBER_KEY, type RunFilter } from "./runTable";
 
-export { type Direction, matchingRows } from "./matchingRows";
-
 /** A condition in an address: categories are named by their texts, which outlive a table. */
 export type SearchCondition = Omit<ColumnCondition, "categories" | "unknown"> & {
   readonly values?: readonly string[];

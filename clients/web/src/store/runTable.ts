@@ -85,3 +85,11 @@ export interface RunFilter {
   /** Keep only this share of the runs with the best objective, 0 to 1; all if absent. */
   readonly top?: number;
 }
+
+/** The order of a table: a column's key, or one of the two that every table has. */
+export interface RunOrder {
+  readonly key: string;
+  readonly isDescending: boolean;
+}
+
+export const NEWEST_FIRST: RunOrder = { key: NUMBER_KEY, isDescending: true };

@@ -1,5 +1,5 @@
 import { RunState } from "../gen/wanllmdb/api/registry/v1/run_pb";
-import type { Direction } from "./runFilter";
+import type { Direction } from "./matchingRows";
 import type { Column, RunFilter, RunTable } from "./runTable";
 
 /** The runs of a sweep that have a finite objective, by ascending number. */

@@ -1,14 +1,6 @@
 import { radixSort } from "./radixSort";
 import { rowOf } from "./runColumns";
-import { type Column, NUMBER_KEY, type RunTable, STATE_KEY } from "./runTable";
-
-/** The order of a table: a column's key, or one of the two that every table has. */
-export interface RunOrder {
-  readonly key: string;
-  readonly isDescending: boolean;
-}
-
-export const NEWEST_FIRST: RunOrder = { key: NUMBER_KEY, isDescending: true };
+import { type Column, NUMBER_KEY, type RunOrder, type RunTable, STATE_KEY } from "./runTable";
 
 /**
  * Returns the rows whose mask is 1, in an order; rows without a value come last in both

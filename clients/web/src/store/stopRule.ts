@@ -6,7 +6,7 @@ import type {
 } from "../gen/wanllmdb/api/registry/v1/sweep_pb";
 import { formatCount, formatValue } from "./format";
 import { type Curve, finiteValues, valueAtIteration } from "./learningCurves";
-import type { Direction } from "./runFilter";
+import type { Direction } from "./matchingRows";
 
 /** A place at which a rule compares runs. */
 export interface Rung {

@@ -1,4 +1,6 @@
+import { createClient } from "@connectrpc/connect";
 import type { Page } from "playwright-core";
+import { SuggestionService } from "../../src/gen/wanllmdb/api/suggestion/v1/suggestion_service_pb";
 import { chartOf, colorsOf, csvRows, downloadOf } from "../harness/look";
 import { describe, eventually, expect, inject, test } from "../harness/test";
 
@@ -18,7 +20,10 @@ describe("the Pareto front", () => {
   for (const sweep of [twoMetrics, threeMetrics]) {
     test(`is the one that the server finds: ${sweep}`, async ({ page, api }) => {
       await open(page, sweep);
-      const { runs } = await api.suggestion.getBestRuns({ sweepId: sweep, count: 1_000 });
+      const { runs } = await createClient(SuggestionService, api.transport).getBestRuns({
+        sweepId: sweep,
+        count: 1_000,
+      });
       await eventually(() => frontOf(page)).toEqual(runs.map(({ number }) => Number(number)));
     });
   }

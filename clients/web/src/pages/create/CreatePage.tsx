@@ -1,7 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { useSearch } from "@tanstack/react-router";
 import { useState } from "react";
-import { useServices } from "../../rpc/context";
+import { SuggestionService } from "../../gen/wanllmdb/api/suggestion/v1/suggestion_service_pb";
+import { useClient } from "../../rpc/context";
 import { describeProblem, type FieldProblem } from "../../rpc/problems";
 import { ActionButton } from "../../ui/ActionButton";
 import { ConfirmDialog } from "../../ui/ConfirmDialog";
@@ -28,7 +29,7 @@ const NONE: readonly never[] = [];
 /** Makes a sweep: the config as a form and as text side by side, checked as one types. */
 export function CreatePage() {
   useTitle("New sweep");
-  const { suggestion } = useServices();
+  const suggestion = useClient(SuggestionService);
   const search = useSearch({ from: "/sweeps/new" });
   const config = useConfigText(wantedOf(search));
   const { text, form, isDirty, edit } = config;

@@ -1,7 +1,7 @@
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import { createContext, useCallback, useContext } from "react";
 import type { PlotAxis } from "../../../plots/area";
-import type { Direction } from "../../../store/runFilter";
+import type { Direction } from "../../../store/matchingRows";
 import type { Column, RunFilter, RunTable } from "../../../store/runTable";
 import type { ScoredRuns } from "../../../store/scoredRuns";
 import type { AnalysisSearch } from "./search";

@@ -1,7 +1,8 @@
 import { useEffect, useMemo, useRef, useState } from "react";
 import { Goal } from "../../../gen/wanllmdb/api/registry/v1/sweep_pb";
 import { objectiveAxis, padded } from "../../../plots/objectiveAxis";
-import { isEmptyFilter, matchingRows } from "../../../store/runFilter";
+import { matchingRows } from "../../../store/matchingRows";
+import { isEmptyFilter } from "../../../store/runFilter";
 import type { RunTable } from "../../../store/runTable";
 import { NO_SCORED_RUNS, relativeRanks, scoredRuns } from "../../../store/scoredRuns";
 import { useCurrentSweep } from "../sweepContext";

@@ -1,6 +1,7 @@
 import "../pareto/pareto.css";
 import { Link } from "@tanstack/react-router";
-import { useServices } from "../../../rpc/context";
+import { SuggestionService } from "../../../gen/wanllmdb/api/suggestion/v1/suggestion_service_pb";
+import { useClient } from "../../../rpc/context";
 import { formatCount, formatValue } from "../../../store/format";
 import { formatParameter } from "../../../store/sweeps";
 import { Chart } from "../../../ui/Chart";
@@ -14,7 +15,7 @@ const MOST_RUNS = 10;
 /** The first runs that no other run beats in every metric, and the way to all of them. */
 export function ParetoFront() {
   const { sweepId, revision, spec } = useCurrentSweep();
-  const { suggestion } = useServices();
+  const suggestion = useClient(SuggestionService);
   const answer = useAnswer({
     key: ["front", sweepId],
     revision,

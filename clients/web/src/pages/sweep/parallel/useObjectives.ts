@@ -1,7 +1,7 @@
 import { useMemo } from "react";
 import { Goal } from "../../../gen/wanllmdb/api/registry/v1/sweep_pb";
 import type { Objective } from "../../../store/bestRuns";
-import type { Direction } from "../../../store/runFilter";
+import type { Direction } from "../../../store/matchingRows";
 import type { RunTable } from "../../../store/runTable";
 import { useCurrentSweep } from "../sweepContext";
 

@@ -1,10 +1,10 @@
 import { useDeferredValue, useMemo } from "react";
 import { quantileScale } from "../../../plots/scales";
 import { bestRows } from "../../../store/bestRuns";
+import { matchingRows } from "../../../store/matchingRows";
 import { axesOf, axisOf, defaultSettings } from "../../../store/parallelAxes";
 import { DEFAULT_LINES, type ParallelSearch, settingsOf } from "../../../store/parallelSearch";
 import { rowOf } from "../../../store/runColumns";
-import { matchingRows } from "../../../store/runFilter";
 import type { RunFilter, RunTable } from "../../../store/runTable";
 import { useObjectives } from "./useObjectives";
 

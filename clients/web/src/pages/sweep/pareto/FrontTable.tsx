@@ -1,5 +1,5 @@
 import { Link } from "@tanstack/react-router";
-import type { RunOrder } from "../../../store/sortRows";
+import type { RunOrder } from "../../../store/runTable";
 
 /** A column of the table of best runs. */
 export interface FrontColumn {

@@ -1,6 +1,7 @@
 import { useMemo } from "react";
 import type { Sweep } from "../../../gen/wanllmdb/api/registry/v1/sweep_pb";
 import { type ParetoPlot, placesOf } from "../../../plots/paretoPlot";
+import { matchingRows } from "../../../store/matchingRows";
 import { frontRows, stepsOf } from "../../../store/paretoFront";
 import type { ParetoSearch } from "../../../store/paretoSearch";
 import { pairOf } from "../../../store/paretoSearch";
@@ -13,7 +14,7 @@ import {
 } from "../../../store/paretoView";
 import { pointColors } from "../../../store/pointColors";
 import { headingOf } from "../../../store/runCells";
-import { isEmptyFilter, matchingRows } from "../../../store/runFilter";
+import { isEmptyFilter } from "../../../store/runFilter";
 import type { RunFilter, RunTable } from "../../../store/runTable";
 
 export interface ParetoView {

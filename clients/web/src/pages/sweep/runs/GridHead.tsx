@@ -1,5 +1,5 @@
 import { type PointerEvent, useRef } from "react";
-import type { RunOrder } from "../../../store/sortRows";
+import type { RunOrder } from "../../../store/runTable";
 import type { GridColumn } from "./gridLayout";
 import { LEAST_WIDTH, MOST_WIDTH } from "./search";
 import { type Cursor, HEAD } from "./useGridCursor";

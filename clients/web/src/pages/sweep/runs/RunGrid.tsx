@@ -1,6 +1,5 @@
 import { useEffect, useMemo, useRef, useState } from "react";
-import type { Column, RunTable } from "../../../store/runTable";
-import type { RunOrder } from "../../../store/sortRows";
+import type { Column, RunOrder, RunTable } from "../../../store/runTable";
 import { GridHead } from "./GridHead";
 import { GridRow } from "./GridRow";
 import { layoutOf, SELECT_WIDTH } from "./gridLayout";

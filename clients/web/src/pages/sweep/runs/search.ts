@@ -1,4 +1,4 @@
-import { NEWEST_FIRST, type RunOrder } from "../../../store/sortRows";
+import { NEWEST_FIRST, type RunOrder } from "../../../store/runTable";
 
 /** The most runs that are compared side by side. */
 export const MOST_COMPARED = 10;

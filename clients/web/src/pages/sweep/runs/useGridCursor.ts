@@ -6,7 +6,7 @@ import {
   useRef,
   useState,
 } from "react";
-import type { RunOrder } from "../../../store/sortRows";
+import type { RunOrder } from "../../../store/runTable";
 import { type GridColumn, pinnedWidth, SELECT_WIDTH } from "./gridLayout";
 import { LEAST_WIDTH, MOST_WIDTH } from "./search";
 import { ROW_HEIGHT } from "./useGridWindow";

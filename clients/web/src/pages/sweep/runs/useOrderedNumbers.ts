@@ -1,6 +1,6 @@
 import { useMemo, useRef } from "react";
-import type { RunTable } from "../../../store/runTable";
-import { countAdded, type RunOrder, sortRows } from "../../../store/sortRows";
+import type { RunOrder, RunTable } from "../../../store/runTable";
+import { countAdded, sortRows } from "../../../store/sortRows";
 
 interface OrderedNumbers {
   /** The numbers of the runs that match, in their order. */

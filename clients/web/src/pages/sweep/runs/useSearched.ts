@@ -1,6 +1,6 @@
 import { useMemo } from "react";
 import { Goal } from "../../../gen/wanllmdb/api/registry/v1/sweep_pb";
-import type { Direction } from "../../../store/runFilter";
+import type { Direction } from "../../../store/matchingRows";
 import { useCurrentSweep } from "../sweepContext";
 
 interface Searched {

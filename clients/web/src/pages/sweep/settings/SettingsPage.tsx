@@ -1,7 +1,10 @@
 import { useQuery } from "@tanstack/react-query";
 import { Goal, SweepState } from "../../../gen/wanllmdb/api/registry/v1/sweep_pb";
-import { AlgorithmKind } from "../../../gen/wanllmdb/api/suggestion/v1/suggestion_service_pb";
-import { useServices } from "../../../rpc/context";
+import {
+  AlgorithmKind,
+  SuggestionService,
+} from "../../../gen/wanllmdb/api/suggestion/v1/suggestion_service_pb";
+import { useClient } from "../../../rpc/context";
 import { targetKey } from "../../../store/settings/values";
 import { LeaveGuard } from "../../../ui/LeaveGuard";
 import { ProblemNotice } from "../../../ui/ProblemNotice";
@@ -134,7 +137,7 @@ function Objectives() {
 }
 
 function Rules() {
-  const { suggestion } = useServices();
+  const suggestion = useClient(SuggestionService);
   const count = useCurrentSweep().spec?.metrics.length ?? 0;
   const { data } = useQuery({
     queryKey: ["algorithms"],
