@@ -20,7 +20,7 @@ WEB_STUBS := $(WEB)/src/gen
 WEB_PAGE := services/wanllmdb_gateway/static/index.html
 # npm writes this file after everything else.
 WEB_PACKAGES := $(WEB)/node_modules/.package-lock.json
-WEB_SOURCES := $(shell find $(WEB) -type f -not -path '*/node_modules/*' -not -name '*.test.ts*')
+WEB_SOURCES := $(shell find $(WEB) -type f -not -path '*/node_modules/*' -not -path '$(WEB)/tests/*' -not -name '*.test.ts*' -not -name 'vitest.*')
 # Runs a program of Node's, or of a package, in the folder of the dashboard.
 NODE := cd $(WEB) && PATH="$(CURDIR)/$(WEB_VENV)/bin:$(CURDIR)/$(WEB)/node_modules/.bin:$$PATH"
 PROTOS := $(shell find protos/wanllmdb/api -name '*.proto')
@@ -37,7 +37,7 @@ define GENERATE_STUBS
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev fast test explore bench robustness check format site protos protos-check baseline docs docs-check web web-check dist gp wandb clean
+.PHONY: help demo dev fast test browser pictures explore bench robustness check format site protos protos-check baseline docs docs-check web web-check dist gp wandb clean
 
 help: ## Prints this list
 	@awk -F ':.*## ' '/^##@ / { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -58,6 +58,11 @@ fast: $(VENV)/.installed ## Runs the unit and contract tests that start no proce
 test: $(VENV)/.installed $(WEB_PAGE) ## Runs all tests in TEST_WORKERS processes (two a core by default), and prints the slowest 30
 	$(NODE) vitest run
 	$(PYTEST) --durations=30 --durations-min=1
+
+browser: $(VENV)/.installed $(WEB_PAGE) ## Runs the dashboard's tests in Chromium, on a platform of their own, in about four minutes
+	$(NODE) vitest run --config vitest.browser.config.ts tests/e2e tests/axe
+	@# Alone, because it measures.
+	$(NODE) vitest run --config vitest.browser.config.ts tests/perf
 
 explore: $(VENV)/.installed ## Runs the property tests and the registry's state machine on new random examples
 	$(PYTEST) --hypothesis-profile random tests/unit tests/contract tests/integration/registry/test_model.py
@@ -128,6 +133,9 @@ baseline: $(VENV)/.installed ## Renews the image with which `make check` finds b
 docs: $(VENV)/.installed ## Generates docs/api.md from protos/, and W&B's names in docs/coming-from.md
 	$(BIN)/buf build -o - | $(BIN)/python docs/generate_api.py > docs/api.md
 	$(BIN)/python docs/generate_names.py
+
+pictures: $(VENV)/.demo $(WEB_PAGE) ## Takes the pictures of docs/dashboard.md with the demo's sweeps
+	$(NODE) node --input-type=module --eval 'import { runnerImport } from "vite"; await runnerImport("./tests/pictures.ts")'
 
 site: $(SITE_VENV)/.installed ## Builds docs/ and the Python reference as a site in build/site; broken links fail
 	rm -rf build/docs && mkdir -p build && cp -R docs build/docs

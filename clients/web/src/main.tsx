@@ -1,3 +1,11 @@
+// First, because the styles of pages refine these.
+import "./ui/tokens.css";
+import "./ui/base.css";
+import "./ui/forms.css";
+import "./ui/tables.css";
+import "./ui/panels.css";
+import "./ui/app.css";
+
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
 import { StrictMode } from "react";
@@ -7,8 +15,6 @@ import { ServicesContext } from "./rpc/context";
 import { mayRetry } from "./rpc/problems";
 import { connect } from "./rpc/transport";
 import { applyTheme, storedTheme } from "./store/theme";
-import "./ui/tokens.css";
-import "./ui/app.css";
 
 applyTheme(storedTheme());
 

@@ -25,3 +25,9 @@ test("a value is named by its category, and a missing one as not set", () => {
   expect(nameOf(1, CATEGORY)).toBe("sgd");
   expect(nameOf(Number.NaN, LINEAR)).toBe("not set");
 });
+
+test("a logarithmic axis of few powers of ten has ticks between them", () => {
+  const axis = { label: "", min: 0.002, max: 0.045, isLog: true, categories: [] };
+  expect(ticksOf(axis, 5)).toEqual([0.002, 0.005, 0.01, 0.02]);
+  expect(ticksOf({ ...axis, min: 1, max: 1e5 }, 10)).toEqual([1, 10, 100, 1000, 10_000, 100_000]);
+});

@@ -1,12 +1,16 @@
 /**
- * Parallel coordinates as a density raster: how many lines pass through each pixel, and the mean of
- * their colours. Each pair of neighbouring axes becomes a histogram of two dimensions, from which
- * each column of pixels is drawn; so the cost hardly depends on the number of runs, and the same
- * runs give the same pixels on every machine.
+ * Parallel coordinates as a density raster: how many lines pass through each pixel, and the sum of
+ * their colors. The same runs give the same pixels on every machine.
+ *
+ * Each pair of neighboring axes becomes a histogram of lines by their two ends. A histogram is
+ * split at its middle column into one of the left and one of the right half, each with the lines'
+ * ends there, until a half is a single column of pixels. Lines that have become the same within a
+ * half are one entry, so each of the log2(columns) levels costs about height² additions, whatever
+ * the number of runs.
  */
-import { colourAt, type Palette, type Rgb } from "./densityPalette";
+import { type Block, coverColumns, splitBlock, splitDrop, steepestOf } from "./densityBlocks";
 
-/** The level of a run that has no value to be coloured by. */
+/** The level of a run that has no value to be colored by. */
 export const NO_LEVEL = 255;
 /** The level of the highest value. */
 export const TOP_LEVEL = 254;
@@ -14,7 +18,7 @@ export const TOP_LEVEL = 254;
 export interface DensityAxis {
   /** The column of pixels. */
   readonly x: number;
-  /** The row of pixels of each run, below the height. */
+  /** The row of pixels of each run, below the height after the shift. */
   readonly bins: Uint16Array;
 }
 
@@ -26,10 +30,10 @@ export interface DensityInput {
   readonly count: number;
   /** 1 for each run to be drawn. */
   readonly mask: Uint8Array;
-  /** The colour of each run, 0 to TOP_LEVEL, or NO_LEVEL. */
+  /** The color of each run, 0 to TOP_LEVEL, or NO_LEVEL. */
   readonly levels: Uint8Array;
-  /** Draws this many columns of pixels as one: a draft while something moves. */
-  readonly step?: number;
+  /** How often the bins are halved: a draft has fewer rows than the bins are made for. */
+  readonly shift?: number;
 }
 
 /** The lines through each pixel, row by row. */
@@ -47,207 +51,213 @@ export interface DensityGrid {
 // A count and a sum of levels in one double, which holds 53 bits exactly: one addition for both.
 const ONE = 2 ** 30;
 
-/** Counts the lines through each pixel. */
-export function density(input: DensityInput): DensityGrid {
-  const { width, height, axes } = input;
-  const grid = {
-    width,
-    height,
-    counts: new Uint32Array(width * height),
-    sums: new Uint32Array(width * height),
-    plain: new Uint32Array(width * height),
-  };
-  const levelled = new Float64Array(height * height);
-  const plain = new Float64Array(height * height);
-  for (let index = 0; index + 1 < axes.length; index++) {
-    const left = axes[index];
-    const right = axes[index + 1];
-    if (left === undefined || right === undefined) continue;
-    levelled.fill(0);
-    plain.fill(0);
-    const hasPlain = fillHistograms(input, left.bins, right.bins, levelled, plain);
-    const isLast = index + 2 === axes.length;
-    drawPair(
-      grid,
-      compact(levelled, height),
-      left.x,
-      right.x,
-      isLast,
-      input.step ?? 1,
-      putLevelled,
-    );
-    if (hasPlain) {
-      drawPair(grid, compact(plain, height), left.x, right.x, isLast, input.step ?? 1, putPlain);
-    }
-  }
-  return grid;
+/** Columns of pixels that a block is drawn on. */
+interface Span {
+  readonly x: number;
+  readonly width: number;
+  /** How often the columns between two axes were split. */
+  readonly depth: number;
+  /** Whether the lines begin, or end, at an even (0) or at an odd (1) row of an axis. */
+  readonly parity: number;
 }
 
-function fillHistograms(
-  { count, mask, levels, height }: DensityInput,
-  left: Uint16Array,
-  right: Uint16Array,
-  levelled: Float64Array,
-  plain: Float64Array,
-): boolean {
-  let hasPlain = false;
-  for (let row = 0; row < count; row++) {
-    if (mask[row] !== 1) continue;
-    const cell = (left[row] as number) * height + (right[row] as number);
-    const level = levels[row] as number;
-    if (level === NO_LEVEL) {
-      plain[cell] = (plain[cell] as number) + 1;
-      hasPlain = true;
-    } else {
-      levelled[cell] = (levelled[cell] as number) + ONE + level;
+type Put = (grid: DensityGrid, x: number, columns: Float64Array, from: number) => void;
+
+/** Blocks of so few columns are drawn line by line: another split would take longer. */
+const FEW_COLUMNS = 4;
+
+/** Counts lines; keeps its memory for the next drawing. */
+export class DensityRaster {
+  #levelled = new Float64Array();
+  #plain = new Float64Array();
+  #columns = new Float64Array();
+  #rows = new Uint32Array();
+  #grid: DensityGrid | undefined;
+  /** Two blocks for each depth: those of its left and its right half. */
+  readonly #halves: Float64Array[] = [];
+
+  /** Returns the lines through each pixel; the grid is valid until the next drawing. */
+  draw(input: DensityInput): DensityGrid {
+    const { width, height, axes } = input;
+    const grid = this.#emptyGrid(width, height);
+    const cells = height * height;
+    if (this.#levelled.length !== cells) {
+      this.#levelled = new Float64Array(cells);
+      this.#plain = new Float64Array(cells);
+      this.#columns = new Float64Array(FEW_COLUMNS * (height + 1));
     }
-  }
-  return hasPlain;
-}
-
-/** The cells of a histogram that have lines, by the row of the left axis. */
-interface Cells {
-  /** Where the cells of a left row begin; one entry more than rows. */
-  readonly starts: Uint32Array;
-  readonly right: Uint16Array;
-  readonly weights: Float64Array;
-}
-
-function compact(histogram: Float64Array, height: number): Cells {
-  let used = 0;
-  for (let cell = 0; cell < histogram.length; cell++) if (histogram[cell] !== 0) used++;
-  const starts = new Uint32Array(height + 1);
-  const right = new Uint16Array(used);
-  const weights = new Float64Array(used);
-  let next = 0;
-  for (let row = 0, cell = 0; row < height; row++) {
-    starts[row] = next;
-    for (let other = 0; other < height; other++, cell++) {
-      const weight = histogram[cell] as number;
-      if (weight === 0) continue;
-      right[next] = other;
-      weights[next++] = weight;
-    }
-  }
-  starts[height] = next;
-  return { starts, right, weights };
-}
-
-type Put = (grid: DensityGrid, x: number, column: Float64Array) => void;
-
-/**
- * Draws the lines between two axes. A line covers the rows between its ends in a column of pixels:
- * its column holds the differences, whose running sum counts the lines of each row.
- */
-function drawPair(
-  grid: DensityGrid,
-  { starts, right, weights }: Cells,
-  from: number,
-  to: number,
-  isLast: boolean,
-  step: number,
-  put: Put,
-): void {
-  const { height } = grid;
-  const gap = to - from;
-  if (gap <= 0) return;
-  const column = new Float64Array(height + 2);
-  const enter = new Float64Array(height);
-  const leave = new Float64Array(height);
-  const end = isLast ? gap + 1 : gap;
-  for (let offset = 0; offset < end; offset += step) {
-    const here = offset;
-    const there = Math.min(offset + step, gap);
-    for (let row = 0; row < height; row++) {
-      enter[row] = (row * here) / gap;
-      leave[row] = (row * there) / gap;
-    }
-    column.fill(0);
-    for (let row = 0; row < height; row++) {
-      // The last term keeps a half from falling below itself by the rounding of doubles.
-      const enterBase = (row * (gap - here)) / gap + 0.5 + 1e-9;
-      const leaveBase = (row * (gap - there)) / gap + 0.5 + 1e-9;
-      const stop = starts[row + 1] as number;
-      for (let cell = starts[row] as number; cell < stop; cell++) {
-        const other = right[cell] as number;
-        const weight = weights[cell] as number;
-        const first = (enterBase + (enter[other] as number)) | 0;
-        const last = (leaveBase + (leave[other] as number)) | 0;
-        // The row where the line leaves belongs to the next column, unless it is the only one.
-        const top = last < first ? last + 1 : first;
-        const bottom = last > first ? last : first + 1;
-        column[top] = (column[top] as number) + weight;
-        column[bottom] = (column[bottom] as number) - weight;
+    const rows = this.#keptRows(input);
+    for (let index = 0; index + 1 < axes.length; index++) {
+      const left = axes[index];
+      const right = axes[index + 1];
+      if (left === undefined || right === undefined || right.x <= left.x) continue;
+      const hasPlain = this.#fill(input, rows, left.bins, right.bins);
+      const width = right.x - left.x;
+      // Lines to one point are rounded alike, or they would leave gaps between them.
+      const isByEnd = rowsIn(input, rows, right.bins) < rowsIn(input, rows, left.bins);
+      for (const parity of [0, 1]) {
+        const span = { x: left.x, width, depth: 0, parity };
+        const root = {
+          stride: height + 1,
+          origin: 0,
+          steepest: height - 1,
+          first: isByEnd ? 0 : parity,
+          step: isByEnd ? 1 : 2,
+          firstEnd: isByEnd ? parity : 0,
+          endStep: isByEnd ? 2 : 1,
+        };
+        this.#draw(grid, { ...root, lines: this.#levelled }, span, putLevelled);
+        if (hasPlain) this.#draw(grid, { ...root, lines: this.#plain }, span, putPlain);
       }
     }
-    for (let repeat = 0; repeat < step && offset + repeat < end; repeat++) {
-      put(grid, from + offset + repeat, column);
+    const last = axes.at(-1);
+    if (last !== undefined && axes.length > 1) markEnds(grid, input, rows, last);
+    return grid;
+  }
+
+  #emptyGrid(width: number, height: number): DensityGrid {
+    if (this.#grid?.width === width && this.#grid.height === height) {
+      const { counts, sums, plain } = this.#grid;
+      for (const array of [counts, sums, plain]) array.fill(0);
+    } else {
+      const array = () => new Uint32Array(width * height);
+      this.#grid = { width, height, counts: array(), sums: array(), plain: array() };
     }
+    return this.#grid;
+  }
+
+  #keptRows({ count, mask }: DensityInput): Uint32Array {
+    if (this.#rows.length < count) this.#rows = new Uint32Array(count);
+    let kept = 0;
+    for (let row = 0; row < count; row++) if (mask[row] === 1) this.#rows[kept++] = row;
+    return this.#rows.subarray(0, kept);
+  }
+
+  /** Fills the histograms of two axes, and returns whether there are lines without a level. */
+  #fill(
+    { levels, height, shift = 0 }: DensityInput,
+    rows: Uint32Array,
+    left: Uint16Array,
+    right: Uint16Array,
+  ): boolean {
+    const levelled = this.#levelled.fill(0);
+    const plain = this.#plain.fill(0);
+    let hasPlain = false;
+    for (let index = 0; index < rows.length; index++) {
+      const row = rows[index] as number;
+      const cell = ((left[row] as number) >> shift) * height + ((right[row] as number) >> shift);
+      const level = levels[row] as number;
+      if (level === NO_LEVEL) {
+        plain[cell] = (plain[cell] as number) + 1;
+        hasPlain = true;
+      } else {
+        levelled[cell] = (levelled[cell] as number) + ONE + level;
+      }
+    }
+    return hasPlain;
+  }
+
+  #draw(grid: DensityGrid, block: Block, span: Span, put: Put): void {
+    const { x, width, depth, parity } = span;
+    if (width <= FEW_COLUMNS) {
+      const columns = this.#columns.fill(0);
+      coverColumns(block, grid.height, width, depth + parity, columns);
+      for (let offset = 0; offset < width; offset++) {
+        put(grid, x + offset, columns, offset * (grid.height + 1));
+      }
+      return;
+    }
+    const first = width >> 1;
+    const drops = Int16Array.from({ length: 2 * block.steepest + 1 }, (_, index) =>
+      splitDrop(index - block.steepest, first, width, depth + parity),
+    );
+    const left = this.#half(2 * depth, grid.height, steepestOf(drops, 0));
+    const right = this.#half(2 * depth + 1, grid.height, steepestOf(drops, block.steepest));
+    splitBlock(block, drops, grid.height, left, right);
+    this.#draw(grid, left, { x, width: first, depth: depth + 1, parity }, put);
+    const rest = { x: x + first, width: width - first, depth: depth + 1, parity };
+    this.#draw(grid, right, rest, put);
+  }
+
+  #half(index: number, height: number, steepest: number): Block {
+    const stride = 2 * steepest + 1;
+    const size = stride * height;
+    let lines = this.#halves[index];
+    if (lines === undefined || lines.length < size) {
+      lines = new Float64Array(size);
+      this.#halves[index] = lines;
+    } else {
+      lines.fill(0, 0, size);
+    }
+    return {
+      lines,
+      stride,
+      origin: steepest,
+      steepest,
+      first: 0,
+      step: 1,
+      firstEnd: 0,
+      endStep: 1,
+    };
   }
 }
 
 function putLevelled(
   { width, height, counts, sums }: DensityGrid,
   x: number,
-  column: Float64Array,
+  columns: Float64Array,
+  from: number,
 ) {
   let running = 0;
   for (let y = 0, pixel = x; y < height; y++, pixel += width) {
-    running += column[y] as number;
+    running += columns[from + y] as number;
     if (running === 0) continue;
     const count = Math.floor(running / ONE);
-    counts[pixel] = count;
-    sums[pixel] = running - count * ONE;
+    counts[pixel] = (counts[pixel] as number) + count;
+    sums[pixel] = (sums[pixel] as number) + running - count * ONE;
   }
 }
 
-function putPlain({ width, height, plain }: DensityGrid, x: number, column: Float64Array) {
+function putPlain(
+  { width, height, plain }: DensityGrid,
+  x: number,
+  columns: Float64Array,
+  from: number,
+) {
   let running = 0;
   for (let y = 0, pixel = x; y < height; y++, pixel += width) {
-    running += column[y] as number;
-    plain[pixel] = running;
+    running += columns[from + y] as number;
+    plain[pixel] = (plain[pixel] as number) + running;
   }
 }
 
-/** The least opacity of a pixel with a line: one run among 100,000 is still seen. */
-const FAINTEST = 0.1;
-
-/** Returns the grid as pixels: red, green, blue and opacity, which rises by the log of the count. */
-export function toneMap(grid: DensityGrid, palette: Palette): Uint8ClampedArray<ArrayBuffer> {
-  const { counts, sums, plain } = grid;
-  const pixels = new Uint8ClampedArray(counts.length * 4);
-  let most = 0;
-  for (let pixel = 0; pixel < counts.length; pixel++) {
-    const total = (counts[pixel] as number) + (plain[pixel] as number);
-    if (total > most) most = total;
+/** Returns how many rows of pixels the runs have on an axis. */
+function rowsIn({ height, shift = 0 }: DensityInput, rows: Uint32Array, bins: Uint16Array): number {
+  const isUsed = new Uint8Array(height);
+  let count = 0;
+  for (let index = 0; index < rows.length; index++) {
+    const place = (bins[rows[index] as number] as number) >> shift;
+    if (isUsed[place] === 0) count += 1;
+    isUsed[place] = 1;
   }
-  if (most === 0) return pixels;
-  const opacities = opacityTable(most);
-  const colours = Array.from({ length: TOP_LEVEL + 1 }, (_, level) =>
-    colourAt(palette, level / TOP_LEVEL),
-  );
-  for (let pixel = 0; pixel < counts.length; pixel++) {
-    const levelled = counts[pixel] as number;
-    const total = levelled + (plain[pixel] as number);
-    if (total === 0) continue;
-    const colour =
-      levelled === 0
-        ? palette.missing
-        : (colours[Math.round((sums[pixel] as number) / levelled)] as Rgb);
-    // Runs without a level do not hide the colour of the others.
-    pixels[pixel * 4] = colour[0];
-    pixels[pixel * 4 + 1] = colour[1];
-    pixels[pixel * 4 + 2] = colour[2];
-    pixels[pixel * 4 + 3] = opacities[total] ?? 255;
-  }
-  return pixels;
+  return count;
 }
 
-function opacityTable(most: number): Uint8ClampedArray {
-  const table = new Uint8ClampedArray(most + 1);
-  for (let total = 1; total <= most; total++) {
-    const share = most === 1 ? 1 : Math.log(total) / Math.log(most);
-    table[total] = Math.round(255 * (FAINTEST + (1 - FAINTEST) * share));
+/** Draws the column of the last axis, where each line is one pixel. */
+function markEnds(
+  { width, counts, sums, plain }: DensityGrid,
+  { levels, shift = 0 }: DensityInput,
+  rows: Uint32Array,
+  { x, bins }: DensityAxis,
+): void {
+  for (let index = 0; index < rows.length; index++) {
+    const row = rows[index] as number;
+    const pixel = ((bins[row] as number) >> shift) * width + x;
+    const level = levels[row] as number;
+    if (level === NO_LEVEL) plain[pixel] = (plain[pixel] as number) + 1;
+    else {
+      counts[pixel] = (counts[pixel] as number) + 1;
+      sums[pixel] = (sums[pixel] as number) + level;
+    }
   }
-  return table;
 }

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import { colourAt, DARK, LIGHT, type Palette, type Rgb } from "./densityPalette";
+import { colorAt, DARK, LIGHT, type Palette, type Rgb } from "./densityPalette";
 
 /** The relative luminance of WCAG. */
-function luminance(colour: Rgb): number {
-  const [red = 0, green = 0, blue = 0] = colour.map((part) => {
+function luminance(color: Rgb): number {
+  const [red = 0, green = 0, blue = 0] = color.map((part) => {
     const share = part / 255;
     return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
   });
@@ -25,10 +25,10 @@ test.each(PALETTES)(
   (_, palette, page) => {
     let before = -1;
     for (let step = 0; step <= 50; step++) {
-      const colour = colourAt(palette, step / 50);
-      expect(luminance(colour)).toBeGreaterThan(before);
-      expect(contrast(colour, page)).toBeGreaterThanOrEqual(3);
-      before = luminance(colour);
+      const color = colorAt(palette, step / 50);
+      expect(luminance(color)).toBeGreaterThan(before);
+      expect(contrast(color, page)).toBeGreaterThanOrEqual(3);
+      before = luminance(color);
     }
     expect(contrast(palette.missing, page)).toBeGreaterThanOrEqual(3);
   },

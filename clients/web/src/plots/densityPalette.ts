@@ -1,12 +1,12 @@
-/** Colours from low to high that people with any colour vision can order: their lightness rises. */
+/** Colors from low to high that people with any color vision can order: their lightness rises. */
 
-/** A colour as red, green and blue, 0 to 255. */
+/** A color as red, green and blue, 0 to 255. */
 export type Rgb = readonly [number, number, number];
 
 export interface Palette {
   /** From the lowest to the highest value. */
   readonly stops: readonly Rgb[];
-  /** For runs without a value of the colour's column. */
+  /** For runs without a value of the color's column. */
   readonly missing: Rgb;
   /** For runs that the filter leaves out. */
   readonly rest: Rgb;
@@ -35,8 +35,8 @@ export const DARK: Palette = {
   rest: [56, 63, 75],
 };
 
-/** Returns the colour at a share of the palette, 0 to 1. */
-export function colourAt({ stops }: Palette, share: number): Rgb {
+/** Returns the color at a share of the palette, 0 to 1. */
+export function colorAt({ stops }: Palette, share: number): Rgb {
   const place = Math.max(0, Math.min(1, share)) * (stops.length - 1);
   const below = stops[Math.floor(place)] ?? [0, 0, 0];
   const above = stops[Math.ceil(place)] ?? below;
@@ -45,7 +45,7 @@ export function colourAt({ stops }: Palette, share: number): Rgb {
   return [mix(0), mix(1), mix(2)];
 }
 
-/** Returns a colour as CSS writes it. */
+/** Returns a color as CSS writes it. */
 export function cssOf([red, green, blue]: Rgb): string {
   return `rgb(${red} ${green} ${blue})`;
 }

@@ -9,6 +9,8 @@ export interface LineSeries {
   readonly values: readonly (number | null)[];
   readonly shape: "line" | "steps" | "points";
   readonly color: string;
+  /** Lengths of dashes and gaps in pixels; a full line without them. */
+  readonly dash?: readonly number[];
 }
 
 /** What a line chart shows. */
@@ -87,7 +89,7 @@ function text(value: number | null | undefined): string {
   return value === null || value === undefined ? "–" : formatValue(value);
 }
 
-function seriesOptions({ label, shape, color }: LineSeries): UPlot.Series {
+function seriesOptions({ label, shape, color, dash }: LineSeries): UPlot.Series {
   const common = { label, stroke: color, value: (_: UPlot, value: number | null) => text(value) };
   if (shape === "points") {
     return { ...common, paths: () => null, points: { show: true, size: 5, fill: color, width: 0 } };
@@ -98,6 +100,7 @@ function seriesOptions({ label, shape, color }: LineSeries): UPlot.Series {
     width: 2,
     spanGaps: true,
     points: { show: false },
+    ...(dash === undefined ? {} : { dash: [...dash] }),
     ...(paths === undefined ? {} : { paths }),
   };
 }

@@ -1,4 +1,6 @@
-/** The colours of a drawing, as the page's theme has them at the moment. */
+import { colorAt, DARK, LIGHT, type Rgb } from "./densityPalette";
+
+/** The colors of a drawing, as the page's theme has them at the moment. */
 export interface Palette {
   readonly surface: string;
   readonly text: string;
@@ -12,7 +14,7 @@ export interface Palette {
 
 const NAMES = ["surface", "text", "faint", "line", "accent", "warn", "danger", "good"] as const;
 
-/** Resolves the page's colours for a canvas, which does not know custom properties. */
+/** Resolves the page's colors for a canvas, which does not know custom properties. */
 export function paletteOf(place: HTMLElement): Palette {
   const probe = document.createElement("span");
   probe.hidden = true;
@@ -25,9 +27,7 @@ export function paletteOf(place: HTMLElement): Palette {
   return Object.fromEntries(resolved) as Record<(typeof NAMES)[number], string>;
 }
 
-type Rgb = readonly [number, number, number];
-
-// Viridis: even steps of lightness, so that it also reads without colour vision.
+// Viridis: even steps of lightness, so that it also reads without color vision.
 const VIRIDIS: readonly Rgb[] = [
   [68, 1, 84],
   [71, 44, 122],
@@ -40,7 +40,7 @@ const VIRIDIS: readonly Rgb[] = [
   [253, 231, 37],
 ];
 
-// From blue by a neutral tone to orange; the ends differ for every kind of colour vision.
+// From blue by a neutral tone to orange; the ends differ for every kind of color vision.
 const DIVERGING: readonly Rgb[] = [
   [33, 102, 172],
   [146, 197, 222],
@@ -49,17 +49,35 @@ const DIVERGING: readonly Rgb[] = [
   [178, 70, 20],
 ];
 
-/** Returns the colour of a share, 0 to 1: dark for 0, bright for 1. */
-export function sequentialColor(share: number): string {
-  return css(between(VIRIDIS, share));
+/** Returns the red, green and blue of a color that a browser resolved. */
+export function rgbOf(color: string): Rgb {
+  const [red = 0, green = 0, blue = 0] = (color.match(/[\d.]+/g) ?? []).map(Number);
+  return [red, green, blue];
 }
 
-/** Returns the colour of a correlation, -1 to 1. */
+/** Whether the page's ground is dark. */
+export function isDark({ surface }: Palette): boolean {
+  const [red, green, blue] = rgbOf(surface);
+  return red * 0.299 + green * 0.587 + blue * 0.114 < 128;
+}
+
+/** Returns the colors of ranks, from the worst to the best, at 256 levels. */
+export function rankColors(palette: Palette): readonly Rgb[] {
+  const stops = isDark(palette) ? DARK : LIGHT;
+  return Array.from({ length: 256 }, (_, level) => colorAt(stops, level / 255));
+}
+
+/** Returns the color of a share, 0 to 1, as red, green and blue: dark for 0, bright for 1. */
+export function sequentialRgb(share: number): Rgb {
+  return between(VIRIDIS, share);
+}
+
+/** Returns the color of a correlation, -1 to 1. */
 export function divergingColor(value: number): string {
   return css(between(DIVERGING, (value + 1) / 2));
 }
 
-/** Returns the colour of a text that stands on a diverging colour. */
+/** Returns the color of a text that stands on a diverging color. */
 export function textOnDiverging(value: number): string {
   return Math.abs(value) > 0.6 ? "#ffffff" : "#1a1e25";
 }
@@ -77,7 +95,7 @@ function css([red, green, blue]: Rgb): string {
   return `rgb(${red} ${green} ${blue})`;
 }
 
-/** Colours of lines beside each other (Okabe and Ito), readable in light and dark. */
+/** Colors of lines beside each other (Okabe and Ito), readable in light and dark. */
 export const LINE_COLORS = [
   "#3b82d6",
   "#d5702b",

@@ -1,103 +1,133 @@
-import { type ParallelData, type ParallelFrame, ParallelRaster } from "./parallel";
+import type { ParallelData, ParallelFrame } from "./parallel";
+import { ParallelCanvas } from "./parallelCanvas";
 import type { FromWorker, ToWorker } from "./parallelWorker";
+
+/** A frame before it is decided whether it is drawn as a draft. */
+export type WantedFrame = Omit<ParallelFrame, "shift">;
+
+/** A picture that takes longer is drawn as a draft while something moves. */
+const SLOW_MS = 20;
+/** What a draft should take at most, so that others find time on the processor. */
+const DRAFT_MS = 40;
+/** A draft of more halvings would not be recognized. */
+const MOST_HALVINGS = 2;
+/** How long nothing moves at least before the draft is replaced by the picture. */
+const LEAST_REST_MS = 150;
+const MOST_REST_MS = 600;
+/** The name of the browser's performance measures: one a frame, from its request to its pixels. */
+export const FRAME_MEASURE = "parallel-frame";
+
+/** Returns how often the sizes are halved while something moves, by the time of a whole picture. */
+export function draftShift(pictureMs: number): number {
+  if (pictureMs <= SLOW_MS) return 0;
+  // Half of the rows take about a quarter of the time.
+  const halvings = Math.ceil(Math.log2(pictureMs / DRAFT_MS) / 2);
+  return Math.max(1, Math.min(halvings, MOST_HALVINGS));
+}
 
 /** Paints frames on a canvas: by a worker, or on the page where the browser lacks what that needs. */
 export class ParallelPainter {
   readonly #canvas: HTMLCanvasElement;
-  readonly #onPainted: (milliseconds: number) => void;
   #worker: Worker | undefined;
-  #raster: ParallelRaster | undefined;
+  #drawer: ParallelCanvas | undefined;
   #data: ParallelData | undefined;
-  #isBusy = false;
   #next: ParallelFrame | undefined;
+  /** The frame that is being drawn. */
+  #current: ParallelFrame | undefined;
+  #start = 0;
+  /** The times of the last two whole pictures; the first one may include the worker's start. */
+  #pictureMs: readonly number[] = [];
+  #rest: ReturnType<typeof setTimeout> | undefined;
   #timer = 0;
 
-  constructor(canvas: HTMLCanvasElement, onPainted: (milliseconds: number) => void) {
+  constructor(canvas: HTMLCanvasElement) {
     this.#canvas = canvas;
-    this.#onPainted = onPainted;
     if (typeof OffscreenCanvas === "undefined" || typeof Worker === "undefined") this.#fallBack();
-    else this.#start();
+    else this.#startWorker();
   }
 
-  #start(): void {
-    this.#worker = new Worker(new URL("./parallelWorker.ts", import.meta.url), { type: "module" });
-    this.#worker.addEventListener("message", ({ data }: MessageEvent<FromWorker>) => {
-      this.#show(data.bitmap, data.milliseconds);
+  #startWorker(): void {
+    const worker = new Worker(new URL("./parallelWorker.ts", import.meta.url), { type: "module" });
+    this.#worker = worker;
+    worker.addEventListener("message", ({ data }: MessageEvent<FromWorker>) => {
+      this.#canvas.width = data.bitmap.width;
+      this.#canvas.height = data.bitmap.height;
+      this.#canvas.getContext("2d")?.drawImage(data.bitmap, 0, 0);
       data.bitmap.close();
-      this.#isBusy = false;
-      this.#paintNext();
+      this.#painted(data.milliseconds);
     });
     // A worker that a policy or an old browser refuses is no reason to show nothing.
-    this.#worker.addEventListener("error", () => {
-      this.#worker?.terminate();
+    worker.addEventListener("error", () => {
+      worker.terminate();
       this.#worker = undefined;
-      this.#isBusy = false;
       this.#fallBack();
+      this.#next ??= this.#current;
+      this.#current = undefined;
       this.#paintNext();
     });
   }
 
   #fallBack(): void {
-    this.#raster = new ParallelRaster();
-    if (this.#data !== undefined) this.#raster.setData(this.#data);
+    this.#drawer = new ParallelCanvas(() => document.createElement("canvas"));
+    if (this.#data !== undefined) this.#drawer.setData(this.#data);
   }
 
   setData(data: ParallelData): void {
     this.#data = data;
-    this.#raster?.setData(data);
-    this.#tell({ kind: "data", data });
+    this.#drawer?.setData(data);
+    this.#send({ kind: "data", data });
   }
 
-  /** Paints a frame as soon as the one before is done; of several that wait, the latest. */
-  paint(frame: ParallelFrame): void {
-    this.#next = frame;
+  /**
+   * Paints a frame as soon as the one before is done; of several that wait, the latest. While
+   * something moves, a slow picture is preceded by a draft.
+   */
+  paint(frame: WantedFrame, isMoving: boolean): void {
+    clearTimeout(this.#rest);
+    const pictureMs = Math.min(...this.#pictureMs);
+    const shift = isMoving ? draftShift(pictureMs) : 0;
+    this.#next = { ...frame, shift };
+    // A slow picture would hold up the drafts if the pointer moves on.
+    const rest = Math.max(LEAST_REST_MS, Math.min(pictureMs, MOST_REST_MS));
+    if (shift > 0) this.#rest = setTimeout(() => this.paint(frame, false), rest);
     this.#paintNext();
   }
 
   close(): void {
     this.#worker?.terminate();
+    clearTimeout(this.#rest);
     cancelAnimationFrame(this.#timer);
     this.#next = undefined;
   }
 
   #paintNext(): void {
-    if (this.#isBusy || this.#next === undefined) return;
-    this.#isBusy = true;
+    const frame = this.#next;
+    if (this.#current !== undefined || frame === undefined) return;
+    this.#current = frame;
+    this.#next = undefined;
+    this.#start = performance.now();
     if (this.#worker !== undefined) {
-      this.#tell({ kind: "frame", frame: this.#next });
-      // A worker that fails meanwhile leaves the frame for the page itself.
-      const sent = this.#next;
-      queueMicrotask(() => {
-        if (this.#next === sent && this.#worker !== undefined) this.#next = undefined;
-      });
+      this.#send({ kind: "frame", frame });
       return;
     }
     this.#timer = requestAnimationFrame(() => {
-      this.#isBusy = false;
-      const frame = this.#next;
-      this.#next = undefined;
-      if (frame === undefined || this.#raster === undefined) return;
       const start = performance.now();
-      const image = new ImageData(this.#raster.draw(frame), frame.width, frame.height);
-      const context = this.#resize(frame.width, frame.height);
-      context?.putImageData(image, 0, 0);
-      this.#onPainted(performance.now() - start);
+      this.#drawer?.draw(this.#canvas, frame);
+      this.#painted(performance.now() - start);
     });
   }
 
-  #tell(message: ToWorker): void {
+  #painted(milliseconds: number): void {
+    if (this.#current?.shift === 0) {
+      this.#pictureMs = [...this.#pictureMs.slice(-1), milliseconds];
+    }
+    this.#current = undefined;
+    performance.clearMeasures(FRAME_MEASURE);
+    performance.measure(FRAME_MEASURE, { start: this.#start, detail: { milliseconds } });
+    this.#paintNext();
+  }
+
+  #send(message: ToWorker): void {
     this.#worker?.postMessage(message);
-  }
-
-  #show(bitmap: ImageBitmap, milliseconds: number): void {
-    this.#resize(bitmap.width, bitmap.height)?.drawImage(bitmap, 0, 0);
-    this.#onPainted(milliseconds);
-  }
-
-  #resize(width: number, height: number): CanvasRenderingContext2D | null {
-    // Setting the size clears the canvas as well.
-    this.#canvas.width = width;
-    this.#canvas.height = height;
-    return this.#canvas.getContext("2d");
   }
 }

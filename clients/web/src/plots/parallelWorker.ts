@@ -1,5 +1,6 @@
 /** Draws the parallel coordinates beside the page, which stays responsive meanwhile. */
-import { type ParallelData, type ParallelFrame, ParallelRaster } from "./parallel";
+import type { ParallelData, ParallelFrame } from "./parallel";
+import { ParallelCanvas } from "./parallelCanvas";
 
 export type ToWorker =
   | { readonly kind: "data"; readonly data: ParallelData }
@@ -11,22 +12,16 @@ export interface FromWorker {
   readonly milliseconds: number;
 }
 
-const raster = new ParallelRaster();
-let canvas: OffscreenCanvas | undefined;
+const drawer = new ParallelCanvas(() => new OffscreenCanvas(1, 1));
+const canvas = new OffscreenCanvas(1, 1);
 
 self.addEventListener("message", ({ data: message }: MessageEvent<ToWorker>) => {
   if (message.kind === "data") {
-    raster.setData(message.data);
+    drawer.setData(message.data);
     return;
   }
   const start = performance.now();
-  const { width, height } = message.frame;
-  canvas ??= new OffscreenCanvas(width, height);
-  if (canvas.width !== width) canvas.width = width;
-  if (canvas.height !== height) canvas.height = height;
-  const context = canvas.getContext("2d");
-  if (context === null) throw new Error("the worker's canvas has no context");
-  context.putImageData(new ImageData(raster.draw(message.frame), width, height), 0, 0);
+  drawer.draw(canvas, message.frame);
   const answer: FromWorker = {
     bitmap: canvas.transferToImageBitmap(),
     milliseconds: performance.now() - start,

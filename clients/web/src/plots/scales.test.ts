@@ -2,16 +2,16 @@ import { expect, test } from "vitest";
 import { randomNumbers } from "./randomNumbers";
 import {
   binsOf,
-  linearTicks,
   NOT_SET_SHARE,
   positionOf,
+  quantileScale,
   type ScaledColumn,
   type ScaleKind,
   scaleKinds,
   scaleOf,
-  ticksOf,
   valueAt,
 } from "./scales";
+import { linearTicks, ticksOf } from "./scaleTicks";
 
 function column(values: number[], changes: Partial<ScaledColumn> = {}): ScaledColumn {
   const set = values.filter((value) => Number.isFinite(value));
@@ -74,6 +74,32 @@ test("a quantile scale gives each quarter of the runs a quarter of the axis", ()
     const value = values[Math.round(share * 9_999)] ?? 0;
     expect(positionOf(scale, value)).toBeCloseTo(share, 1);
     expect(Math.log(valueAt(scale, share))).toBeCloseTo(Math.log(value), 1);
+  }
+});
+
+test("the quantiles of some runs are those of a column with them alone", () => {
+  for (let seed = 1; seed <= 40; seed++) {
+    const tested = randomColumn(seed);
+    const next = randomNumbers(seed);
+    const mask = Uint8Array.from(tested.values, () => (next() < 0.3 ? 1 : 0));
+    const kept = [...tested.values].filter((value, row) => mask[row] === 1 && !Number.isNaN(value));
+    const scale = quantileScale(tested, mask);
+    const alone = scaleOf(column(kept), kept.length, "quantile", false);
+    if (kept.length > 0) expect(scale.knots).toEqual(alone.knots);
+    else expect(scale.knots.length).toBeGreaterThan(0);
+    expect(scale.hasMissing).toBe(tested.values.some((value) => Number.isNaN(value)));
+  }
+});
+
+test("the quantiles of many runs are about those of a sample, with the exact ends", () => {
+  const next = randomNumbers(3);
+  const values = Array.from({ length: 60_000 }, () => next() ** 3);
+  const scale = quantileScale(column(values), new Uint8Array(values.length).fill(1));
+  const sorted = [...values].sort((one, other) => one - other);
+  expect([scale.min, scale.max]).toEqual([sorted[0], sorted.at(-1)]);
+  for (const share of [0, 0.1, 0.5, 0.9, 1]) {
+    const value = sorted[Math.round(share * (sorted.length - 1))] ?? 0;
+    expect(positionOf(scale, value)).toBeCloseTo(share, 1);
   }
 });
 

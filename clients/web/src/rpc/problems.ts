@@ -12,6 +12,8 @@ export interface FieldProblem {
   readonly description: string;
   /** The line of the config, counted from 1; absent if it is at no place or not in a text. */
   readonly line?: number;
+  /** The column there in characters, counted from 1. */
+  readonly column?: number;
 }
 
 /** What helps: signing in, reading the current state again, trying again, or none of these. */
@@ -77,8 +79,8 @@ export function describeProblem(cause: unknown): Problem {
       .findDetails(BadRequestSchema)
       .flatMap((details) => details.fieldViolations)
       .map(({ field, description }, index) => {
-        const line = positions[index]?.line ?? 0;
-        return line > 0 ? { field, description, line } : { field, description };
+        const { line = 0, column = 0 } = positions[index] ?? {};
+        return line > 0 ? { field, description, line, column } : { field, description };
       }),
     reason,
     reference: info?.metadata.reference ?? "",

@@ -2,9 +2,7 @@ import { type Client, createClient, type Transport } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-web";
 import { KeyService } from "../gen/wanllmdb/api/registry/v1/key_service_pb";
 import { SweepRegistryService } from "../gen/wanllmdb/api/registry/v1/registry_service_pb";
-import { TemplateService } from "../gen/wanllmdb/api/registry/v1/template_service_pb";
-import { AnalysisService } from "../gen/wanllmdb/api/suggestion/v1/analysis_service_pb";
-import { SuggestionService } from "../gen/wanllmdb/api/suggestion/v1/suggestion_service_pb";
+import { signOutNotice } from "./signOutNotice";
 
 const UNARY_TIMEOUT_MS = 30_000;
 
@@ -12,9 +10,8 @@ const UNARY_TIMEOUT_MS = 30_000;
 export interface Services {
   readonly registry: Client<typeof SweepRegistryService>;
   readonly keys: Client<typeof KeyService>;
-  readonly templates: Client<typeof TemplateService>;
-  readonly suggestion: Client<typeof SuggestionService>;
-  readonly analysis: Client<typeof AnalysisService>;
+  /** What the services that single pages use are called through. */
+  readonly transport: Transport;
 }
 
 /** Returns clients of the gateway at an origin; they send the session's cookie. */
@@ -24,6 +21,7 @@ export function connect(origin: string): Services {
       baseUrl: origin,
       useBinaryFormat: true,
       defaultTimeoutMs: UNARY_TIMEOUT_MS,
+      interceptors: [signOutNotice.interceptor],
     }),
   );
 }
@@ -33,8 +31,6 @@ export function services(transport: Transport): Services {
   return {
     registry: createClient(SweepRegistryService, transport),
     keys: createClient(KeyService, transport),
-    templates: createClient(TemplateService, transport),
-    suggestion: createClient(SuggestionService, transport),
-    analysis: createClient(AnalysisService, transport),
+    transport,
   };
 }

@@ -19,6 +19,6 @@ test("a text that a spreadsheet would run as a formula is marked as text", () =>
 });
 
 test("a file's name has no separators of folders", () => {
-  expect(fileName("../My sweep", "optimisation history")).toBe("my-sweep-optimisation-history");
+  expect(fileName("../My sweep", "optimization history")).toBe("my-sweep-optimization-history");
   expect(fileName("/")).toBe("chart");
 });

@@ -1,6 +1,6 @@
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { expect, test } from "vitest";
-import { formatAge, formatDuration, formatValue } from "./format";
+import { formatAge, formatDuration, formatPercent, formatValue } from "./format";
 
 test.each([
   [0, "0"],
@@ -38,4 +38,13 @@ test.each([
 
 test("no time has no age", () => {
   expect(formatAge(undefined, 0)).toBe("");
+});
+
+test.each([
+  [0, "0%"],
+  [0.00001, "<0.1%"],
+  [0.0256, "2.6%"],
+  [1, "100%"],
+])("a share of %s is shown as %s", (share, shown) => {
+  expect(formatPercent(share)).toBe(shown);
 });

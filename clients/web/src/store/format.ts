@@ -1,16 +1,20 @@
 import { type Timestamp, timestampMs } from "@bufbuild/protobuf/wkt";
 
+// Making one takes longer than formatting a thousand numbers.
+const VALUES = new Intl.NumberFormat("en", { maximumSignificantDigits: 6 });
+const COUNTS = new Intl.NumberFormat("en");
+
 /** Returns a value with at most six significant digits. */
 export function formatValue(value: number): string {
   if (!Number.isFinite(value)) return String(value);
   const size = Math.abs(value);
   if (size !== 0 && (size < 1e-4 || size >= 1e9)) return value.toExponential(3);
-  return new Intl.NumberFormat("en", { maximumSignificantDigits: 6 }).format(value);
+  return VALUES.format(value);
 }
 
 /** Returns a count with separators of thousands. */
 export function formatCount(count: number | bigint): string {
-  return new Intl.NumberFormat("en").format(count);
+  return COUNTS.format(count);
 }
 
 const STEPS = [
@@ -40,4 +44,11 @@ export function formatAge(time: Timestamp | undefined, now: number): string {
   const age = now - timestampMs(time);
   if (age < 5_000) return "now";
   return `${formatDuration(age).split(" ").slice(0, 2).join(" ")} ago`;
+}
+
+/** Returns a share of 0 to 1 as a percentage; what is little is not rounded to nothing. */
+export function formatPercent(share: number): string {
+  if (share > 0 && share < 0.001) return "<0.1%";
+  const text = new Intl.NumberFormat("en", { style: "percent", maximumFractionDigits: 1 });
+  return text.format(share);
 }

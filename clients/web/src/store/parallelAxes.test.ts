@@ -1,47 +1,14 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { positionOf } from "../plots/scales";
 import {
   axesOf,
-  bestRows,
-  brushBetween,
+  changeSetting,
   defaultSettings,
-  describeBrush,
-  keptParts,
+  formatCell,
   moveSetting,
-  parseParallelSearch,
+  showOnly,
 } from "./parallelAxes";
-import { matchingRows } from "./runFilter";
-import { tableOf } from "./testing";
-
-const TABLE = tableOf(
-  [3, 3, 3, 3, 3],
-  [
-    {
-      key: "objective:loss",
-      kind: "objective",
-      values: Float64Array.of(5, 1, Number.NaN, 4, 2),
-      max: 5,
-    },
-    {
-      key: "parameter:lr",
-      scale: "log",
-      min: 1e-4,
-      values: Float64Array.of(1e-4, 1e-3, 1e-2, 0.1, 1),
-    },
-    {
-      key: "parameter:momentum",
-      values: Float64Array.of(0.1, Number.NaN, 0.5, Number.NaN, 0.9),
-    },
-    {
-      key: "parameter:optimizer",
-      scale: "category",
-      categories: ["adam", "sgd", "lion"],
-      max: 2,
-      values: Float64Array.of(0, 1, 2, 0, 1),
-    },
-  ],
-);
+import { TABLE } from "./parallelTable.testing";
 
 test("the parameters come first and the objective last", () => {
   expect(defaultSettings(TABLE).map(({ key }) => key)).toEqual([
@@ -52,74 +19,6 @@ test("the parameters come first and the objective last", () => {
   ]);
 });
 
-test("a brush keeps the runs between its ends, on any scale and flipped or not", () => {
-  const axes = ["linear", "log", "quantile"].flatMap((scale) =>
-    [false, true].flatMap((flip) =>
-      axesOf(
-        TABLE,
-        TABLE.columns.map(({ key }) => ({ key, flip, scale: scale as "linear" })),
-      ),
-    ),
-  );
-  fc.assert(
-    fc.property(
-      fc.constantFrom(...axes),
-      fc.double({ min: 0, max: 1, noNaN: true }),
-      fc.double({ min: 0, max: 1, noNaN: true }),
-      ({ key, scale, column }, one, other) => {
-        const [low, high] = [Math.min(one, other), Math.max(one, other)];
-        const brush = brushBetween(scale, one, other);
-        if (brush === undefined) return;
-        const mask = matchingRows(
-          TABLE,
-          { states: [], conditions: [{ key, ...brush }] },
-          undefined,
-        );
-        mask.forEach((isKept, row) => {
-          const place = positionOf(scale, column.values[row] ?? Number.NaN);
-          // A bound is rounded to what a pixel shows.
-          if (place > low + 0.01 && place < high - 0.01) expect(isKept).toBe(1);
-          if (place < low - 0.01 || place > high + 0.01) expect(isKept).toBe(0);
-        });
-        for (const [from, to] of keptParts(scale, brush)) expect(to).toBeGreaterThanOrEqual(from);
-      },
-    ),
-  );
-});
-
-test("a brush over the whole axis is no condition, and one at its foot keeps what is not set", () => {
-  for (const axis of axesOf(TABLE, defaultSettings(TABLE))) {
-    expect(brushBetween(axis.scale, 0, 1), axis.key).toBeUndefined();
-  }
-  const [axis] = axesOf(TABLE, [{ key: "parameter:momentum" }]);
-  if (axis === undefined) throw new Error("no axis");
-  const brush = brushBetween(axis.scale, 0, 0.05) ?? {};
-  expect(describeBrush(axis.column, brush)).toBe("not set");
-  const conditions = [{ key: axis.key, ...brush }];
-  expect([...matchingRows(TABLE, { states: [], conditions }, undefined)]).toEqual([0, 1, 0, 1, 0]);
-  expect(keptParts(axis.scale, brush)).toEqual([[0, 0.06]]);
-});
-
-test.each([
-  ["parameter:lr", { min: 0.001, max: 0.1 }, "0.001 to 0.1"],
-  ["parameter:lr", { min: 0.001 }, "at least 0.001"],
-  ["parameter:lr", { max: 0.1, missing: true }, "at most 0.1 or not set"],
-  ["parameter:lr", {}, "any value"],
-  ["parameter:optimizer", { categories: [0, 2] }, "adam or lion"],
-  ["parameter:optimizer", { categories: [] }, "nothing"],
-])("the condition on %s %j reads %s", (key, brush, text) => {
-  const column = TABLE.columns.find((each) => each.key === key);
-  if (column === undefined) throw new Error("no column");
-  expect(describeBrush(column, brush)).toBe(text);
-});
-
-test("neighbouring categories are one part of the axis", () => {
-  const [axis] = axesOf(TABLE, [{ key: "parameter:optimizer" }]);
-  if (axis === undefined) throw new Error("no axis");
-  expect(keptParts(axis.scale, { categories: [1, 0] })).toHaveLength(1);
-  expect(keptParts(axis.scale, { categories: [0, 2] })).toHaveLength(2);
-});
-
 test("an axis moves to its place and no further than the ends", () => {
   const settings = [{ key: "a" }, { key: "b" }, { key: "c" }];
   const order = (key: string, to: number) => moveSetting(settings, key, to).map((one) => one.key);
@@ -128,24 +27,56 @@ test("an axis moves to its place and no further than the ends", () => {
   expect(order("a", 9)).toEqual(["b", "c", "a"]);
 });
 
-test("the best rows match, are sorted, and have an objective", () => {
-  const objective = TABLE.columns[0];
-  const mask = Uint8Array.of(1, 1, 1, 1, 0);
-  expect(bestRows(objective, mask, "minimize", 2)).toEqual([1, 3]);
-  expect(bestRows(objective, mask, "maximize", 9)).toEqual([0, 3, 1]);
-  expect(bestRows(undefined, mask, "maximize", 9)).toEqual([]);
+test("parameters that never vary have no axis at first", () => {
+  const keys = defaultSettings(TABLE, new Set(["momentum"])).map(({ key }) => key);
+  expect(keys).toEqual(["parameter:lr", "parameter:optimizer", "objective:loss"]);
 });
 
-test("what is no setting in an address is ignored", () => {
-  const axes = [
-    { key: "a", flip: true, scale: "log" },
-    { key: "a" },
-    { scale: "log" },
-    null,
-    { key: "b", scale: "x" },
-  ];
-  expect(parseParallelSearch({ axes, colour: 3 })).toEqual({
-    axes: [{ key: "a", flip: true, scale: "log" }, { key: "b" }],
-  });
-  expect(parseParallelSearch({ axes: "a", colour: "x" })).toEqual({ colour: "x" });
+const settings = fc.uniqueArray(
+  fc.record({ key: fc.constantFrom(..."abcdefgh"), flip: fc.boolean() }),
+  { selector: ({ key }) => key },
+);
+
+test("a move keeps every axis once, the others in their order, and is undone by one back", () => {
+  fc.assert(
+    fc.property(settings, fc.nat(9), fc.integer({ min: -2, max: 12 }), (axes, from, to) => {
+      const moved = axes[from];
+      if (moved === undefined) return;
+      const after = moveSetting(axes, moved.key, to);
+      const others = (list: readonly { key: string }[]) =>
+        list.filter((one) => one.key !== moved.key);
+      expect(others(after)).toEqual(others(axes));
+      expect(after[Math.max(0, Math.min(to, axes.length - 1))]).toBe(moved);
+      expect(moveSetting(after, moved.key, from)).toEqual(axes);
+    }),
+  );
+});
+
+test("what is shown is what is chosen: axes of before keep their order and settings", () => {
+  fc.assert(
+    fc.property(settings, fc.uniqueArray(fc.constantFrom(..."abcdefgh")), (axes, keys) => {
+      const after = showOnly(axes, keys);
+      expect(new Set(after.map(({ key }) => key))).toEqual(new Set(keys));
+      expect(after).toHaveLength(keys.length);
+      const kept = axes.filter(({ key }) => keys.includes(key));
+      expect(after.slice(0, kept.length)).toEqual(kept);
+    }),
+  );
+});
+
+test("a change is that of one axis, and what is at its default is left out", () => {
+  const axes = [{ key: "a", flip: true }, { key: "b" }];
+  expect(changeSetting(axes, "a", { flip: false })).toEqual([{ key: "a" }, { key: "b" }]);
+  expect(changeSetting(axes, "b", { scale: "log" })).toEqual([axes[0], { key: "b", scale: "log" }]);
+});
+
+test("an axis whose column the table lacks is left out", () => {
+  expect(axesOf(TABLE, [{ key: "parameter:x" }, { key: "parameter:lr" }])).toHaveLength(1);
+});
+
+test("values read as in the table of runs", () => {
+  const time = { ...TABLE.columns[1], kind: "field", name: "duration", key: "field:duration" };
+  const column = { ...TABLE.columns[3], ...time, scale: "linear" } as const;
+  expect(formatCell(column as never, 65)).toBe("1 min 5 s");
+  expect(formatCell(column as never, Number.NaN)).toBe("not set");
 });

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { RunState } from "../gen/wanllmdb/api/registry/v1/run_pb";
-import { cellText, csvOf, firstColumns, headingOf } from "./runCells";
+import { cellText, firstColumns, headingOf } from "./runCells";
 import type { Column } from "./runTable";
 import { tableOf } from "./testing";
 
@@ -51,15 +51,4 @@ test("a page shows objectives and what was searched first, without constants", (
     "parameter:lr",
     "field:duration",
   ]);
-});
-
-test("CSV has all digits, times in UTC and quoted texts", () => {
-  const keys = ["parameter:lr", "field:error_message", "field:start_time"];
-  expect(csvOf(table, [1, 0], keys.map(column))).toBe(
-    [
-      "number,state,lr,error_message,start_time\r\n",
-      '1,failed,,"ValueError: ""lr"", too\nhigh",\r\n',
-      "0,finished,0.30000000000000004,,2026-11-29T18:14:05.000Z\r\n",
-    ].join(""),
-  );
 });

@@ -1,11 +1,11 @@
 import { formatValue } from "./format";
-import { runStateName } from "./runStates";
 import type { Column, RunTable } from "./runTable";
-import { NUMBER_KEY, STATE_KEY } from "./sortRows";
 import { formatSeconds, formatTime } from "./times";
 
 const FIELD_HEADINGS: Record<string, string> = {
+  name: "Name",
   agent_id: "Agent",
+  origin: "Chosen by",
   attempt: "Attempt",
   last_step: "Last step",
   create_time: "Created",
@@ -55,25 +55,3 @@ export function firstColumns(table: RunTable, constants: ReadonlySet<string>): s
 }
 
 const MOST_FIRST_PARAMETERS = 20;
-
-/** Returns the given rows as CSV with unrounded numbers; times are in UTC. */
-export function csvOf(table: RunTable, rows: Iterable<number>, columns: readonly Column[]): string {
-  const lines = [[NUMBER_KEY, STATE_KEY, ...columns.map(({ name }) => name)]];
-  for (const row of rows) {
-    const state = runStateName(table.states[row] ?? 0) ?? "";
-    const cells = columns.map((column) => csvCell(column, row));
-    lines.push([String(table.numbers[row]), state, ...cells]);
-  }
-  return lines.map((line) => `${line.map(quoted).join(",")}\r\n`).join("");
-}
-
-function csvCell(column: Column, row: number): string {
-  const value = column.values[row] ?? Number.NaN;
-  if (Number.isNaN(value)) return "";
-  if (column.scale === "category") return column.categories[value] ?? "";
-  return isTime(column) ? new Date(value * 1000).toISOString() : String(value);
-}
-
-function quoted(text: string): string {
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-}

@@ -199,6 +199,35 @@ test("the text 1 and the number 1 stay two categories", () => {
   expect(columns.snapshot(1n).columns[0]?.categories).toEqual(["1", "1"]);
 });
 
+test("categories keep their kinds, and their list while none is added", () => {
+  const columns = read([RUN], 1);
+  const stream = streamOf(columns);
+  const agents = () => columns.snapshot(1n).columns[2];
+  const first = agents();
+  expect(first?.categoryValues).toEqual(["a"]);
+  columns.apply(new Sender().chunk([{ ...RUN, loss: 2 }]), stream);
+  expect(agents()?.categories).toBe(first?.categories);
+  columns.apply(new Sender(["a"]).chunk([{ ...RUN, agent: "b" }]), stream);
+  expect(agents()?.categories).toEqual(["a", "b"]);
+});
+
+test("the origin of a run is a choice of two", () => {
+  const key = { key: { case: "field" as const, value: RunField.ORIGIN } };
+  const schema = create(RunColumnsSchemaSchema, { columns: [{ key, scale: AxisScale.LINEAR }] });
+  const columns = new RunColumns(schema);
+  const stream = columns.streamOf(schema);
+  if (stream === undefined) throw new Error("the columns differ");
+  const sent = {
+    runNumbers: [0n, 1n, 2n],
+    states: [1, 1, 1],
+    columns: [{ numbers: [1, 2, Number.NaN] }],
+  };
+  columns.apply(create(RunColumnsChunkSchema, sent), stream);
+  const [origin] = columns.snapshot(1n).columns;
+  const texts = [0, 1, 2].map((row) => origin?.categories[origin.values[row] ?? -1]);
+  expect([origin?.scale, ...texts]).toEqual(["category", "the sampler", "a user", undefined]);
+});
+
 test("a run is found by its number, in a table with gaps too", () => {
   const numbers = Int32Array.from([2, 3, 7, 0]);
   expect([2, 3, 7, 0, 9].map((number) => rowOf(numbers, 3, number))).toEqual([0, 1, 2, -1, -1]);

@@ -6,88 +6,17 @@ import {
   type RunColumnsSchema,
   RunField,
 } from "../gen/wanllmdb/api/registry/v1/run_columns_pb";
-import type { ParameterValue } from "../gen/wanllmdb/api/registry/v1/search_space_pb";
-import type { Column, ColumnKind, ColumnScale, RunTable } from "./runTable";
-import { formatParameter } from "./sweeps";
+import { GrowingColumn } from "./growingColumn";
+import type { ColumnKind, ColumnScale, RunTable } from "./runTable";
+
+const ORIGIN_KEY = "field:origin";
+/** Who chose a run's parameters: the values of RunOrigin, from 1 on. */
+const ORIGINS = ["the sampler", "a user"];
 
 const SCALES: Partial<Record<AxisScale, ColumnScale>> = {
   [AxisScale.LOG]: "log",
   [AxisScale.CATEGORY]: "category",
 };
-
-/** One column of a table that grows. */
-class GrowingColumn {
-  values: Float64Array;
-  readonly categories: string[] = [];
-  readonly #indices = new Map<string, number>();
-  #min = Number.POSITIVE_INFINITY;
-  #max = Number.NEGATIVE_INFINITY;
-  /** Whether a value on the bound was replaced, so that the bounds may be too wide. */
-  #isStale = false;
-
-  constructor(
-    readonly key: string,
-    readonly kind: ColumnKind,
-    readonly name: string,
-    readonly scale: ColumnScale,
-    readonly bounds: { readonly min?: number; readonly max?: number },
-    capacity: number,
-  ) {
-    this.values = new Float64Array(capacity).fill(Number.NaN);
-  }
-
-  /** Returns the index of a category, which is appended if it is new. */
-  categoryIndex(value: ParameterValue): number {
-    // The text "1" and the number 1 are two categories that read the same.
-    const identity = `${value.kind.case} ${formatParameter(value)}`;
-    const known = this.#indices.get(identity);
-    if (known !== undefined) return known;
-    const index = this.categories.push(formatParameter(value)) - 1;
-    this.#indices.set(identity, index);
-    return index;
-  }
-
-  set(row: number, value: number): void {
-    const earlier = this.values[row] ?? Number.NaN;
-    if (earlier === this.#min || earlier === this.#max) this.#isStale = true;
-    this.values[row] = value;
-    if (value < this.#min) this.#min = value;
-    if (value > this.#max) this.#max = value;
-  }
-
-  /** Returns the column as it is now; the values are shared. */
-  snapshot(count: number): Column {
-    const { key, kind, name, scale, values } = this;
-    const shown = { key, kind, name, scale, values, categories: this.categories };
-    if (scale === "category") {
-      return {
-        ...shown,
-        categories: [...this.categories],
-        min: 0,
-        max: this.categories.length - 1,
-      };
-    }
-    if (this.#isStale) this.#measure(count);
-    // Without a value there is no bound; an axis from 0 to 1 is as good as any.
-    const isEmpty = this.#min > this.#max;
-    return {
-      ...shown,
-      min: this.bounds.min ?? (isEmpty ? 0 : this.#min),
-      max: this.bounds.max ?? (isEmpty ? 1 : this.#max),
-    };
-  }
-
-  #measure(count: number): void {
-    this.#isStale = false;
-    this.#min = Number.POSITIVE_INFINITY;
-    this.#max = Number.NEGATIVE_INFINITY;
-    for (let row = 0; row < count; row++) {
-      const value = this.values[row] ?? Number.NaN;
-      if (value < this.#min) this.#min = value;
-      if (value > this.#max) this.#max = value;
-    }
-  }
-}
 
 /** Where the values of a stream go: its columns, and its categories in terms of the table's. */
 export interface StreamColumns {
@@ -152,9 +81,15 @@ export class RunColumns {
       const indices = stream.categories[place];
       if (sent === undefined || indices === undefined) return;
       for (const value of sent.newCategories) indices.push(column.categoryIndex(value));
-      const isCategory = column.scale === "category";
+      const isOrigin = column.key === ORIGIN_KEY;
+      const isCategory = column.scale === "category" && !isOrigin;
       rows.forEach((row, index) => {
-        const value = isCategory ? indices[(sent.categories[index] ?? 0) - 1] : sent.numbers[index];
+        const number = sent.numbers[index] ?? Number.NaN;
+        const value = isCategory
+          ? indices[(sent.categories[index] ?? 0) - 1]
+          : isOrigin
+            ? number - 1
+            : number;
         column.set(row, value ?? Number.NaN);
       });
     });
@@ -256,10 +191,15 @@ function newColumn(column: RunColumn, capacity: number): GrowingColumn {
   const { kind, name } = partsOf(column.key);
   const { min, max } = column;
   const bounds = { ...(min === undefined ? {} : { min }), ...(max === undefined ? {} : { max }) };
-  return new GrowingColumn(keyOf(column.key), kind, name, scaleOf(column), bounds, capacity);
+  const key = keyOf(column.key);
+  const grown = new GrowingColumn(key, kind, name, scaleOf(column), bounds, capacity);
+  if (key === ORIGIN_KEY) for (const origin of ORIGINS) grown.addText(origin);
+  return grown;
 }
 
-function scaleOf({ scale }: RunColumn): ColumnScale {
+function scaleOf({ key, scale }: RunColumn): ColumnScale {
+  // It comes as a number, but is a choice.
+  if (keyOf(key) === ORIGIN_KEY) return "category";
   return SCALES[scale] ?? "linear";
 }
 

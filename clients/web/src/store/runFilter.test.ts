@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { RunState } from "../gen/wanllmdb/api/registry/v1/run_pb";
+import { matchingRows } from "./matchingRows";
 import {
   ALL_RUNS,
   filterOfSearch,
-  matchingRows,
   parseRunFilterSearch,
   searchOfFilter,
   withCondition,
@@ -16,10 +16,11 @@ import { tableOf } from "./testing";
 const finite = fc.double({ noNaN: true, noDefaultInfinity: true });
 const condition = fc.record(
   {
-    key: fc.constantFrom("parameter:lr", "parameter:a:b", "field:agent_id", "objective:loss"),
+    key: fc.constantFrom("parameter:lr", "number", "field:agent_id", "objective:loss"),
     min: finite,
     max: finite,
-    categories: fc.array(fc.nat(9), { maxLength: 4 }),
+    categories: fc.uniqueArray(fc.nat(9), { maxLength: 4 }).map((all) => all.sort()),
+    contains: fc.constantFrom("a", "B", "0"),
     missing: fc.boolean(),
   },
   { requiredKeys: ["key"] },
@@ -38,13 +39,25 @@ const filters: fc.Arbitrary<RunFilter> = fc
     states: RUN_STATE_NAMES.filter((name) => states.includes(name)).map((n) => RUN_STATES[n]),
   }));
 
+const CATEGORIES = ["a", "Ab", "", "b", "0", "__proto__", "B0", "c", "á", "ab"];
+const agents = { kind: "field", scale: "category", categories: CATEGORIES } as const;
+/** Every column has categories, so that each condition has values to name. */
+const { columns } = tableOf(
+  [],
+  ["parameter:lr", "objective:loss", "number", "field:agent_id"].map((key) => ({
+    ...agents,
+    key,
+    values: new Float64Array(),
+  })),
+);
+
 test("a filter survives the way through an address", () => {
   fc.assert(
     fc.property(filters, (filter) => {
-      const address = JSON.stringify(searchOfFilter(filter));
+      const address = JSON.stringify(searchOfFilter(filter, columns));
       // JSON has no negative zero.
       const exact = JSON.parse(JSON.stringify(filter));
-      expect(filterOfSearch(parseRunFilterSearch(JSON.parse(address)))).toEqual(exact);
+      expect(filterOfSearch(parseRunFilterSearch(JSON.parse(address)), columns)).toEqual(exact);
     }),
   );
 });
@@ -55,7 +68,7 @@ test("any address gives a filter, and reading it again changes nothing", () => {
     fc.property(search, (values) => {
       const once = parseRunFilterSearch(values);
       expect(parseRunFilterSearch({ ...once })).toEqual(once);
-      expect(matchingRows(tableOf([1, 3]), filterOfSearch(once), "minimize")).toHaveLength(2);
+      expect(matchingRows(tableOf([1, 3]), filterOfSearch(once, []), "minimize")).toHaveLength(2);
     }),
   );
 });
@@ -65,18 +78,44 @@ test("what is no filter is ignored", () => {
     7,
     null,
     { key: "lr", min: 1 },
-    { key: "parameter:lr", min: "1", categories: [1, -1, 0.5], other: 1 },
+    { key: "parameter:lr", min: "1", values: ["x", 1, "x"], contains: "", other: 1 },
     { key: "parameter:lr", min: 2 },
   ];
   expect(parseRunFilterSearch({ states: ["asleep", "toString"], where, top: 1.5 })).toEqual({
-    where: [{ key: "parameter:lr", categories: [1] }],
+    where: [{ key: "parameter:lr", values: ["x"] }],
   });
 });
 
-const values = fc.oneof(fc.constant(Number.NaN), fc.integer({ min: -3, max: 12 }));
-const rows = fc.record({ state: fc.integer({ min: 1, max: 7 }), lr: values, loss: values });
+test("a value that the table does not have stays in the filter", () => {
+  const search = { where: [{ key: "field:agent_id", values: ["b", "gone"] }] };
+  const filter = filterOfSearch(search, columns);
+  expect(filter.conditions).toEqual([
+    { key: "field:agent_id", categories: [3], unknown: ["gone"] },
+  ]);
+  expect(searchOfFilter(filter, columns)).toEqual(search);
+  expect(searchOfFilter(filterOfSearch(search, []), [])).toEqual(search);
+});
 
-function table(data: readonly { state: number; lr: number; loss: number }[]): RunTable {
+test("categories that read the same are chosen together", () => {
+  const same = { ...agents, key: "parameter:x", categories: ["1", "2", "1"] };
+  const { columns: two } = tableOf([], [{ ...same, values: new Float64Array() }]);
+  const search = searchOfFilter(withCondition(ALL_RUNS, "parameter:x", { categories: [0] }), two);
+  expect(search).toEqual({ where: [{ key: "parameter:x", values: ["1"] }] });
+  expect(filterOfSearch(search, two).conditions[0]?.categories).toEqual([0, 2]);
+});
+
+const values = fc.oneof(fc.constant(Number.NaN), fc.integer({ min: -3, max: 12 }));
+const agent = fc.oneof(fc.constant(Number.NaN), fc.nat(9));
+const rows = fc.record({ state: fc.integer({ min: 1, max: 7 }), lr: values, loss: values, agent });
+
+interface Row {
+  readonly state: number;
+  readonly lr: number;
+  readonly loss: number;
+  readonly agent?: number;
+}
+
+function table(data: readonly Row[]): RunTable {
   return tableOf(
     data.map(({ state }) => state),
     [
@@ -86,6 +125,11 @@ function table(data: readonly { state: number; lr: number; loss: number }[]): Ru
         kind: "objective",
         values: Float64Array.from(data.map(({ loss }) => loss)),
       },
+      {
+        ...agents,
+        key: "field:agent_id",
+        values: Float64Array.from(data.map((row) => row.agent ?? Number.NaN)),
+      },
     ],
   );
 }
@@ -94,15 +138,21 @@ test("the mask is that of a slow reference", () => {
   const goals = fc.constantFrom("minimize", "maximize", undefined);
   fc.assert(
     fc.property(fc.array(rows, { maxLength: 40 }), filters, goals, (data, filter, goal) => {
-      const kept = data.filter((row) => {
+      const kept = data.filter((row, number) => {
         if (filter.states.length > 0 && !filter.states.includes(row.state)) return false;
-        return filter.conditions.every(({ key, min, max, categories, missing }) => {
-          if (key !== "parameter:lr" && key !== "objective:loss") return true;
-          const value = key === "parameter:lr" ? row.lr : row.loss;
+        return filter.conditions.every(({ key, min, max, categories, contains, missing }) => {
+          if (key === "field:agent_id") {
+            const text = CATEGORIES[row.agent];
+            if (text === undefined) return missing === true;
+            if (categories !== undefined && !categories.includes(row.agent)) return false;
+            return contains === undefined || text.toLowerCase().includes(contains.toLowerCase());
+          }
+          const cells: Record<string, number> = { number, "parameter:lr": row.lr };
+          const value = cells[key] ?? row.loss;
           if (Number.isNaN(value)) return missing === true;
           if (min !== undefined && value < min) return false;
           if (max !== undefined && value > max) return false;
-          return categories === undefined || categories.includes(value);
+          return categories === undefined && contains === undefined;
         });
       });
       let expected = kept;

@@ -7,10 +7,11 @@ import {
   GetSweepResponseSchema,
   SweepRegistryService,
 } from "../gen/wanllmdb/api/registry/v1/registry_service_pb";
-import type {
-  ReadRunColumnsRequest,
-  ReadRunColumnsResponseSchema,
-  RunColumnsChunkSchema,
+import {
+  type ReadRunColumnsRequest,
+  type ReadRunColumnsResponseSchema,
+  type RunColumnsChunkSchema,
+  RunField,
 } from "../gen/wanllmdb/api/registry/v1/run_columns_pb";
 import type {
   WatchSweepRequest,
@@ -238,7 +239,7 @@ test("a sweep that does not exist is a problem, and no call follows", async () =
   expect(store.getState().table).toBeUndefined();
 });
 
-test("a metric on request becomes a column", async () => {
+test("metrics, labels and names on request become columns", async () => {
   const server = new FakeRegistry(
     [
       [schema(1), rows({ 0: 0.1 }), end(3n)],
@@ -248,11 +249,13 @@ test("a metric on request becomes a column", async () => {
   );
   const { store } = start(server);
   await vi.waitFor(() => expect(server.watches).toHaveLength(1));
-  store.addSummary("accuracy");
-  store.addSummary("accuracy");
+  store.addColumns(["summary:accuracy", "label:a:b", "field:name"]);
+  store.addColumns(["summary:accuracy", "parameter:lr", "field:duration", "label:"]);
   await vi.waitFor(() => expect(server.watches).toHaveLength(2));
   expect(server.reads).toHaveLength(2);
-  expect(server.reads[1]?.columns.map(({ key }) => key.value)).toContain("accuracy");
+  const added = ["accuracy", "a:b", RunField.NAME];
+  const keys = (read: number) => server.reads[read]?.columns.map(({ key }) => key.value) ?? [];
+  expect(keys(1).filter((key) => !keys(0).includes(key))).toEqual(added);
   store.setVisible(false);
 });
 

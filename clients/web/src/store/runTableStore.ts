@@ -1,18 +1,16 @@
-import type { MessageInitShape } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type {
   ReadRunColumnsResponse,
-  RunColumnKeySchema,
   RunColumnsChunk,
   RunColumnsSchema,
 } from "../gen/wanllmdb/api/registry/v1/run_columns_pb";
-import { RunField } from "../gen/wanllmdb/api/registry/v1/run_columns_pb";
 import type { WatchSweepResponse } from "../gen/wanllmdb/api/registry/v1/watch_pb";
 import { describeProblem, type Problem } from "../rpc/problems";
 import type { Services } from "../rpc/transport";
 import { follow, type WatchStatus } from "../rpc/watch";
+import { type ColumnKey, columnKeys } from "./columnKeys";
 import { RunColumns, type StreamColumns } from "./runColumns";
-import type { RunTable } from "./runTable";
+import { isOnRequest, type RunTable } from "./runTable";
 
 /** The least time between two batches of changes. */
 const MIN_INTERVAL_SECONDS = 1n;
@@ -20,22 +18,8 @@ const MIN_INTERVAL_SECONDS = 1n;
 const LIVE_MS = 5_000;
 /** How long it can continue after that, before its memory is freed. */
 const KEPT_MS = 60_000;
-/** The most columns of one read. */
-const MOST_COLUMNS = 1_000;
-
-const FIELDS = [
-  RunField.AGENT_ID,
-  RunField.ATTEMPT,
-  RunField.LAST_STEP,
-  RunField.CREATE_TIME,
-  RunField.START_TIME,
-  RunField.END_TIME,
-  RunField.DURATION,
-  RunField.ERROR_MESSAGE,
-];
 
 type Registry = Services["registry"];
-type ColumnKey = MessageInitShape<typeof RunColumnKeySchema>;
 type Message = ReadRunColumnsResponse | WatchSweepResponse;
 
 /** What a store has; a new object after each change. */
@@ -61,7 +45,7 @@ const NOTHING: RunTableState = {
 export class RunTableStore {
   #state = NOTHING;
   readonly #readers = new Set<() => void>();
-  readonly #summaries = new Set<string>();
+  readonly #requested = new Set<string>();
   #isVisible = true;
   #stop: AbortController | undefined;
   #end: ReturnType<typeof setTimeout> | undefined;
@@ -111,10 +95,14 @@ export class RunTableStore {
     else if (this.#readers.size > 0) this.#run();
   }
 
-  /** Adds the last values of a metric as a column, for which the table is read again. */
-  addSummary(name: string): void {
-    if (this.#summaries.has(name)) return;
-    this.#summaries.add(name);
+  /**
+   * Adds columns that are read on request, for which the table is read again: the last values of
+   * metrics, labels, and the runs' names. Other keys are ignored.
+   */
+  addColumns(keys: readonly string[]): void {
+    const fresh = keys.filter((key) => isOnRequest(key) && !this.#requested.has(key));
+    if (fresh.length === 0) return;
+    for (const key of fresh) this.#requested.add(key);
     this.restart();
   }
 
@@ -137,6 +125,8 @@ export class RunTableStore {
       onStatus: (status) => {
         if (!stop.signal.aborted) this.#onStatus(status);
       },
+      // A read begins again when it is broken off.
+      canContinue: () => this.#isComplete,
       signal: stop.signal,
     });
   }
@@ -195,16 +185,7 @@ export class RunTableStore {
   async *#read(signal: AbortSignal): AsyncIterable<Message> {
     this.#forget();
     const { sweep } = await this.registry.getSweep({ sweepId: this.sweepId }, { signal });
-    const names = {
-      parameter: sweep?.spec?.searchSpace?.parameters.map(({ name }) => name) ?? [],
-      objective: sweep?.spec?.metrics.map(({ name }) => name) ?? [],
-      summary: [...this.#summaries],
-    };
-    const named = (["objective", "parameter", "summary"] as const).flatMap((kind) =>
-      names[kind].map((value) => ({ key: { case: kind, value } })),
-    );
-    const fields = FIELDS.map((value) => ({ key: { case: "field" as const, value } }));
-    this.#keys = [...named.slice(0, MOST_COLUMNS - fields.length), ...fields];
+    this.#keys = columnKeys(sweep?.spec, this.#requested);
     const request = { sweepId: this.sweepId, columns: this.#keys };
     yield* this.registry.readRunColumns(request, { signal, timeoutMs: 0 });
     if (!this.#isComplete) {

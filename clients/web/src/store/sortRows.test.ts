@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { NUMBER_KEY, STATE_KEY, sortRows } from "./sortRows";
+import { NUMBER_KEY, STATE_KEY } from "./runTable";
+import { countAdded, sortRows } from "./sortRows";
 import { tableOf } from "./testing";
 
 const value = fc.oneof(fc.constant(Number.NaN), fc.integer({ min: -4, max: 4 }));
@@ -71,4 +72,61 @@ test("100,000 rows are sorted", () => {
   process.stdout.write(`sorting 100,000 rows: median ${median.toFixed(0)} ms\n`);
   const sorted = sortRows(table, mask, { key: "parameter:x", isDescending: false });
   expect(sorted).toHaveLength(count);
+});
+
+test("a large table is sorted as a small one, and rows with equal values by number", () => {
+  const number = fc.oneof(
+    fc.double({ noNaN: true }),
+    fc.constantFrom(0, -0, 1, -1, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.NaN),
+  );
+  const some = fc.array(number, { minLength: 1, maxLength: 60 });
+  fc.assert(
+    fc.property(some, fc.boolean(), fc.integer({ min: 1, max: 97 }), (few, isDescending, step) => {
+      const count = 5_000;
+      const values = Float64Array.from({ length: count }, (_, index) => {
+        return few[(index * step) % few.length] ?? Number.NaN;
+      });
+      const table = tableOf(new Array(count).fill(3), [{ key: "parameter:x", values }]);
+      const mask = Uint8Array.from({ length: count }, (_, index) => (index % 11 === 0 ? 0 : 1));
+      const sorted = [...sortRows(table, mask, { key: "parameter:x", isDescending })];
+      const rank = (row: number) => (values[row] ?? 0) * (isDescending ? -1 : 1);
+      const expected = [...mask.keys()].filter((row) => mask[row] === 1);
+      expected.sort((one, other) => {
+        const [first, second] = [rank(one), rank(other)];
+        const [isFirst, isSecond] = [Number.isNaN(first), Number.isNaN(second)];
+        if (isFirst || isSecond) return Number(isFirst) - Number(isSecond) || one - other;
+        return first < second ? -1 : first > second ? 1 : one - other;
+      });
+      expect(sorted).toEqual(expected);
+    }),
+    { numRuns: 30 },
+  );
+});
+
+test("categories that read the same are sorted by number", () => {
+  const table = tableOf(
+    [3, 3, 3, 3],
+    [
+      {
+        key: "label:x",
+        kind: "label",
+        scale: "category",
+        categories: ["1", "0", "1"],
+        values: Float64Array.of(2, 0, 1, 2),
+      },
+    ],
+  );
+  const order = { key: "label:x", isDescending: true };
+  expect([...sortRows(table, Uint8Array.of(1, 1, 1, 1), order)]).toEqual([0, 1, 3, 2]);
+});
+
+test("runs are new if they match and the earlier order lacks them", () => {
+  const bits = fc.array(fc.constantFrom(0, 1), { maxLength: 20 });
+  fc.assert(
+    fc.property(bits, fc.uniqueArray(fc.nat(25)), (mask, earlier) => {
+      const table = tableOf(mask.map(() => 3));
+      const expected = mask.filter((bit, row) => bit === 1 && !earlier.includes(row)).length;
+      expect(countAdded(table, Uint8Array.from(mask), Int32Array.from(earlier))).toBe(expected);
+    }),
+  );
 });

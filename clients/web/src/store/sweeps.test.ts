@@ -1,8 +1,16 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { expect, test } from "vitest";
 import { ParameterValueSchema } from "../gen/wanllmdb/api/registry/v1/search_space_pb";
-import { SweepSchema, SweepState } from "../gen/wanllmdb/api/registry/v1/sweep_pb";
-import { actionsOf, bestOf, formatParameter, progressOf, STATE_NAMES, STATES } from "./sweeps";
+import { Method, SweepSchema, SweepState } from "../gen/wanllmdb/api/registry/v1/sweep_pb";
+import {
+  actionsOf,
+  bestOf,
+  formatParameter,
+  methodOf,
+  progressOf,
+  STATE_NAMES,
+  STATES,
+} from "./sweeps";
 
 function sweep(fields: MessageInitShape<typeof SweepSchema>) {
   return create(SweepSchema, { state: SweepState.RUNNING, ...fields });
@@ -22,10 +30,18 @@ test("runs that ended in any way count towards the cap", () => {
         lostRuns: 1n,
         canceledRuns: 1n,
         endedRunsPerHour: 22,
+        failureRate: 2 / 9,
       },
     }),
   );
-  expect(progress).toEqual({ ended: 9, total: 12, cap: 20, perHour: 22, leftMs: 1_800_000 });
+  expect(progress).toEqual({
+    ended: 9,
+    total: 12,
+    cap: 20,
+    perHour: 22,
+    leftMs: 1_800_000,
+    failureRate: 2 / 9,
+  });
 });
 
 test("a sweep without a cap, without a rate or at rest has no end in sight", () => {
@@ -57,7 +73,12 @@ test("the best run is shown with the metric's name", () => {
     spec: { metrics: [{ name: "loss" }] },
     stats: { bestRun: { number: 3n, objective: 0.25 } },
   });
-  expect(bestOf(best)).toEqual({ metric: "loss", value: "0.25", run: 3n });
+  expect(bestOf(best)).toEqual({
+    metric: "loss",
+    goal: "minimize",
+    value: "0.25",
+    run: 3n,
+  });
   expect(bestOf(sweep({}))).toBeUndefined();
 });
 
@@ -70,4 +91,18 @@ test.each([
   [{ case: "jsonValue", value: "[1,2]" }, "[1,2]"],
 ] as const)("a parameter %o is shown as %s", (kind, shown) => {
   expect(formatParameter(create(ParameterValueSchema, { kind }))).toBe(shown);
+});
+
+test("a method is named by its sampler and by what stops bad runs", () => {
+  const grid = methodOf(sweep({ spec: { method: Method.GRID } }));
+  expect(grid).toEqual({ sampler: "grid", stopping: "" });
+  const spec = {
+    method: Method.BAYES,
+    sampler: { name: "gp" },
+    earlyTermination: { rule: { case: "hyperband", value: { minIter: 3n } } },
+  } as const;
+  expect(methodOf(sweep({ spec }))).toEqual({ sampler: "gp", stopping: "hyperband" });
+  const pruner = { rule: { case: "pruner", value: { name: "median" } } } as const;
+  expect(methodOf(sweep({ spec: { ...spec, earlyTermination: pruner } })).stopping).toBe("median");
+  expect(methodOf(sweep({}))).toEqual({ sampler: "", stopping: "" });
 });

@@ -1,5 +1,11 @@
 import type { ParameterValue } from "../gen/wanllmdb/api/registry/v1/search_space_pb";
-import { type Sweep, SweepState, type SweepStats } from "../gen/wanllmdb/api/registry/v1/sweep_pb";
+import {
+  Goal,
+  Method,
+  type Sweep,
+  SweepState,
+  type SweepStats,
+} from "../gen/wanllmdb/api/registry/v1/sweep_pb";
 import { formatValue } from "./format";
 
 /** The states in the order in which a page lists them, by their names in URLs. */
@@ -26,6 +32,32 @@ export function isStateName(text: unknown): text is StateName {
   return typeof text === "string" && Object.hasOwn(STATES, text);
 }
 
+/** The methods by their names in URLs. */
+export const METHODS = {
+  random: Method.RANDOM,
+  grid: Method.GRID,
+  bayes: Method.BAYES,
+} as const;
+
+export type MethodName = keyof typeof METHODS;
+
+export const METHOD_NAMES = Object.keys(METHODS) as MethodName[];
+
+/** Whether a text is the name of a method. */
+export function isMethodName(text: unknown): text is MethodName {
+  return typeof text === "string" && Object.hasOwn(METHODS, text);
+}
+
+/** Returns how a sweep chooses parameters, and how it stops bad runs; empty if it does not. */
+export function methodOf({ spec }: Sweep): { sampler: string; stopping: string } {
+  const rule = spec?.earlyTermination?.rule;
+  const method = METHOD_NAMES.find((name) => METHODS[name] === spec?.method) ?? "";
+  return {
+    sampler: spec?.sampler?.name || method,
+    stopping: (rule?.case === "pruner" ? rule.value.name : rule?.case) ?? "",
+  };
+}
+
 /** What a user can do to a sweep. */
 export type Action = "start" | "pause" | "resume" | "finish" | "cancel";
 
@@ -50,6 +82,8 @@ export interface Progress {
   readonly cap: number | undefined;
   /** Ended runs per hour; undefined before the first one. */
   readonly perHour: number | undefined;
+  /** The share of failed and lost runs among the ended ones; undefined before the first one. */
+  readonly failureRate: number | undefined;
   /** Milliseconds until the cap at this rate; undefined unless it runs towards one. */
   readonly leftMs: number | undefined;
 }
@@ -67,6 +101,7 @@ export function progressOf(sweep: Sweep): Progress {
     total: Number(stats?.totalRuns ?? 0n),
     cap: cap === undefined ? undefined : Number(cap),
     perHour,
+    failureRate: ended > 0 ? stats?.failureRate : undefined,
     leftMs: runs ? (Math.max(Number(cap) - ended, 0) / perHour) * 3_600_000 : undefined,
   };
 }
@@ -76,12 +111,22 @@ function endedRuns(stats: SweepStats): number {
   return Number(finishedRuns + prunedRuns + failedRuns + lostRuns + canceledRuns);
 }
 
+/** The objective of the best run. */
+export interface Best {
+  readonly metric: string;
+  readonly goal: "minimize" | "maximize";
+  readonly value: string;
+  readonly run: bigint;
+}
+
 /** Returns the objective of the best run with its metric; undefined while there is none. */
-export function bestOf(sweep: Sweep): { metric: string; value: string; run: bigint } | undefined {
+export function bestOf(sweep: Sweep): Best | undefined {
   const best = sweep.stats?.bestRun;
   if (best === undefined) return undefined;
+  const metric = sweep.spec?.metrics[0];
   return {
-    metric: sweep.spec?.metrics[0]?.name ?? "objective",
+    metric: metric?.name ?? "objective",
+    goal: metric?.goal === Goal.MAXIMIZE ? "maximize" : "minimize",
     value: formatValue(best.objective),
     run: best.number ?? 0n,
   };

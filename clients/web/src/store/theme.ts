@@ -1,4 +1,4 @@
-/** The colours that the user chose; `system` follows the operating system. */
+/** The colors that the user chose; `system` follows the operating system. */
 export type Theme = "system" | "light" | "dark";
 
 const KEY = "wanllmdb.theme";

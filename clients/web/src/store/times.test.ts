@@ -3,7 +3,11 @@ import { formatSeconds, formatTime, fromLocalField, toLocalField, zoneName } fro
 
 test.each([
   [0, "0 s"],
-  [0.4237, "0.42 s"],
+  [0.000_05, "0.05 ms"],
+  [0.004_29, "4.3 ms"],
+  [0.4237, "424 ms"],
+  [0.999_7, "1 s"],
+  [1.23, "1.2 s"],
   [12.46, "12.5 s"],
   [59.97, "1 min 0 s"],
   [60, "1 min 0 s"],
@@ -20,6 +24,12 @@ test("a time has its date, and seconds of a day of 24 hours", () => {
 
 test("the zone has a name", () => {
   expect(zoneName(0)).toContain(Intl.DateTimeFormat().resolvedOptions().timeZone);
+});
+
+test("a zone on Greenwich time has no offset", () => {
+  const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
+  const hasOffset = new Date(0).getTimezoneOffset() !== 0;
+  expect(zoneName(0) === timeZone).toBe(!hasOffset);
 });
 
 test("a local time survives its field", () => {

@@ -18,13 +18,17 @@ export function zoneName(now: number = Date.now()): string {
   const { timeZone } = DATE_TIME.resolvedOptions();
   const parts = new Intl.DateTimeFormat("en", { timeZone, timeZoneName: "shortOffset" });
   const offset = parts.formatToParts(now).find(({ type }) => type === "timeZoneName")?.value;
-  return offset === undefined || offset === timeZone || offset === "GMT"
-    ? timeZone
-    : `${timeZone}, ${offset}`;
+  // The offset of a zone on Greenwich time adds nothing; browsers write it in two ways.
+  const isZero = offset === undefined || /^(GMT|UTC)([+-]0)?$/.test(offset);
+  return isZero ? timeZone : `${timeZone}, ${offset}`;
 }
 
-/** Returns a span of seconds with the digits that matter: "0.42 s", "12.5 s", "2 h 5 min". */
+/** Returns a span of seconds with the digits that matter: "4.3 ms", "12.5 s", "2 h 5 min". */
 export function formatSeconds(seconds: number): string {
+  if (seconds > 0 && seconds < 0.9995) {
+    const milliseconds = seconds * 1000;
+    return `${Number(milliseconds.toPrecision(milliseconds < 10 ? 2 : 3))} ms`;
+  }
   if (seconds < 59.95) return `${Number(seconds.toPrecision(seconds < 10 ? 2 : 3))} s`;
   const whole = Math.round(seconds);
   const [days, hours] = [Math.floor(whole / 86_400), Math.floor(whole / 3_600) % 24];

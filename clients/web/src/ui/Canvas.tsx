@@ -8,12 +8,12 @@ interface Props {
   readonly draw: (canvas: HTMLCanvasElement, width: number, palette: Palette) => void;
 }
 
-/** A canvas that is drawn again when its drawing, its width or the colours change. */
+/** A canvas that is drawn again when its drawing, its width or the colors change. */
 export function Canvas({ label, draw }: Props) {
   const place = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const colors = useColors();
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the palette follows the colours
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the palette follows the colors
   useEffect(() => {
     const element = place.current;
     if (element === null) return;

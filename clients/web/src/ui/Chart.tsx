@@ -129,9 +129,18 @@ function Drawn({ title, table, children }: DrawnProps) {
   );
 }
 
-const MOST_ROWS = 500;
+/** The most rows that a table on a page has. */
+export const MOST_ROWS = 500;
 
-function DataTable({ title, table: { head, rows } }: { title: string; table: ChartTable }) {
+interface DataTableProps {
+  readonly title: string;
+  readonly table: ChartTable;
+  /** How many rows there are, if the table has the first ones only. */
+  readonly total?: number;
+}
+
+/** The data of a chart as a table of its first rows. */
+export function DataTable({ title, table: { head, rows }, total = rows.length }: DataTableProps) {
   return (
     <>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by the keyboard */}
@@ -162,9 +171,9 @@ function DataTable({ title, table: { head, rows } }: { title: string; table: Cha
           </tbody>
         </table>
       </section>
-      {rows.length > MOST_ROWS && (
+      {total > MOST_ROWS && (
         <p className="faint">
-          The first {formatCount(MOST_ROWS)} of {formatCount(rows.length)} rows; the CSV has all.
+          The first {formatCount(MOST_ROWS)} of {formatCount(total)} rows; the CSV has all.
         </p>
       )}
     </>

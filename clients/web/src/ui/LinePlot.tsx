@@ -9,11 +9,11 @@ interface Props {
   readonly lines: (palette: Palette) => Lines;
 }
 
-/** Draws lines, and again when they, the width or the colours change. */
+/** Draws lines, and again when they, the width or the colors change. */
 export function LinePlot({ label, lines }: Props) {
   const place = useRef<HTMLDivElement>(null);
   const colors = useColors();
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the palette follows the colours
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the palette follows the colors
   useEffect(() => {
     const element = place.current;
     if (element === null) return;

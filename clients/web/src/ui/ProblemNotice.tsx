@@ -1,4 +1,3 @@
-import { Link, useLocation } from "@tanstack/react-router";
 import { describeProblem } from "../rpc/problems";
 
 interface Props {
@@ -9,8 +8,9 @@ interface Props {
 
 /** Shows what went wrong in a call, and what helps. */
 export function ProblemNotice({ error, onRetry }: Props) {
-  const location = useLocation();
   const problem = describeProblem(error);
+  // The frame of the page says so once, and leads to the login page.
+  if (problem.remedy === "sign-in") return null;
   const canRetry = problem.remedy === "retry" || problem.remedy === "reload";
   return (
     <div className="problem" role="alert">
@@ -30,13 +30,6 @@ export function ProblemNotice({ error, onRetry }: Props) {
       {problem.reference !== "" && (
         <p className="faint">
           The server's log has the details under <code>{problem.reference}</code>.
-        </p>
-      )}
-      {problem.remedy === "sign-in" && location.pathname !== "/login" && (
-        <p>
-          <Link to="/login" search={{ next: location.href }}>
-            Sign in
-          </Link>
         </p>
       )}
       {canRetry && onRetry !== undefined && (

@@ -2,7 +2,7 @@ import type { ReactNode } from "react";
 import type { SweepState } from "../gen/wanllmdb/api/registry/v1/sweep_pb";
 import { type StateName, stateName } from "../store/sweeps";
 
-// A shape of its own for each state, so that colour is never the only difference.
+// A shape of its own for each state, so that color is never the only difference.
 const SHAPES: Record<StateName | "unknown", ReactNode> = {
   pending: <circle cx="8" cy="8" r="5.5" fill="none" stroke="currentColor" strokeWidth="2.5" />,
   running: <path d="M4 2v12l10-6z" fill="currentColor" />,

@@ -9,23 +9,33 @@ export function download(name: string, content: Blob): void {
   setTimeout(() => URL.revokeObjectURL(address), 10_000);
 }
 
-/** Saves the drawing in an element: as SVG if it is one, or else the canvas as PNG. */
+/** Saves the drawing in an element: all its canvases as one PNG, or else its SVG. */
 export function downloadDrawing(place: HTMLElement, name: string, ground: string): void {
+  const canvases = [...place.querySelectorAll("canvas")];
   const svg = place.querySelector("svg");
-  if (svg !== null) {
+  // Beside canvases, an SVG is a symbol of a legend.
+  if (canvases.length === 0 && svg !== null) {
     download(`${name}.svg`, new Blob([standAlone(svg)], { type: "image/svg+xml" }));
     return;
   }
-  const canvas = place.querySelector("canvas");
-  if (canvas === null) return;
+  const ratio = window.devicePixelRatio || 1;
+  const whole = place.getBoundingClientRect();
+  const foot = Math.max(0, ...canvases.map((each) => each.getBoundingClientRect().bottom));
   const picture = document.createElement("canvas");
-  picture.width = canvas.width;
-  picture.height = canvas.height;
+  picture.width = Math.round(whole.width * ratio);
+  picture.height = Math.round((foot - whole.top) * ratio);
   const context = picture.getContext("2d");
-  if (context === null) return;
+  if (context === null || canvases.length === 0) return;
   context.fillStyle = ground;
   context.fillRect(0, 0, picture.width, picture.height);
-  context.drawImage(canvas, 0, 0);
+  for (const canvas of canvases) {
+    const { left, top } = canvas.getBoundingClientRect();
+    context.drawImage(
+      canvas,
+      Math.round((left - whole.left) * ratio),
+      Math.round((top - whole.top) * ratio),
+    );
+  }
   picture.toBlob((blob) => {
     if (blob !== null) download(`${name}.png`, blob);
   });
@@ -33,7 +43,7 @@ export function downloadDrawing(place: HTMLElement, name: string, ground: string
 
 const PROPERTIES = ["fill", "stroke", "font-size", "font-family", "text-anchor"] as const;
 
-/** Returns an SVG as a file, in which the colours of the page's style sheet are attributes. */
+/** Returns an SVG as a file, in which the colors of the page's style sheet are attributes. */
 function standAlone(svg: SVGSVGElement): string {
   const copy = svg.cloneNode(true) as SVGSVGElement;
   const originals = [svg, ...svg.querySelectorAll("*")];

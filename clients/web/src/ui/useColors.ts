@@ -16,7 +16,7 @@ function current(): string {
   return `${document.documentElement.style.colorScheme} ${isDark}`;
 }
 
-/** Returns a text that changes with the page's colours, so that canvases are drawn again. */
+/** Returns a text that changes with the page's colors, so that canvases are drawn again. */
 export function useColors(): string {
   return useSyncExternalStore(subscribe, current);
 }

@@ -1,169 +1,203 @@
-import { useMutation, useQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
-import { useEffect, useId, useRef, useState } from "react";
-import type { CreateSweepResponse } from "../../gen/wanllmdb/api/registry/v1/registry_service_pb";
-import { useServices } from "../../rpc/context";
-import { describeProblem } from "../../rpc/problems";
-import { newRequestId } from "../../rpc/requestId";
-import { formatCount } from "../../store/format";
-import { BLANK, readForm } from "../../store/sweepConfig";
-import { CopyBox } from "../../ui/CopyBox";
+import { useQuery } from "@tanstack/react-query";
+import { useSearch } from "@tanstack/react-router";
+import { useState } from "react";
+import { SuggestionService } from "../../gen/wanllmdb/api/suggestion/v1/suggestion_service_pb";
+import { useClient } from "../../rpc/context";
+import { describeProblem, type FieldProblem } from "../../rpc/problems";
+import { ActionButton } from "../../ui/ActionButton";
+import { ConfirmDialog } from "../../ui/ConfirmDialog";
+import { LeaveGuard } from "../../ui/LeaveGuard";
 import { ProblemNotice } from "../../ui/ProblemNotice";
 import { useTitle } from "../../ui/useTitle";
 import { useWhyNot } from "../useCaller";
 import { ConfigForm } from "./ConfigForm";
+import { Created } from "./Created";
+import "./create.css";
+import { NO_PRIOR_RUNS, type PriorRuns, PriorRunsSection } from "./PriorRunsSection";
+import { ReviewSection } from "./ReviewSection";
+import { SectionNav } from "./SectionNav";
 import { StartPanel } from "./StartPanel";
+import { TemplateValues } from "./TemplateValues";
 import { useConfigCheck } from "./useConfigCheck";
+import { useConfigText } from "./useConfigText";
+import { useCreation } from "./useCreation";
+import { useStart, wantedOf } from "./useStart";
 import { YamlEditor } from "./YamlEditor";
+
+const NONE: readonly never[] = [];
 
 /** Makes a sweep: the config as a form and as text side by side, checked as one types. */
 export function CreatePage() {
   useTitle("New sweep");
-  const { registry, suggestion } = useServices();
-  const [text, setText] = useState(BLANK);
+  const suggestion = useClient(SuggestionService);
+  const search = useSearch({ from: "/sweeps/new" });
+  const config = useConfigText(wantedOf(search));
+  const { text, form, isDirty, edit } = config;
+  const start = useStart({ search, origin: config.origin, isDirty, begin: config.begin });
   const check = useConfigCheck(text);
   const algorithms = useQuery({
     queryKey: ["algorithms"],
     queryFn: ({ signal }) => suggestion.listAlgorithms({}, { signal }),
     staleTime: Number.POSITIVE_INFINITY,
   });
-  const problem = check.error === null ? undefined : describeProblem(check.error);
-  const problems = problem?.fields ?? [];
-  const form = readForm(text);
-  const refusal = useWhyNot("edit", check.data?.project || "default");
-  // The same config has the same id, so that a second click makes no second sweep.
-  const request = useRef({ text: "", id: "" });
-  const creation = useMutation({
-    mutationFn: () => {
-      if (request.current.text !== text) request.current = { text, id: newRequestId() };
-      return registry.createSweep({
-        source: { case: "configText", value: { text, keepsFloats: true } },
-        requestId: request.current.id,
-      });
-    },
-  });
-  if (creation.data !== undefined) return <Created answer={creation.data} />;
+  const [prior, setPrior] = useState<PriorRuns>(NO_PRIOR_RUNS);
+  const [revealed, setRevealed] = useState<FieldProblem & { line: number }>();
+  const creation = useCreation(config.forget);
+  const problems = useFields(check.error);
   const isValid = check.isCurrent && check.error === null;
+  const refusal = useWhyNot("edit", check.data?.project || "default");
+  const isUnsaved = creation.state === undefined && (isDirty || prior.text !== "");
+  if (creation.state !== undefined) {
+    return (
+      <Created
+        state={creation.state}
+        error={creation.error}
+        isBusy={creation.isPending}
+        onRetry={creation.retry}
+      />
+    );
+  }
+  const missing = missingOf(prior);
+  const reason = refusal ?? missing;
   return (
     <>
       <div className="title-row">
         <h1>New sweep</h1>
       </div>
-      <StartPanel onStart={setText} />
-      <div className="side-by-side">
-        <section className="panel" aria-labelledby="form-title">
-          <h2 id="form-title">Form</h2>
-          {form === undefined ? (
-            <p className="faint">The text is no YAML object; the form returns once it is one.</p>
-          ) : (
-            <ConfigForm
-              text={text}
-              form={form}
+      <SectionNav problems={problems} />
+      <div className="create-columns">
+        <div className="create-form">
+          <StartPanel onStart={start.start}>
+            {start.isBusy && <p className="faint">Loading …</p>}
+            {start.error !== null && <ProblemNotice error={start.error} />}
+            <Drafts config={config} replace={start.replace} onRestart={start.restart} />
+            {start.template !== undefined && start.template.placeholders.length > 0 && (
+              <TemplateValues
+                key={start.template.name}
+                template={start.template}
+                isBusy={start.isBusy}
+                onUse={start.useValues}
+              />
+            )}
+          </StartPanel>
+          {!config.isReadable && (
+            <p className="panel at-fault" role="status">
+              ✗ The text is no YAML object at the moment. The form works again as soon as it is one.
+            </p>
+          )}
+          {form !== undefined && (
+            <div inert={!config.isReadable} className="config-form">
+              <ConfigForm
+                key={config.starts}
+                form={form}
+                problems={problems}
+                algorithms={algorithms.data?.algorithms ?? NONE}
+                edit={edit}
+              />
+            </div>
+          )}
+          <PriorRunsSection value={prior} spec={check.data?.spec} onChange={setPrior} />
+        </div>
+        <div className="create-text">
+          <section className="panel" aria-labelledby="text-title">
+            <h2 id="text-title">Text</h2>
+            <YamlEditor
+              value={text}
               problems={problems}
-              algorithms={algorithms.data?.algorithms ?? []}
-              onChange={setText}
+              onChange={config.type}
+              revealed={revealed}
             />
-          )}
-        </section>
-        <section className="panel" aria-labelledby="text-title">
-          <h2 id="text-title">Text</h2>
-          <YamlEditor text={text} problems={problems} onChange={setText} />
-          <div aria-live="polite">
-            {!check.isCurrent && <p className="faint">Checking …</p>}
-            {isValid && <p>✓ The config is valid.</p>}
-            {isValid && check.data?.gridSize !== undefined && (
-              <p>The grid has {formatCount(check.data.gridSize)} points.</p>
+          </section>
+          <ReviewSection
+            answer={check.data}
+            isCurrent={check.isCurrent}
+            isValid={check.error === null}
+            problems={problems}
+            onReveal={({ line = 1, ...problem }) => setRevealed({ ...problem, line })}
+          >
+            {check.error !== null && problems.length === 0 && (
+              <ProblemNotice error={check.error} onRetry={() => check.refetch()} />
             )}
-            {problems.length > 0 && (
-              <ul className="problem-list">
-                {problems.map(({ field, description, line }) => (
-                  <li key={`${field}: ${description}`}>
-                    {line !== undefined && `Line ${line}: `}
-                    <code>{field}</code> {description}
-                  </li>
-                ))}
-              </ul>
+            {creation.error !== null && (
+              <ProblemNotice error={creation.error} onRetry={() => creation.create(text, prior)} />
             )}
-            {isValid && (check.data?.warnings.length ?? 0) > 0 && (
-              <ul className="problem-list">
-                {check.data?.warnings.map((warning) => (
-                  <li key={warning}>Warning: {warning}</li>
-                ))}
-              </ul>
-            )}
-          </div>
-          {check.error !== null && problems.length === 0 && (
-            <ProblemNotice error={check.error} onRetry={() => check.refetch()} />
-          )}
-        </section>
+            <div className="actions">
+              <ActionButton
+                className="primary"
+                refusal={reason}
+                isBusy={!isValid || creation.isPending}
+                onClick={() => creation.create(text, prior)}
+              >
+                Create the sweep
+              </ActionButton>
+            </div>
+          </ReviewSection>
+        </div>
       </div>
-      {creation.isError && (
-        <ProblemNotice error={creation.error} onRetry={() => creation.mutate()} />
-      )}
-      <div className="actions">
-        <button
-          type="button"
-          className="primary"
-          disabled={!isValid || creation.isPending || refusal !== undefined}
-          aria-describedby={refusal === undefined ? undefined : "refusal"}
-          onClick={() => creation.mutate()}
+      {start.asked !== undefined && (
+        <ConfirmDialog
+          question="Replace this config?"
+          confirm="Replace it"
+          isDangerous
+          onAnswer={start.answer}
         >
-          Create the sweep
-        </button>
-        {refusal !== undefined && (
-          <span id="refusal" className="faint">
-            {refusal}
-          </span>
-        )}
-      </div>
+          <p>It has changes that are in no sweep yet.</p>
+        </ConfirmDialog>
+      )}
+      <LeaveGuard isDirty={isUnsaved} question="Leave this page?">
+        <p>The sweep is not created yet. This tab keeps the config; prior runs are not kept.</p>
+      </LeaveGuard>
     </>
   );
 }
 
-function Created({ answer }: { answer: CreateSweepResponse }) {
-  const id = useId();
-  const title = useRef<HTMLHeadingElement>(null);
-  useEffect(() => title.current?.focus(), []);
-  const sweepId = answer.sweep?.sweepId ?? "";
-  const program = answer.sweep?.spec?.program ?? "";
-  const hasCommand = program !== "" || (answer.sweep?.spec?.command.length ?? 0) > 0;
-  return (
-    <>
-      <div className="title-row">
-        <h1 ref={title} tabIndex={-1} id={id}>
-          {answer.sweep?.name || sweepId} is created
-        </h1>
-      </div>
-      {answer.warnings.length > 0 && (
-        <ul>
-          {answer.warnings.map((warning) => (
-            <li key={warning}>{warning}</li>
-          ))}
-        </ul>
-      )}
-      <section className="panel" aria-labelledby={`${id}-command`}>
-        <h2 id={`${id}-command`}>Start an agent in a terminal</h2>
-        <CopyBox
-          label="the command"
-          text={
-            hasCommand
-              ? `wanllmdb agent ${sweepId}`
-              : `wanllmdb agent ${sweepId} -- python train.py`
-          }
-        />
-      </section>
-      <section className="panel" aria-labelledby={`${id}-python`}>
-        <h2 id={`${id}-python`}>Or run a function in Python</h2>
-        <CopyBox
-          label="the lines"
-          text={`import wanllmdb as wandb\n\nwandb.agent("${sweepId}", function=train)`}
-        />
-      </section>
-      <p>
-        <Link to="/sweeps/$sweepId" params={{ sweepId }}>
-          Show the sweep
-        </Link>
+/** Returns the fields at fault, the same list while the error is the same. */
+function useFields(error: Error | null): readonly FieldProblem[] {
+  const [kept, setKept] = useState<{ error: Error | null; fields: readonly FieldProblem[] }>({
+    error: null,
+    fields: NONE,
+  });
+  if (kept.error === error) return kept.fields;
+  const fields = error === null ? NONE : describeProblem(error).fields;
+  setKept({ error, fields });
+  return fields;
+}
+
+function missingOf({ kind, text, sweepId }: PriorRuns): string | undefined {
+  if (kind === "text" && text.trim() === "") return "Choose or paste the prior runs, or none.";
+  if (kind === "sweep" && sweepId === "") return "Name the sweep whose runs are prior runs.";
+  return undefined;
+}
+
+interface DraftsProps {
+  readonly config: ReturnType<typeof useConfigText>;
+  readonly replace: (go: () => void) => void;
+  readonly onRestart: () => void;
+}
+
+/** Says which config of this tab is shown or could be. */
+function Drafts({ config, replace, onRestart }: DraftsProps) {
+  const { isRestored, otherDraft, restore, discard } = config;
+  if (isRestored) {
+    return (
+      <p className="hint">
+        This is the config that you left in this tab.{" "}
+        <button type="button" className="link" onClick={onRestart}>
+          Start over
+        </button>
       </p>
-    </>
+    );
+  }
+  if (otherDraft === undefined) return null;
+  return (
+    <p className="hint">
+      This tab has another config that is in no sweep yet.{" "}
+      <button type="button" className="link" onClick={() => replace(restore)}>
+        Continue with it
+      </button>{" "}
+      <button type="button" className="link" onClick={discard}>
+        Discard it
+      </button>
+    </p>
   );
 }

@@ -1,32 +1,41 @@
-import { useMutation, useQuery } from "@tanstack/react-query";
-import { useId, useState } from "react";
-import { useServices } from "../../rpc/context";
-import type { Services } from "../../rpc/transport";
-import { BLANK } from "../../store/sweepConfig";
-import { ProblemNotice } from "../../ui/ProblemNotice";
+import { useQuery } from "@tanstack/react-query";
+import { type ReactNode, useId, useState } from "react";
+import { TemplateService } from "../../gen/wanllmdb/api/registry/v1/template_service_pb";
+import { useClient, useServices } from "../../rpc/context";
+import { Section } from "./Section";
 
-const MOST = 1_000;
+/** What a config can be started from. */
+export type Start =
+  | { readonly kind: "blank" }
+  | { readonly kind: "template" | "sweep"; readonly name: string }
+  | { readonly kind: "file"; readonly file: File };
 
-type Start = { kind: "template" | "sweep"; name: string } | { kind: "file"; file: File };
+interface Props {
+  readonly onStart: (start: Start) => void;
+  readonly children: ReactNode;
+}
 
-/** Replaces the config by a blank one, a template, that of another sweep, or a file. */
-export function StartPanel({ onStart }: { onStart: (text: string) => void }) {
+const MOST_TEMPLATES = 1_000;
+const MOST_SWEEPS = 50;
+
+/** Offers what a config can be started from. */
+export function StartPanel({ onStart, children }: Props) {
   const id = useId();
-  const services = useServices();
+  const { registry } = useServices();
+  const templates = useClient(TemplateService);
   const [sweepId, setSweepId] = useState("");
-  const templates = useQuery({
+  const named = useQuery({
     queryKey: ["templates"],
-    queryFn: ({ signal }) => services.templates.listTemplates({ pageSize: MOST }, { signal }),
+    queryFn: ({ signal }) => templates.listTemplates({ pageSize: MOST_TEMPLATES }, { signal }),
   });
-  const start = useMutation({
-    mutationFn: (wanted: Start) => read(services, wanted),
-    onSuccess: onStart,
+  const recent = useQuery({
+    queryKey: ["sweeps to copy"],
+    queryFn: ({ signal }) => registry.listSweeps({ pageSize: MOST_SWEEPS }, { signal }),
   });
   return (
-    <section className="panel" aria-labelledby={`${id}-title`}>
-      <h2 id={`${id}-title`}>Start from</h2>
-      <div className="filters">
-        <button type="button" onClick={() => onStart(BLANK)}>
+    <Section id="start" title="Start from">
+      <div className="start-choices">
+        <button type="button" onClick={() => onStart({ kind: "blank" })}>
           A small example
         </button>
         <div className="field">
@@ -34,70 +43,63 @@ export function StartPanel({ onStart }: { onStart: (text: string) => void }) {
           <select
             id={`${id}-template`}
             value=""
-            onChange={(event) => start.mutate({ kind: "template", name: event.target.value })}
+            onChange={(event) => onStart({ kind: "template", name: event.target.value })}
           >
             <option value="" disabled>
               choose …
             </option>
-            {templates.data?.templates.map(({ name }) => (
-              <option key={name}>{name}</option>
+            {named.data?.templates.map(({ name, description }) => (
+              <option key={name} value={name} title={description}>
+                {name}
+              </option>
             ))}
           </select>
         </div>
         <form
-          className="with-button"
+          className="with-button start-copy"
           onSubmit={(event) => {
             event.preventDefault();
-            start.mutate({ kind: "sweep", name: sweepId.trim() });
+            onStart({ kind: "sweep", name: sweepId.trim() });
           }}
         >
           <div className="field">
-            <label htmlFor={`${id}-sweep`}>A sweep's config (id)</label>
+            <label htmlFor={`${id}-sweep`}>A copy of a sweep</label>
             <input
               id={`${id}-sweep`}
+              list={`${id}-sweeps`}
+              placeholder="the sweep's id"
+              autoComplete="off"
               value={sweepId}
               onChange={(event) => setSweepId(event.target.value)}
             />
+            <datalist id={`${id}-sweeps`}>
+              {recent.data?.sweeps.map((sweep) => (
+                <option key={sweep.sweepId} value={sweep.sweepId}>
+                  {sweep.name}
+                </option>
+              ))}
+            </datalist>
           </div>
           <button type="submit" disabled={sweepId.trim() === ""}>
-            Copy it
+            Copy
           </button>
         </form>
         <div className="field">
-          <label htmlFor={`${id}-file`}>A file</label>
+          <label htmlFor={`${id}-file`}>A file (YAML or JSON)</label>
           <input
             id={`${id}-file`}
             type="file"
             accept=".yaml,.yml,.json"
             onChange={(event) => {
               const file = event.target.files?.[0];
-              if (file !== undefined) start.mutate({ kind: "file", file });
+              if (file !== undefined) onStart({ kind: "file", file });
               // The same file can be chosen again after it changed.
               event.target.value = "";
             }}
           />
         </div>
       </div>
-      {start.isError && <ProblemNotice error={start.error} />}
-    </section>
+      {children}
+    </Section>
   );
-}
-
-async function read({ registry, templates }: Services, start: Start): Promise<string> {
-  switch (start.kind) {
-    case "file":
-      return start.file.text();
-    case "sweep":
-      return (await registry.exportSweep({ sweepId: start.name })).text;
-    case "template": {
-      const { template } = await templates.getTemplate({ name: start.name });
-      // A placeholder without a default has an example for this.
-      const values = Object.fromEntries(
-        (template?.placeholders ?? []).flatMap(({ name, default: given, example }) =>
-          given === undefined && example !== undefined ? [[name, example]] : [],
-        ),
-      );
-      return (await templates.renderTemplate({ template: { template: start.name, values } })).text;
-    }
-  }
 }

@@ -1,6 +1,9 @@
-import { type ReactNode, useEffect, useRef, useState } from "react";
+import { type ReactNode, useState } from "react";
 import type { Sweep } from "../../gen/wanllmdb/api/registry/v1/sweep_pb";
 import { type Action, actionsOf } from "../../store/sweeps";
+import { ActionButton } from "../../ui/ActionButton";
+import { ConfirmDialog } from "../../ui/ConfirmDialog";
+import { useWhyNot } from "../useCaller";
 
 const LABELS: Record<Action, string> = {
   start: "Start",
@@ -13,7 +16,7 @@ const LABELS: Record<Action, string> = {
 // What can't be undone asks first.
 const CONSEQUENCES: Partial<Record<Action, ReactNode>> = {
   finish: "No further runs are assigned and queued runs are canceled. Running runs may end.",
-  cancel: "Queued runs are canceled, and the agents of running runs are told to stop.",
+  cancel: "Queued runs are canceled, and the agents of running runs are instructed to stop.",
 };
 
 interface Props {
@@ -25,27 +28,32 @@ interface Props {
 /** The buttons for what the sweep's state allows. */
 export function SweepActions({ sweep, isBusy, onAction }: Props) {
   const [asked, setAsked] = useState<Action>();
+  const refusal = useWhyNot("edit", sweep.project);
   return (
     <div className="actions">
       {actionsOf(sweep.state).map((action) => (
-        <button
+        <ActionButton
           key={action}
-          type="button"
           className={className(action)}
-          disabled={isBusy}
+          refusal={refusal}
+          isBusy={isBusy}
           onClick={() => (action in CONSEQUENCES ? setAsked(action) : onAction(action))}
         >
           {LABELS[action]}
-        </button>
+        </ActionButton>
       ))}
       {asked !== undefined && (
-        <Confirmation
-          action={asked}
+        <ConfirmDialog
+          question={`${LABELS[asked]} this sweep?`}
+          confirm={`${LABELS[asked]} the sweep`}
+          isDangerous={asked === "cancel"}
           onAnswer={(isConfirmed) => {
             setAsked(undefined);
             if (isConfirmed) onAction(asked);
           }}
-        />
+        >
+          <p>{CONSEQUENCES[asked]}</p>
+        </ConfirmDialog>
       )}
     </div>
   );
@@ -54,32 +62,4 @@ export function SweepActions({ sweep, isBusy, onAction }: Props) {
 function className(action: Action): string | undefined {
   if (action === "start" || action === "resume") return "primary";
   return action === "cancel" ? "danger" : undefined;
-}
-
-function Confirmation({
-  action,
-  onAnswer,
-}: {
-  action: Action;
-  onAnswer: (isConfirmed: boolean) => void;
-}) {
-  const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
-    dialog.current?.showModal();
-  }, []);
-  const question = `${LABELS[action]} this sweep?`;
-  return (
-    <dialog ref={dialog} aria-label={question} onClose={() => onAnswer(false)}>
-      <h2>{question}</h2>
-      <p>{CONSEQUENCES[action]}</p>
-      <div className="actions">
-        <button type="button" className={className(action)} onClick={() => onAnswer(true)}>
-          {LABELS[action]} the sweep
-        </button>
-        <button type="button" onClick={() => onAnswer(false)}>
-          Back
-        </button>
-      </div>
-    </dialog>
-  );
 }

@@ -4,4 +4,6 @@ export const TABS = [
   { to: "/sweeps/$sweepId/runs", label: "Runs" },
   { to: "/sweeps/$sweepId/parallel", label: "Parallel" },
   { to: "/sweeps/$sweepId/analysis", label: "Analysis" },
+  { to: "/sweeps/$sweepId/pareto", label: "Pareto", fewestMetrics: 2 },
+  { to: "/sweeps/$sweepId/settings", label: "Settings" },
 ] as const;

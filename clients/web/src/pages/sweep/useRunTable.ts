@@ -5,6 +5,7 @@ import type { WatchStatus } from "../../rpc/watch";
 import type { RunTable } from "../../store/runTable";
 import { runTableStore } from "../../store/runTableStore";
 import { useVisible } from "../../ui/useVisible";
+import { useRejection } from "../useRejection";
 
 interface WatchedTable {
   /** The runs that arrived so far; undefined before the first. */
@@ -12,8 +13,8 @@ interface WatchedTable {
   /** Why the table is not current. */
   readonly problem: Problem | undefined;
   readonly status: WatchStatus;
-  /** Adds the last values of a metric as a column. */
-  readonly addSummary: (name: string) => void;
+  /** Adds columns that are read on request; see RunTableStore. */
+  readonly addColumns: (keys: readonly string[]) => void;
   /** Reads everything again. */
   readonly restart: () => void;
 }
@@ -22,12 +23,13 @@ interface WatchedTable {
 export function useRunTable(sweepId: string): WatchedTable {
   const { registry } = useServices();
   const store = runTableStore(registry, sweepId);
-  const isVisible = useVisible();
-  useEffect(() => store.setVisible(isVisible), [store, isVisible]);
+  const isAccepted = useRejection() === undefined;
+  const isFollowed = useVisible() && isAccepted;
+  useEffect(() => store.setVisible(isFollowed), [store, isFollowed]);
   const state = useSyncExternalStore(store.subscribe, store.getState);
   return {
     ...state,
-    addSummary: (name) => store.addSummary(name),
+    addColumns: (keys) => store.addColumns(keys),
     restart: () => store.restart(),
   };
 }

@@ -6,6 +6,7 @@ import { describeProblem } from "../../rpc/problems";
 import type { WatchStatus } from "../../rpc/watch";
 import { watchSweep } from "../../rpc/watchSweep";
 import { useVisible } from "../../ui/useVisible";
+import { useRejection } from "../useRejection";
 
 /** Returns the key of a sweep in the cache. */
 export function sweepKey(sweepId: string): readonly unknown[] {
@@ -17,6 +18,8 @@ export function useSweep(sweepId: string) {
   const { registry } = useServices();
   const cache = useQueryClient();
   const isVisible = useVisible();
+  const rejection = useRejection();
+  const isAccepted = rejection === undefined;
   const [status, setStatus] = useState<WatchStatus>({ kind: "connecting" });
   const query = useQuery({
     queryKey: sweepKey(sweepId),
@@ -31,7 +34,7 @@ export function useSweep(sweepId: string) {
   const isLoaded = query.data !== undefined;
 
   useEffect(() => {
-    if (!isLoaded || !isVisible) return;
+    if (!isLoaded || !isVisible || !isAccepted) return;
     const stop = new AbortController();
     const key = sweepKey(sweepId);
     void watchSweep({
@@ -49,7 +52,8 @@ export function useSweep(sweepId: string) {
       signal: stop.signal,
     });
     return () => stop.abort();
-  }, [cache, registry, sweepId, isLoaded, isVisible]);
+  }, [cache, registry, sweepId, isLoaded, isVisible, isAccepted]);
 
-  return { ...query, status };
+  const shown: WatchStatus = isAccepted ? status : { kind: "ended", error: rejection };
+  return { ...query, status: shown };
 }

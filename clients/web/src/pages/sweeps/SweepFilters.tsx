@@ -1,8 +1,13 @@
 import { useQuery } from "@tanstack/react-query";
-import { type SyntheticEvent, useId } from "react";
+import { useId } from "react";
 import { useServices } from "../../rpc/context";
-import { STATE_NAMES } from "../../store/sweeps";
-import type { SweepsSearch } from "./search";
+import { METHOD_NAMES, STATE_NAMES } from "../../store/sweeps";
+import { ChoiceMenu } from "../../ui/ChoiceMenu";
+import { useDraft } from "../../ui/useDraft";
+import { isFiltered, type SweepsSearch } from "./search";
+
+/** How long a search waits for the next key. */
+const TYPING_MS = 300;
 
 interface Props {
   readonly search: SweepsSearch;
@@ -13,60 +18,89 @@ interface Props {
 export function SweepFilters({ search, onChange }: Props) {
   const id = useId();
   const projects = useProjects();
-  const states = new Set(search.states);
-  const find = (event: SyntheticEvent<HTMLFormElement>) => {
-    event.preventDefault();
-    const query = new FormData(event.currentTarget).get("query");
-    onChange({ ...search, query: typeof query === "string" ? query.trim() : "" });
-  };
+  const { before: _before, ...kept } = search;
+  // Another filter begins with the first page.
+  const change = (changed: Partial<SweepsSearch>) => onChange({ ...kept, ...changed });
   return (
     // biome-ignore lint/a11y/useSemanticElements: React knows <search>, browsers of last year do not
-    <form role="search" className="filters" onSubmit={find}>
-      <div className="field">
-        <label htmlFor={`${id}-query`}>Name, id or description contains</label>
-        {/* The address may change without the field, by the browser's Back. */}
-        <input
-          key={search.query ?? ""}
-          id={`${id}-query`}
-          name="query"
-          type="search"
-          maxLength={200}
-          defaultValue={search.query ?? ""}
-        />
-      </div>
+    <form role="search" className="filters" onSubmit={(event) => event.preventDefault()}>
+      <TextField query={search.query ?? ""} onChange={(query) => change({ query })} />
       <div className="field">
         <label htmlFor={`${id}-project`}>Project</label>
         <select
           id={`${id}-project`}
           value={search.project ?? ""}
-          onChange={(event) => onChange({ ...search, project: event.target.value })}
+          onChange={(event) => change({ project: event.target.value })}
         >
-          <option value="">all</option>
+          <option value="">any</option>
           {withChosen(projects, search.project).map((name) => (
             <option key={name}>{name}</option>
           ))}
         </select>
       </div>
-      <fieldset>
-        <legend>State</legend>
-        <div className="choices">
-          {STATE_NAMES.map((name) => (
-            <label key={name}>
-              <input
-                type="checkbox"
-                checked={states.has(name)}
-                onChange={(event) => {
-                  if (event.target.checked) states.add(name);
-                  else states.delete(name);
-                  onChange({ ...search, states: STATE_NAMES.filter((each) => states.has(each)) });
-                }}
-              />
-              {name}
-            </label>
-          ))}
-        </div>
-      </fieldset>
+      <ChoiceMenu
+        label="State"
+        choices={STATE_NAMES}
+        chosen={search.states ?? []}
+        none="any"
+        onChange={(states) => change({ states })}
+      />
+      <ChoiceMenu
+        label="Method"
+        choices={METHOD_NAMES}
+        chosen={search.methods ?? []}
+        none="any"
+        onChange={(methods) => change({ methods })}
+      />
+      <DayField since={search.since ?? ""} onChange={(since) => change({ since })} />
+      {isFiltered(search) && (
+        <button
+          type="button"
+          className="quiet"
+          onClick={() => onChange(search.order === undefined ? {} : { order: search.order })}
+        >
+          Clear filters
+        </button>
+      )}
     </form>
+  );
+}
+
+function TextField({ query, onChange }: { query: string; onChange: (query: string) => void }) {
+  const id = useId();
+  const [draft, setDraft] = useDraft(query, (text) => onChange(text.trim()), TYPING_MS);
+  return (
+    <div className="field">
+      <label htmlFor={id}>Search</label>
+      <input
+        id={id}
+        type="search"
+        maxLength={200}
+        placeholder="name, id or description"
+        value={draft}
+        onChange={(event) => setDraft(event.target.value)}
+      />
+    </div>
+  );
+}
+
+function DayField({ since, onChange }: { since: string; onChange: (since: string) => void }) {
+  const id = useId();
+  const [draft, setDraft] = useDraft(since, onChange, TYPING_MS);
+  return (
+    <div className="field">
+      <label htmlFor={id}>Created since</label>
+      <input
+        id={id}
+        type="date"
+        min="1970-01-02"
+        value={draft}
+        // While a year is typed, it is that of the Romans.
+        onChange={(event) => {
+          if (!event.target.validity.rangeUnderflow) setDraft(event.target.value);
+        }}
+      />
+    </div>
   );
 }
 

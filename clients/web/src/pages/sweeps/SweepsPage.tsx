@@ -1,32 +1,48 @@
+import { timestampMs } from "@bufbuild/protobuf/wkt";
+import { Code, ConnectError } from "@connectrpc/connect";
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
-import { useState } from "react";
+import { lazy, Suspense, useRef, useState } from "react";
 import type { Sweep } from "../../gen/wanllmdb/api/registry/v1/sweep_pb";
-import { formatAge, formatCount, formatDuration, formatValue } from "../../store/format";
+import { formatCount } from "../../store/format";
 import { rowsOf } from "../../store/sweepList";
-import { bestOf, progressOf } from "../../store/sweeps";
 import { ProblemNotice } from "../../ui/ProblemNotice";
-import { ProgressCell } from "../../ui/ProgressCell";
-import { StateBadge } from "../../ui/StateBadge";
 import { StreamState } from "../../ui/StreamState";
-import { useNow } from "../../ui/useNow";
 import { useTitle } from "../../ui/useTitle";
 import { SweepFilters } from "./SweepFilters";
-import { parseSweepsSearch } from "./search";
+import { SweepTable } from "./SweepTable";
+import { isFiltered, parseSweepsSearch, type SweepsSearch } from "./search";
+import { useRowKeys } from "./useRowKeys";
 import { MOST_SWEEPS, useSweeps } from "./useSweeps";
 
 const route = getRouteApi("/sweeps");
 
+// Nothing is selected at first.
+const BulkBar = lazy(async () => ({ default: (await import("./BulkBar")).BulkBar }));
+
+const NoSweeps = lazy(async () => ({ default: (await import("./NoSweeps")).NoSweeps }));
+
 const PAGE_SIZE = 50;
 
-/** The list of sweeps, newest first. */
+/** The list of sweeps, live. */
 export function SweepsPage() {
   useTitle("Sweeps");
   const search = route.useSearch();
   const navigate = useNavigate();
   const [shown, setShown] = useState(PAGE_SIZE);
   const { list, status, retry } = useSweeps(search, shown);
+  const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
+  const table = useRef<HTMLDivElement>(null);
+  useRowKeys(table);
   const sweeps = rowsOf(list);
-  const error = "error" in status ? status.error : undefined;
+  const failure = "error" in status ? status.error : undefined;
+  // The frame of the page asks for another key.
+  const isSignedOut = ConnectError.from(failure).code === Code.Unauthenticated;
+  const error = isSignedOut ? undefined : failure;
+  const change = (changed: SweepsSearch) => {
+    setShown(PAGE_SIZE);
+    // A search changes with each key, and Back leads to the page before.
+    return navigate({ to: "/sweeps", search: parseSweepsSearch({ ...changed }), replace: true });
+  };
   return (
     <>
       <div className="title-row">
@@ -35,124 +51,87 @@ export function SweepsPage() {
           {list.isComplete && formatCount(list.total)}
         </span>
         <StreamState status={status} />
+        <span className="spacer" />
+        <Link to="/sweeps/new" className="button primary">
+          New sweep
+        </Link>
       </div>
-      <SweepFilters
-        search={search}
-        onChange={(changed) => {
-          setShown(PAGE_SIZE);
-          return navigate({ to: "/sweeps", search: parseSweepsSearch({ ...changed }) });
-        }}
-      />
-      {error !== undefined && <ProblemNotice error={error} onRetry={retry} />}
-      {!list.isComplete && error === undefined && <p className="faint">Loading …</p>}
-      {list.isComplete && sweeps.length === 0 && <NoSweeps isFiltered={isFiltered(search)} />}
-      {sweeps.length > 0 && <SweepTable sweeps={sweeps} />}
-      {list.total > sweeps.length && (
-        <p>
-          {shown < MOST_SWEEPS ? (
-            <button
-              type="button"
-              onClick={() => setShown(Math.min(shown + PAGE_SIZE, MOST_SWEEPS))}
-            >
-              Show more
-            </button>
-          ) : (
-            <>
-              These are the newest {formatCount(MOST_SWEEPS)} of {formatCount(list.total)}: filter
-              to see others.
-            </>
-          )}
-        </p>
+      <SweepFilters search={search} onChange={change} />
+      {/* While a list is shown, the state of the stream says that it is lost, and nothing jumps. */}
+      {error !== undefined && (status.kind === "ended" || !list.isComplete) && (
+        <ProblemNotice error={error} onRetry={retry} />
       )}
+      {!list.isComplete && failure === undefined && <p className="faint">Loading …</p>}
+      {list.isComplete && sweeps.length === 0 && (
+        <Suspense fallback={<p className="faint">Loading …</p>}>
+          <NoSweeps isFiltered={isFiltered(search) || search.before !== undefined} />
+        </Suspense>
+      )}
+      {sweeps.length > 0 && (
+        <div ref={table}>
+          <SweepTable
+            sweeps={sweeps}
+            order={search.order ?? "newest"}
+            onOrder={(order) => {
+              const { before: _before, ...kept } = search;
+              return change({ ...kept, order });
+            }}
+            selected={selected}
+            onSelect={setSelected}
+          />
+        </div>
+      )}
+      <More search={search} sweeps={sweeps} total={list.total} shown={shown} onShown={setShown} />
+      <Suspense fallback={null}>
+        <BulkBar
+          selected={sweeps.filter(({ sweepId }) => selected.has(sweepId))}
+          onClear={() => setSelected(new Set())}
+        />
+      </Suspense>
     </>
   );
 }
 
-function isFiltered(search: object): boolean {
-  return Object.keys(search).length > 0;
+interface MoreProps {
+  readonly search: SweepsSearch;
+  readonly sweeps: readonly Sweep[];
+  readonly total: number;
+  readonly shown: number;
+  readonly onShown: (shown: number) => void;
 }
 
-function SweepTable({ sweeps }: { sweeps: readonly Sweep[] }) {
-  const now = useNow(5_000);
+/** Leads to the sweeps that are not shown: more on this page, then pages of older ones. */
+function More({ search, sweeps, total, shown, onShown }: MoreProps) {
+  const last = sweeps.at(-1)?.createTime;
+  const isByAge = search.order === undefined;
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by the keyboard
-    <section className="table-scroll" aria-label="Sweeps" tabIndex={0}>
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Name</th>
-            <th scope="col">Project</th>
-            <th scope="col">State</th>
-            <th scope="col">Runs</th>
-            <th scope="col" className="number">
-              Best
-            </th>
-            <th scope="col" className="number">
-              Runs per hour
-            </th>
-            <th scope="col" className="number">
-              Time left
-            </th>
-            <th scope="col" className="number">
-              Created
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {sweeps.map((sweep) => (
-            <SweepRow key={sweep.sweepId} sweep={sweep} now={now} />
-          ))}
-        </tbody>
-      </table>
-    </section>
-  );
-}
-
-function SweepRow({ sweep, now }: { sweep: Sweep; now: number }) {
-  const progress = progressOf(sweep);
-  const best = bestOf(sweep);
-  return (
-    <tr>
-      <td className="name">
-        <Link to="/sweeps/$sweepId" params={{ sweepId: sweep.sweepId }}>
-          {sweep.name || sweep.sweepId}
+    <div className="actions more">
+      {search.before !== undefined && (
+        <Link to="/sweeps" search={{ ...search, before: undefined }} className="button">
+          Newest sweeps
         </Link>
-      </td>
-      <td>{sweep.project}</td>
-      <td>
-        <StateBadge state={sweep.state} />
-      </td>
-      <td>
-        <ProgressCell progress={progress} />
-      </td>
-      <td className="number" title={best && `${best.metric}, run ${best.run}`}>
-        {best?.value}
-      </td>
-      <td className="number">
-        {progress.perHour !== undefined && formatValue(Math.round(progress.perHour * 10) / 10)}
-      </td>
-      <td className="number">{progress.leftMs !== undefined && formatDuration(progress.leftMs)}</td>
-      <td className="number">{formatAge(sweep.createTime, now)}</td>
-    </tr>
-  );
-}
-
-function NoSweeps({ isFiltered }: { isFiltered: boolean }) {
-  if (isFiltered) {
-    return (
-      <div className="panel">
-        <h2>No sweep matches</h2>
-        <Link to="/sweeps" search={{}}>
-          Show all sweeps
+      )}
+      {total > sweeps.length && shown < MOST_SWEEPS && (
+        <button type="button" onClick={() => onShown(Math.min(shown * 2, MOST_SWEEPS))}>
+          Show more
+        </button>
+      )}
+      {total > sweeps.length && isByAge && last !== undefined && (
+        // The last one comes again, because others may have been created in its millisecond.
+        <Link
+          to="/sweeps"
+          search={{ ...search, before: Math.floor(timestampMs(last)) + 1 }}
+          className="button"
+        >
+          Older sweeps
         </Link>
-      </div>
-    );
-  }
-  return (
-    <div className="panel">
-      <h2>No sweeps yet</h2>
-      <p>Create the first one in a terminal, and start an agent:</p>
-      <pre>wanllmdb sweep create sweep.yaml{"\n"}wanllmdb agent SWEEP -- python train.py</pre>
+      )}
+      {total > sweeps.length && sweeps.length > 0 && (
+        <span className="faint">
+          {formatCount(sweeps.length)} of {formatCount(total)}
+          {!isByAge && shown >= MOST_SWEEPS && ": filter, or sort by age, to see others"}
+        </span>
+      )}
     </div>
   );
 }

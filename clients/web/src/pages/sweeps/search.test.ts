@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { parseSweepsSearch } from "./search";
+import { isFiltered, parseSweepsSearch } from "./search";
 
 test("filters are read out of the address", () => {
   expect(
@@ -17,4 +17,18 @@ test("what is no filter is ignored, so that an old or mistyped address still sho
 
 test("names of Object's own are no states", () => {
   expect(parseSweepsSearch({ states: ["constructor", "toString"] })).toEqual({});
+});
+
+test("methods, the day and the order are read, and nonsense is not", () => {
+  const search = { methods: ["bayes", "magic"], since: "2026-11-29", order: "runs", before: 5 };
+  expect(parseSweepsSearch(search)).toEqual({ ...search, methods: ["bayes"] });
+  expect(
+    parseSweepsSearch({ since: "2026-13-45", order: "toString", before: -1, methods: "bayes" }),
+  ).toEqual({});
+  expect(parseSweepsSearch({ order: "newest", before: 1.5, since: 3 })).toEqual({});
+});
+
+test("an order and a page are no filters", () => {
+  expect(isFiltered({ order: "runs", before: 7 })).toBe(false);
+  expect(isFiltered({ order: "runs", query: "a" })).toBe(true);
 });

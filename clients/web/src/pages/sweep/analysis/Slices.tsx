@@ -1,104 +1,139 @@
-import { useCallback } from "react";
-import { AxisScale } from "../../../gen/wanllmdb/api/registry/v1/plots_pb";
-import type {
-  GetSlicesResponse,
-  ParameterColumn,
-} from "../../../gen/wanllmdb/api/suggestion/v1/analysis_service_pb";
-import { nameOf, type PlotAxis } from "../../../plots/area";
+import { useCallback, useMemo } from "react";
 import type { Palette } from "../../../plots/palette";
+import { pointMarks } from "../../../plots/pointMarks";
 import { drawScatter } from "../../../plots/scatter";
-import { useServices } from "../../../rpc/context";
-import { formatParameter } from "../../../store/sweeps";
-import { Canvas } from "../../../ui/Canvas";
+import { formatValue } from "../../../store/format";
+import { formatCell } from "../../../store/parallelAxes";
+import type { Column, RunTable } from "../../../store/runTable";
+import { valuesAt } from "../../../store/scoredRuns";
 import { Chart } from "../../../ui/Chart";
-import { useAnswer } from "../../../ui/useAnswer";
-import { NoRuns } from "../charts/NoRuns";
-import { useCurrentSweep } from "../sweepContext";
+import { PlotCanvas } from "../../../ui/PlotCanvas";
+import { useAnalysis, useAnalysisSearch, useOpenRun } from "./analysisContext";
+import { columnAxis } from "./columnAxis";
+import { computed } from "./computed";
+import { MissingNote } from "./MissingNote";
+import { Nothing } from "./Nothing";
+import { RankLegend } from "./RankLegend";
+import { bestFirst, rankText } from "./ranks";
+import { ScaleNote } from "./ScaleNote";
 
-/** Each parameter's values beside the objective, coloured by the runs' ranks. */
-export function Slices({ metric }: { metric: string }) {
-  const { sweepId, revision } = useCurrentSweep();
-  const { analysis } = useServices();
-  const answer = useAnswer({
-    key: ["slices", sweepId, metric],
-    revision,
-    ask: (signal) => analysis.getSlices({ sweepId, metric }, { signal }),
-  });
+/** As many parameters as these are shown at first. */
+const FIRST_SLICES = 8;
+
+/** Each parameter's values beside the objective, colored by the runs' ranks. */
+export function Slices() {
+  const { table, scored, ranks, metric, axis, parameters } = useAnalysis();
+  const { search, setSearch } = useAnalysisSearch();
+  const names = search.slices ?? parameters.slice(0, FIRST_SLICES).map(({ name }) => name);
+  const shown = parameters.filter(({ name }) => names.includes(name));
+  const data = useMemo(
+    () => (table === undefined ? undefined : { table, rows: scored.rows, ranks: ranks() }),
+    [table, scored, ranks],
+  );
+  const choose = (name: string, isWanted: boolean) => {
+    const next = parameters
+      .map((column) => column.name)
+      .filter((each) => (each === name ? isWanted : names.includes(each)));
+    setSearch({ slices: next.length === 0 ? undefined : next });
+  };
   return (
     <>
-      <p className="faint">Bright points are the best runs.</p>
-      <Chart
-        title="Slices"
-        answer={answer}
-        empty={({ runNumbers }) => (runNumbers.length === 0 ? <NoRuns /> : undefined)}
-        table={(data) => tableOf(data, metric)}
-      >
-        {(data) => (
-          <div className="chart-grid">
-            {data.parameters.map((column) => (
-              <Slice key={column.axis?.name} column={column} data={data} metric={metric} />
+      {parameters.length > 1 && (
+        <details className="chart-choice">
+          <summary>
+            Parameters: {shown.length} of {parameters.length}
+          </summary>
+          <div className="choices">
+            {parameters.map(({ name }) => (
+              <label key={name}>
+                <input
+                  type="checkbox"
+                  checked={names.includes(name)}
+                  onChange={(event) => choose(name, event.target.checked)}
+                />
+                <bdi>{name}</bdi>
+              </label>
             ))}
           </div>
+        </details>
+      )}
+      <Chart
+        title="Slices"
+        answer={computed(data)}
+        empty={({ rows }) => (rows.length === 0 ? <Nothing /> : undefined)}
+        table={({ table: { numbers }, rows, ranks: shares }) => ({
+          head: ["run", metric, "rank", ...shown.map(({ name }) => name)],
+          rows: Array.from(rows, (row, index) => [
+            numbers[row],
+            scored.objectives[index],
+            shares[index],
+            ...shown.map((column) =>
+              column.scale === "category"
+                ? formatCell(column, column.values[row])
+                : column.values[row],
+            ),
+          ]),
+        })}
+      >
+        {({ table: current, ranks: shares }) => (
+          <>
+            <RankLegend />
+            <ScaleNote axis={axis} />
+            <div className="chart-grid">
+              {shown.map((column) => (
+                <Slice key={column.key} column={column} table={current} ranks={shares} />
+              ))}
+            </div>
+          </>
         )}
       </Chart>
     </>
   );
 }
 
-function axisOf({ axis, values }: ParameterColumn): PlotAxis {
-  return {
-    label: axis?.name ?? "",
-    min: axis?.min ?? Math.min(...values),
-    max: axis?.max ?? Math.max(...values),
-    isLog: axis?.scale === AxisScale.LOG,
-    categories: axis?.categories.map(formatParameter) ?? [],
-  };
-}
-
-function tableOf({ runNumbers, objectives, ranks, parameters }: GetSlicesResponse, metric: string) {
-  const axes = parameters.map(axisOf);
-  return {
-    head: ["run", metric, "rank", ...axes.map(({ label }) => label)],
-    rows: runNumbers.map((number, row) => [
-      number,
-      objectives[row],
-      ranks[row],
-      ...parameters.map(({ values }, index) => {
-        const [value, axis] = [values[row] ?? Number.NaN, axes[index]];
-        return axis !== undefined && axis.categories.length > 0 ? nameOf(value, axis) : value;
-      }),
-    ]),
-  };
-}
-
 interface SliceProps {
-  readonly column: ParameterColumn;
-  readonly data: GetSlicesResponse;
-  readonly metric: string;
+  readonly column: Column;
+  readonly table: RunTable;
+  readonly ranks: Float64Array;
 }
 
-function Slice({ column, data, metric }: SliceProps) {
+function Slice({ column, table, ranks }: SliceProps) {
+  const { scored, axis, metric } = useAnalysis();
+  const open = useOpenRun();
   const draw = useCallback(
     (canvas: HTMLCanvasElement, width: number, palette: Palette) => {
-      let [min, max] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-      for (const value of data.objectives) {
-        min = Math.min(min, value);
-        max = Math.max(max, value);
-      }
-      drawScatter(
+      const { rows, objectives: ys } = scored;
+      const xs = valuesAt(column, rows);
+      const places = drawScatter(
         canvas,
         width,
-        {
-          x: axisOf(column),
-          y: { label: metric, min, max, isLog: false, categories: [] },
-          xs: column.values,
-          ys: data.objectives,
-          ranks: data.ranks,
-        },
+        { x: columnAxis(column, xs), y: axis, xs, ys, ranks },
         palette,
       );
+      const numberOf = (point: number) => table.numbers[rows[point] ?? 0] ?? 0;
+      return (
+        places &&
+        pointMarks(
+          places,
+          (point) => ({
+            title: `Run ${numberOf(point)}`,
+            run: numberOf(point),
+            facts: [
+              [column.name, formatCell(column, xs[point])],
+              [metric, formatValue(ys[point] ?? Number.NaN)],
+              ["rank", rankText(ranks[point] ?? 0, ranks.length)],
+            ],
+          }),
+          () => bestFirst(ranks),
+        )
+      );
     },
-    [column, data, metric],
+    [scored, column, table, axis, ranks, metric],
   );
-  return <Canvas label={`${metric} by ${column.axis?.name}`} draw={draw} />;
+  return (
+    <div>
+      <PlotCanvas label={`${metric} by ${column.name}`} draw={draw} onOpen={open} />
+      <MissingNote columns={[column]} rows={scored.rows} />
+    </div>
+  );
 }

@@ -1,18 +1,20 @@
 import { useCallback } from "react";
 import type { GetOptimizationHistoryResponse } from "../../../gen/wanllmdb/api/suggestion/v1/analysis_service_pb";
+import { AnalysisService } from "../../../gen/wanllmdb/api/suggestion/v1/analysis_service_pb";
 import type { Palette } from "../../../plots/palette";
-import { useServices } from "../../../rpc/context";
+import { useClient } from "../../../rpc/context";
 import { formatCount, formatValue } from "../../../store/format";
 import { Chart } from "../../../ui/Chart";
 import { LinePlot } from "../../../ui/LinePlot";
 import { useAnswer } from "../../../ui/useAnswer";
 import { useCurrentSweep } from "../sweepContext";
+import { AllRunsNote } from "./AllRunsNote";
 import { NoRuns } from "./NoRuns";
 
 /** Each finished run's objective and the best one so far. */
 export function History({ metric }: { metric: string }) {
   const { sweepId, revision } = useCurrentSweep();
-  const { analysis } = useServices();
+  const analysis = useClient(AnalysisService);
   const answer = useAnswer({
     key: ["history", sweepId, metric],
     revision,
@@ -20,7 +22,7 @@ export function History({ metric }: { metric: string }) {
   });
   return (
     <Chart
-      title="Optimisation history"
+      title="Optimization history"
       answer={answer}
       empty={({ runNumbers }) => (runNumbers.length === 0 ? <NoRuns /> : undefined)}
       table={(data) => ({
@@ -69,6 +71,7 @@ function HistoryPlot({ data, metric }: { data: GetOptimizationHistoryResponse; m
           improvement.
         </p>
       )}
+      <AllRunsNote />
     </>
   );
 }

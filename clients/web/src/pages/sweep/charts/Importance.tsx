@@ -1,12 +1,16 @@
 import type { GetParameterImportanceResponse } from "../../../gen/wanllmdb/api/suggestion/v1/analysis_service_pb";
-import { ImportanceEvaluator } from "../../../gen/wanllmdb/api/suggestion/v1/analysis_service_pb";
-import { useServices } from "../../../rpc/context";
+import {
+  AnalysisService,
+  ImportanceEvaluator,
+} from "../../../gen/wanllmdb/api/suggestion/v1/analysis_service_pb";
+import { useClient } from "../../../rpc/context";
 import type { ChartTable } from "../../../store/chartTable";
 import { formatCount } from "../../../store/format";
 import { Bars } from "../../../ui/Bars";
 import { Chart } from "../../../ui/Chart";
 import { useAnswer } from "../../../ui/useAnswer";
 import { useCurrentSweep } from "../sweepContext";
+import { AllRunsNote } from "./AllRunsNote";
 import { NoRuns } from "./NoRuns";
 
 /** How much each parameter matters for a metric, by one evaluator. */
@@ -20,7 +24,7 @@ export function Importance({
   title?: string;
 }) {
   const { sweepId, revision } = useCurrentSweep();
-  const { analysis } = useServices();
+  const analysis = useClient(AnalysisService);
   const answer = useAnswer({
     key: ["importance", sweepId, metric, evaluator],
     revision,
@@ -44,6 +48,7 @@ export function Importance({
             bars={importances.map(({ name, importance }) => ({ name, share: importance }))}
           />
           <p className="faint">From {formatCount(runsUsed)} finished runs.</p>
+          <AllRunsNote />
         </>
       )}
     </Chart>

@@ -4,7 +4,9 @@ import { History } from "../charts/History";
 import { Importance } from "../charts/Importance";
 import { useMetric } from "../charts/useMetric";
 import { useCurrentSweep } from "../sweepContext";
-import { Agents, Configuration, Events } from "./Facts";
+import { Agents } from "./Agents";
+import { Configuration } from "./Configuration";
+import { Events } from "./Events";
 import { ParetoFront } from "./ParetoFront";
 
 /** How the sweep got better, what mattered, who works on it, and what it is. */
@@ -21,7 +23,7 @@ export function OverviewCharts() {
       )}
       {choice}
       <div className="chart-grid">
-        <ChartPanel title="Optimisation history">
+        <ChartPanel title="Optimization history">
           <History metric={metric} />
         </ChartPanel>
         <ChartPanel title="Parameter importance">

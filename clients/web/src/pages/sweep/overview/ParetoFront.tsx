@@ -1,22 +1,31 @@
-import { useServices } from "../../../rpc/context";
+import "../pareto/pareto.css";
+import { Link } from "@tanstack/react-router";
+import { SuggestionService } from "../../../gen/wanllmdb/api/suggestion/v1/suggestion_service_pb";
+import { useClient } from "../../../rpc/context";
 import { formatCount, formatValue } from "../../../store/format";
 import { formatParameter } from "../../../store/sweeps";
 import { Chart } from "../../../ui/Chart";
 import { useAnswer } from "../../../ui/useAnswer";
 import { NoRuns } from "../charts/NoRuns";
+import { type FrontColumn, FrontTable } from "../pareto/FrontTable";
 import { useCurrentSweep } from "../sweepContext";
 
-const MOST_RUNS = 50;
+const MOST_RUNS = 10;
 
-/** The runs that no other run beats in every metric. */
+/** The first runs that no other run beats in every metric, and the way to all of them. */
 export function ParetoFront() {
   const { sweepId, revision, spec } = useCurrentSweep();
-  const { suggestion } = useServices();
+  const suggestion = useClient(SuggestionService);
   const answer = useAnswer({
     key: ["front", sweepId],
     revision,
     ask: (signal) => suggestion.getBestRuns({ sweepId, count: MOST_RUNS }, { signal }),
   });
+  const metrics = spec?.metrics ?? [];
+  const columns: FrontColumn[] = [
+    ...metrics.map(({ name }) => ({ key: `objective:${name}`, name, isNumeric: true })),
+    { key: "parameters", name: "Parameters", isNumeric: false },
+  ];
   return (
     <Chart
       title="Best runs"
@@ -27,42 +36,25 @@ export function ParetoFront() {
         <>
           <p className="faint">
             {formatCount(totalRuns)} runs that no other run beats in every metric
-            {totalRuns > runs.length && `; the first ${formatCount(runs.length)}`}.
+            {totalRuns > runs.length && `; the first ${formatCount(runs.length)}`}.{" "}
+            <Link from="/sweeps/$sweepId" to="/sweeps/$sweepId/pareto" search={(search) => search}>
+              The Pareto front as a chart
+            </Link>
           </p>
-          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by the keyboard */}
-          <section className="table-scroll chart-table" aria-label="Best runs" tabIndex={0}>
-            <table>
-              <thead>
-                <tr>
-                  <th scope="col">Run</th>
-                  {spec?.metrics.map(({ name }) => (
-                    <th key={name} scope="col">
-                      {name}
-                    </th>
-                  ))}
-                  <th scope="col">Parameters</th>
-                </tr>
-              </thead>
-              <tbody>
-                {runs.map((run) => (
-                  <tr key={String(run.number)}>
-                    <td className="number left">{String(run.number)}</td>
-                    {spec?.metrics.map(({ name }, index) => (
-                      <td key={name} className="number left">
-                        {formatValue(run.objectives[index] ?? Number.NaN)}
-                      </td>
-                    ))}
-                    <td>
-                      {Object.entries(run.parameters)
-                        .sort(([one], [other]) => one.localeCompare(other))
-                        .map(([name, value]) => `${name} ${formatParameter(value)}`)
-                        .join(", ")}
-                    </td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </section>
+          <FrontTable
+            sweepId={sweepId}
+            columns={columns}
+            runs={runs.map(({ number, objectives, parameters }) => ({
+              number: Number(number),
+              cells: [
+                ...metrics.map((_, index) => formatValue(objectives[index] ?? Number.NaN)),
+                Object.entries(parameters)
+                  .sort(([one], [other]) => one.localeCompare(other))
+                  .map(([name, value]) => `${name} ${formatParameter(value)}`)
+                  .join(", "),
+              ],
+            }))}
+          />
         </>
       )}
     </Chart>

@@ -1,135 +1,143 @@
-import { useEffect, useRef, useState } from "react";
-import { DARK, LIGHT } from "../../../plots/densityPalette";
+import { type PointerEvent, type RefObject, useMemo, useState } from "react";
+import type { Palette } from "../../../plots/densityPalette";
 import type { ParallelData } from "../../../plots/parallel";
-import { ParallelPainter } from "../../../plots/parallelPainter";
-import { ticksOf } from "../../../plots/scales";
-import {
-  type Axis,
-  type Brush,
-  brushBetween,
-  formatCell,
-  keptParts,
-} from "../../../store/parallelAxes";
-import type { ColumnCondition } from "../../../store/runTable";
+import { nearestRow, type ParallelLayout, PLOT_HEIGHT } from "../../../plots/parallelLayout";
+import type { Axis } from "../../../store/parallelAxes";
+import type { Brush } from "../../../store/parallelBrush";
+import type { ColumnCondition, RunTable } from "../../../store/runTable";
+import { AxisBrush } from "./AxisBrush";
+import { AxisTicks } from "./AxisTicks";
+import { AxisTitles } from "./AxisTitles";
+import { RunLines } from "./RunLines";
+import { RunTip } from "./RunTip";
+import type { FilterChange } from "./useLiveFilter";
+import { usePainter } from "./usePainter";
 
-const HEIGHT = 340;
-const TOP = 34;
-const SIDE = 20;
-const ROOM = 110;
+/** The room above the axes for their names. */
+const TOP = 48;
+const BOTTOM = 12;
+/** How near to a line the pointer shows its run. */
+const NEAR = 8;
+/** Of more runs than these, the nearest one would be a matter of chance. */
+const MOST_HOVERED = 2_000;
 
 interface Props {
+  readonly table: RunTable;
   readonly data: ParallelData;
   readonly axes: readonly Axis[];
-  readonly colour: Axis | undefined;
+  readonly layout: ParallelLayout;
+  readonly color: Axis | undefined;
+  readonly palette: Palette;
   readonly mask: Uint8Array;
+  readonly matching: number;
+  readonly isMoving: boolean;
   readonly conditions: readonly ColumnCondition[];
-  readonly onBrush: (key: string, brush: Brush | undefined) => void;
+  readonly best: readonly number[];
+  readonly selected: readonly number[];
+  readonly highlighted: number | undefined;
+  readonly openKey: string | undefined;
+  readonly canvas: RefObject<HTMLCanvasElement | null>;
+  readonly onHighlight: (row: number | undefined) => void;
+  readonly onOpenRun: (row: number) => void;
+  readonly onOpenAxis: (key: string, title: HTMLElement) => void;
+  readonly onMoveAxis: (key: string, to: number) => void;
+  readonly onBrush: (key: string, brush: Brush | undefined, change: FilterChange) => void;
 }
 
-/** The runs as lines through the axes; a drag along an axis filters by it, a click ends that. */
-export function ParallelPlot({ data, axes, colour, mask, conditions, onBrush }: Props) {
-  const frame = useRef<HTMLDivElement>(null);
-  const canvas = useRef<HTMLCanvasElement>(null);
-  const painter = useRef<ParallelPainter>(undefined);
-  const [room, setRoom] = useState(800);
-  const [drag, setDrag] = useState<{ axis: Axis; from: number; to: number }>();
-  const width = Math.max(room, axes.length * ROOM);
-  const gap = axes.length > 1 ? (width - 2 * SIDE - 90) / (axes.length - 1) : 0;
-
-  useEffect(() => {
-    if (canvas.current === null || frame.current === null) return;
-    const made = new ParallelPainter(canvas.current, () => undefined);
-    painter.current = made;
-    const observer = new ResizeObserver(([entry]) => setRoom(entry?.contentRect.width ?? 800));
-    observer.observe(frame.current);
-    return () => {
-      observer.disconnect();
-      made.close();
-    };
-  }, []);
-  useEffect(() => painter.current?.setData(data), [data]);
-  useEffect(() => {
-    const ratio = Math.min(window.devicePixelRatio, 2);
-    const isDark =
-      getComputedStyle(document.documentElement).colorScheme === "dark" ||
-      (document.documentElement.style.colorScheme !== "light" &&
-        matchMedia("(prefers-color-scheme: dark)").matches);
-    painter.current?.paint({
-      width: Math.round(width * ratio),
-      height: Math.round(HEIGHT * ratio),
-      axes: axes.map(({ key, scale }, index) => ({
-        key,
-        scale,
-        x: Math.round((SIDE + index * gap) * ratio),
-      })),
-      colour,
-      mask,
-      palette: isDark ? DARK : LIGHT,
-      step: 1,
-    });
-  }, [axes, colour, mask, width, gap]);
-
-  const placeOf = (event: React.PointerEvent<SVGElement>) => {
-    const top = event.currentTarget.getBoundingClientRect().top;
-    return 1 - Math.max(0, Math.min(1, (event.clientY - top) / HEIGHT));
+/** The runs as lines through the axes; a drag along an axis filters by it. */
+export function ParallelPlot(props: Props) {
+  const { table, axes, layout, mask, matching, canvas, conditions, best, selected } = props;
+  usePainter(canvas, props);
+  const [pointer, setPointer] = useState<{ x: number; y: number; row: number }>();
+  const places = useMemo(
+    () => axes.map(({ scale, column }) => ({ scale, values: column.values })),
+    [axes],
+  );
+  const rows = useMemo(() => {
+    const drawn = [...selected, ...best];
+    if (matching > MOST_HOVERED) return { drawn, others: [] };
+    return { drawn, others: [...mask.keys()].filter((row) => mask[row] === 1) };
+  }, [best, selected, matching, mask]);
+  const hover = (event: PointerEvent<HTMLElement>) => {
+    const { left, top } = event.currentTarget.getBoundingClientRect();
+    const point = { x: event.clientX - left, y: event.clientY - top - TOP };
+    const isOnAxis = (event.target as Element).closest(".grip, button") !== null;
+    const near = (wanted: readonly number[], within: number) =>
+      isOnAxis ? undefined : nearestRow(wanted, places, layout, point, within);
+    const row = near(rows.drawn, NEAR) ?? near(rows.others, NEAR / 2);
+    setPointer(row === undefined ? undefined : { x: point.x, y: point.y + TOP, row });
+    if (row !== pointer?.row) props.onHighlight(row);
   };
-  const partsOf = (axis: Axis) => {
-    if (drag?.axis.key === axis.key) return [[drag.from, drag.to].sort((a, b) => a - b)];
-    const condition = conditions.find(({ key }) => key === axis.key);
-    return condition === undefined ? [] : keptParts(axis.scale, condition);
+  const leave = () => {
+    setPointer(undefined);
+    props.onHighlight(undefined);
   };
+  const height = PLOT_HEIGHT + TOP + BOTTOM;
+  const brushed = new Set(conditions.map(({ key }) => key));
   return (
-    <div className="parallel-scroll" ref={frame}>
-      <div className="parallel-plot" style={{ width, height: HEIGHT + TOP + 12 }}>
-        <canvas ref={canvas} style={{ top: TOP, width, height: HEIGHT }} />
-        <svg width={width} height={HEIGHT + TOP + 12} aria-hidden="true">
-          {axes.map((axis, index) => (
-            <g key={axis.key} transform={`translate(${SIDE + index * gap} ${TOP})`}>
-              <text y={-14}>{axis.column.name}</text>
-              <line y2={HEIGHT} />
-              {partsOf(axis).map(([low = 0, high = 0]) => (
-                <rect
-                  key={low}
-                  className="brush"
-                  x={-7}
-                  width={14}
-                  y={(1 - high) * HEIGHT}
-                  height={Math.max((high - low) * HEIGHT, 1)}
-                />
-              ))}
-              {ticksOf(axis.scale, 5).map(({ value, position }) => (
-                <text key={String(value)} className="tick" x={9} y={(1 - position) * HEIGHT + 4}>
-                  {formatCell(axis.column, value)}
-                </text>
-              ))}
-              <rect
-                className="grip"
-                x={-14}
-                width={28}
-                height={HEIGHT}
-                onPointerDown={(event) => {
-                  event.currentTarget.setPointerCapture(event.pointerId);
-                  const place = placeOf(event);
-                  setDrag({ axis, from: place, to: place });
-                }}
-                onPointerMove={(event) => {
-                  if (drag !== undefined) setDrag({ ...drag, to: placeOf(event) });
-                }}
-                onPointerUp={() => {
-                  if (drag === undefined) return;
-                  const isClick = Math.abs(drag.to - drag.from) < 0.01;
-                  onBrush(
-                    axis.key,
-                    isClick ? undefined : brushBetween(axis.scale, drag.from, drag.to),
-                  );
-                  setDrag(undefined);
-                }}
-                onPointerCancel={() => setDrag(undefined)}
-              />
-            </g>
-          ))}
-        </svg>
-      </div>
+    // biome-ignore lint/a11y/useKeyWithClickEvents: the table of runs has links for the keyboard
+    // biome-ignore lint/a11y/noStaticElementInteractions: the table of runs has links for the keyboard
+    <div
+      className={pointer === undefined ? "parallel-plot" : "parallel-plot over-run"}
+      style={{ width: layout.width, height }}
+      onPointerMove={hover}
+      onPointerLeave={leave}
+      onClick={() => {
+        if (pointer !== undefined) props.onOpenRun(pointer.row);
+      }}
+    >
+      <canvas ref={canvas} style={{ top: TOP, width: layout.width, height: PLOT_HEIGHT }} />
+      <svg width={layout.width} height={height} aria-hidden="true">
+        <RunLines
+          best={best}
+          selected={selected}
+          highlighted={props.highlighted}
+          places={places}
+          layout={layout}
+          top={TOP}
+        />
+        {axes.map((axis, index) => (
+          <g key={axis.key} transform={`translate(${layout.xs[index] ?? 0} ${TOP})`}>
+            <AxisTicks axis={axis} width={layout.gap} />
+          </g>
+        ))}
+      </svg>
+      {/* biome-ignore lint/a11y/useSemanticElements: a fieldset cannot be within an SVG */}
+      <svg
+        className="brushes"
+        width={layout.width}
+        height={height}
+        role="group"
+        aria-label="Brushes on the axes"
+      >
+        {axes.map((axis, index) => (
+          <g key={axis.key} transform={`translate(${layout.xs[index] ?? 0} ${TOP})`}>
+            <AxisBrush
+              axis={axis}
+              condition={conditions.find(({ key }) => key === axis.key)}
+              onBrush={props.onBrush}
+            />
+          </g>
+        ))}
+      </svg>
+      <AxisTitles
+        axes={axes}
+        layout={layout}
+        brushed={brushed}
+        openKey={props.openKey}
+        onOpen={props.onOpenAxis}
+        onMove={props.onMoveAxis}
+      />
+      {pointer !== undefined && (
+        <RunTip
+          table={table}
+          axes={axes}
+          row={pointer.row}
+          x={pointer.x}
+          y={pointer.y}
+          width={layout.width}
+        />
+      )}
     </div>
   );
 }

@@ -1,32 +1,35 @@
-import { timestampMs } from "@bufbuild/protobuf/wkt";
-import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { type ReactNode, useEffect, useId, useRef, useState } from "react";
-import { type Run, RunOrigin, RunState } from "../../../gen/wanllmdb/api/registry/v1/run_pb";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { type KeyboardEvent, useEffect, useId, useRef } from "react";
 import { useServices } from "../../../rpc/context";
-import { newRequestId } from "../../../rpc/requestId";
-import { formatValue } from "../../../store/format";
-import { formatParameter } from "../../../store/sweeps";
-import { formatSeconds, formatTime, zoneName } from "../../../store/times";
+import { formatCount } from "../../../store/format";
+import { rowOf } from "../../../store/runColumns";
+import type { RunTable } from "../../../store/runTable";
 import { ProblemNotice } from "../../../ui/ProblemNotice";
-import { EnqueueForm } from "./EnqueueForm";
+import { RunDetails } from "./RunDetails";
 import { RunStateText } from "./RunStateText";
+import "./drawer.css";
 
 interface Props {
   readonly sweepId: string;
   readonly number: number;
-  /** Changes with the run's row; the details are read again. */
-  readonly seen: string;
+  readonly table: RunTable;
+  /** The runs in the table's order, and the place of this one; -1 if the table does not show it. */
+  readonly numbers: Int32Array;
+  readonly place: number;
+  readonly onRun: (number: number) => void;
   readonly onClose: () => void;
 }
 
 /** The details of one run, beside the table. */
-export function RunDrawer({ sweepId, number, seen, onClose }: Props) {
+export function RunDrawer({ sweepId, number, table, numbers, place, onRun, onClose }: Props) {
   const { registry } = useServices();
   const titleId = useId();
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => {
     dialog.current?.showModal();
   }, []);
+  // The details are read again when the run's row changes.
+  const seen = seenOf(table, number);
   const query = useQuery({
     queryKey: ["run", sweepId, number, seen],
     queryFn: async ({ signal }) => {
@@ -37,165 +40,82 @@ export function RunDrawer({ sweepId, number, seen, onClose }: Props) {
     },
     placeholderData: keepPreviousData,
   });
-  const run = query.data;
+  // What is kept from before may be another run.
+  const run = Number(query.data?.number) === number ? query.data : undefined;
+  const previous = place > 0 ? numbers[place - 1] : undefined;
+  const next = place >= 0 ? numbers[place + 1] : undefined;
+  const onKeyDown = (event: KeyboardEvent<HTMLElement>) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
+    const wanted = event.key === "j" ? next : event.key === "k" ? previous : undefined;
+    if (wanted === undefined) return;
+    event.preventDefault();
+    onRun(wanted);
+  };
   return (
-    <dialog ref={dialog} className="drawer" aria-labelledby={titleId} onClose={onClose}>
-      <div className="title-row">
+    <dialog
+      ref={dialog}
+      className="drawer"
+      aria-labelledby={titleId}
+      onClose={onClose}
+      onKeyDown={onKeyDown}
+    >
+      <div className="title-row drawer-head">
         <h2 id={titleId}>Run {number}</h2>
         {run !== undefined && <RunStateText state={run.state} />}
         <span className="spacer" />
+        {place >= 0 && (
+          <span className="faint">
+            {formatCount(place + 1)} of {formatCount(numbers.length)}
+          </span>
+        )}
+        <button
+          type="button"
+          aria-label="Previous run in the table"
+          aria-keyshortcuts="k"
+          title="Previous run in the table (k)"
+          disabled={previous === undefined}
+          onClick={() => previous !== undefined && onRun(previous)}
+        >
+          ↑
+        </button>
+        <button
+          type="button"
+          aria-label="Next run in the table"
+          aria-keyshortcuts="j"
+          title="Next run in the table (j)"
+          disabled={next === undefined}
+          onClick={() => next !== undefined && onRun(next)}
+        >
+          ↓
+        </button>
         <button type="button" onClick={() => dialog.current?.close()}>
           Close
         </button>
       </div>
-      {query.isError && <ProblemNotice error={query.error} onRetry={() => query.refetch()} />}
-      {query.isPending && <p className="faint">Loading …</p>}
-      {run !== undefined && <Details run={run} sweepId={sweepId} number={number} />}
+      <div className="drawer-body">
+        {query.isError && <ProblemNotice error={query.error} onRetry={() => query.refetch()} />}
+        {run === undefined && !query.isError && (
+          <div className="skeleton" role="status">
+            Loading …
+          </div>
+        )}
+        {run !== undefined && (
+          <RunDetails key={number} run={run} sweepId={sweepId} number={number} />
+        )}
+      </div>
     </dialog>
   );
 }
 
-interface DetailsProps {
-  readonly run: Run;
-  readonly sweepId: string;
-  readonly number: number;
+function isTyping(target: EventTarget): boolean {
+  return target instanceof HTMLElement && target.matches("input, select, textarea");
 }
 
-function Details({ run, sweepId, number }: DetailsProps) {
-  const [isEnqueuing, setEnqueuing] = useState(false);
-  const parameters = Object.entries(run.parameters);
-  const facts: Fact[] = parameters.map(([name, value]) => [name, formatParameter(value)]);
-  const metrics: Fact[] = Object.entries(run.summary).map(([name, value]) => [
-    name,
-    formatValue(value),
-  ]);
-  const config: Fact[] = Object.entries(run.config).map(([name, value]) => [
-    name,
-    formatParameter(value),
-  ]);
-  return (
-    <>
-      <Actions
-        run={run}
-        sweepId={sweepId}
-        number={number}
-        onEnqueue={() => setEnqueuing(!isEnqueuing)}
-        isEnqueuing={isEnqueuing}
-      />
-      {isEnqueuing && <EnqueueForm sweepId={sweepId} run={run} />}
-      {run.error !== undefined && (run.error.message || run.error.traceback) && (
-        <section>
-          <h3>Error</h3>
-          <p>{run.error.message}</p>
-          {run.error.traceback !== "" && (
-            // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by the keyboard
-            <pre tabIndex={0}>{run.error.traceback}</pre>
-          )}
-        </section>
-      )}
-      <Facts title="Parameters" facts={sorted(facts)} empty="None yet." />
-      <Facts title="Last values of metrics" facts={sorted(metrics)} empty="None reported yet." />
-      <Facts title="Config that the program added" facts={sorted(config)} />
-      <Facts title="Labels" facts={sorted(Object.entries(run.labels))} />
-      <Facts title={`About the run, times in ${zoneName()}`} facts={about(run)} />
-    </>
-  );
-}
-
-type Fact = [string, ReactNode];
-
-function sorted(facts: Fact[]): Fact[] {
-  return facts.sort(([one], [other]) => one.localeCompare(other));
-}
-
-function Facts({ title, facts, empty }: { title: string; facts: Fact[]; empty?: string }) {
-  if (facts.length === 0 && empty === undefined) return null;
-  return (
-    <section>
-      <h3>{title}</h3>
-      {facts.length === 0 && <p className="faint">{empty}</p>}
-      <dl className="facts">
-        {facts.map(([name, value]) => (
-          <div key={name} className="fact">
-            <dt>{name}</dt>
-            <dd>{value}</dd>
-          </div>
-        ))}
-      </dl>
-    </section>
-  );
-}
-
-function about(run: Run): Fact[] {
-  const facts: [string, ReactNode | undefined][] = [
-    ["Name", run.name || undefined],
-    ["Agent", run.agentId || undefined],
-    ["Attempt", run.attempt],
-    ["Chosen by", run.origin === RunOrigin.ENQUEUED ? "a user" : "the sampler"],
-    ["Last step", run.lastStep?.toString()],
-    ["Created", run.createTime && formatTime(timestampMs(run.createTime))],
-    ["Started", run.startTime && formatTime(timestampMs(run.startTime))],
-    ["Ended", run.endTime && formatTime(timestampMs(run.endTime))],
-    [
-      "Duration",
-      run.startTime &&
-        run.endTime &&
-        formatSeconds((timestampMs(run.endTime) - timestampMs(run.startTime)) / 1000),
-    ],
-    ["Outside id", run.externalRunId || undefined],
-  ];
-  return facts.flatMap(([name, value]): Fact[] => (value === undefined ? [] : [[name, value]]));
-}
-
-const STOPPABLE = new Set([RunState.QUEUED, RunState.RUNNING]);
-const RETRYABLE = new Set([RunState.FAILED, RunState.LOST, RunState.CANCELED, RunState.PRUNED]);
-
-interface ActionsProps extends DetailsProps {
-  readonly isEnqueuing: boolean;
-  readonly onEnqueue: () => void;
-}
-
-function Actions({ run, sweepId, number, isEnqueuing, onEnqueue }: ActionsProps) {
-  const { registry } = useServices();
-  const cache = useQueryClient();
-  const action = useMutation({
-    mutationFn: async (wanted: "stop" | "retry") => {
-      const request = { sweepId, numbers: [BigInt(number)], requestId: newRequestId() };
-      if (wanted === "retry") await registry.retryRuns(request);
-      else await registry.cancelRuns({ ...request, reason: "Stopped in the dashboard." });
-    },
-    onSettled: () => cache.invalidateQueries({ queryKey: ["run", sweepId, number] }),
-  });
-  const isStopping = run.stopRequested && run.state === RunState.RUNNING;
-  // A finished run without an objective can be retried too.
-  const isWithoutResult =
-    run.state === RunState.FINISHED &&
-    run.objective === undefined &&
-    run.objectives.length === 0 &&
-    run.error !== undefined;
-  return (
-    <>
-      <div className="actions">
-        {STOPPABLE.has(run.state) && (
-          <button
-            type="button"
-            className="danger"
-            disabled={action.isPending || isStopping}
-            onClick={() => action.mutate("stop")}
-          >
-            {isStopping ? "Its agent is told to stop …" : "Stop this run"}
-          </button>
-        )}
-        {(RETRYABLE.has(run.state) || isWithoutResult) && (
-          <button type="button" disabled={action.isPending} onClick={() => action.mutate("retry")}>
-            Retry
-          </button>
-        )}
-        <button type="button" aria-expanded={isEnqueuing} onClick={onEnqueue}>
-          Enqueue like this
-        </button>
-      </div>
-      {action.isError && <ProblemNotice error={action.error} onRetry={() => action.reset()} />}
-    </>
-  );
+/** Returns a text that changes when the run's row shows that the run changed. */
+function seenOf(table: RunTable, number: number): string {
+  const row = rowOf(table.numbers, table.count, number);
+  const values = table.columns
+    .filter(({ kind }) => kind === "field" || kind === "objective")
+    .map(({ values: all }) => all[row]);
+  return [table.states[row], ...values].join();
 }

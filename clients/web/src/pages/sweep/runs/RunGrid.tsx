@@ -1,261 +1,185 @@
-import { type KeyboardEvent, useEffect, useId, useRef, useState } from "react";
-import { cellText, headingOf, isNumeric } from "../../../store/runCells";
-import { rowOf } from "../../../store/runColumns";
-import type { Column, RunTable } from "../../../store/runTable";
-import { NUMBER_KEY, type RunOrder, STATE_KEY } from "../../../store/sortRows";
-import { RunStateText } from "./RunStateText";
+import { useEffect, useMemo, useRef, useState } from "react";
+import type { Column, RunOrder, RunTable } from "../../../store/runTable";
+import { GridHead } from "./GridHead";
+import { GridRow } from "./GridRow";
+import { layoutOf, SELECT_WIDTH } from "./gridLayout";
+import { HEAD, useGridCursor } from "./useGridCursor";
+import { ROW_HEIGHT, useGridWindow } from "./useGridWindow";
 
-const ROW_HEIGHT = 34;
-/** Rows above and below the visible ones, for a scroll that is faster than the next drawing. */
-const SPARE_ROWS = 8;
-
-interface Props {
+export interface GridProps {
   readonly table: RunTable;
+  /** The numbers of the runs in their order. */
   readonly numbers: Int32Array;
   readonly columns: readonly Column[];
+  readonly pinned: readonly string[];
+  readonly widths: Readonly<Record<string, number>>;
   readonly order: RunOrder;
   readonly onOrder: (order: RunOrder) => void;
+  readonly onPin: (key: string) => void;
+  /** A width of undefined is the usual one. */
+  readonly onWidth: (key: string, width: number | undefined) => void;
   readonly selected: ReadonlySet<number>;
-  readonly onSelect: (number: number) => void;
+  readonly onSelect: (numbers: Iterable<number>, isSelected: boolean) => void;
   readonly onOpen: (number: number) => void;
-  /** Whether the pointer is in the table. */
-  readonly onPointer: (isInside: boolean) => void;
+  /** The run whose row gets the focus when `returns` rises. */
+  readonly opened: number | undefined;
+  readonly returns: number;
+  /** Whether the pointer or the focus is in the rows. */
+  readonly onInside: (isInside: boolean) => void;
 }
 
-/** The runs as a table that draws the visible rows only. */
-export function RunGrid(props: Props) {
-  const { table, numbers, columns, order, onOrder, selected, onSelect, onOpen, onPointer } = props;
-  const id = useId();
+/** The runs as a grid that draws the visible rows only. */
+export function RunGrid(props: GridProps) {
+  const { table, numbers, selected, order, opened, returns } = props;
   const frame = useRef<HTMLDivElement>(null);
-  const [cursor, setCursor] = useState(0);
-  const { first, height, onScroll } = useWindow(frame);
-  const from = Math.max(Math.min(first, numbers.length - 1) - SPARE_ROWS, 0);
-  const to = Math.min(first + Math.ceil(height / ROW_HEIGHT) + SPARE_ROWS, numbers.length);
-  const active = Math.min(cursor, numbers.length - 1);
-  const visible = Array.from(numbers.subarray(from, to));
-
-  const move = (index: number) => {
-    const place = Math.max(0, Math.min(index, numbers.length - 1));
-    setCursor(place);
-    const element = frame.current;
-    if (element === null) return;
-    // The heading covers one row.
-    const top = place * ROW_HEIGHT;
-    const page = element.clientHeight - 2 * ROW_HEIGHT;
-    if (top < element.scrollTop) element.scrollTop = top;
-    else if (top > element.scrollTop + page) element.scrollTop = top - page;
+  const { from, to, page, width, onScroll } = useGridWindow(frame, numbers.length);
+  const [dragged, setDragged] = useState<Readonly<Record<string, number>>>({});
+  const widths = { ...props.widths, ...dragged };
+  const columns = layoutOf(props.columns, { pinned: props.pinned, widths, frameWidth: width });
+  const anchor = useRef<number>(undefined);
+  const select = (number: number, isRange: boolean) => {
+    const isSelected = !selected.has(number);
+    const [one, other] = [numbers.indexOf(anchor.current ?? number), numbers.indexOf(number)];
+    const isKnown = isRange && one >= 0 && other >= 0;
+    const [first, last] = one < other ? [one, other] : [other, one];
+    props.onSelect(isKnown ? numbers.subarray(first, last + 1) : [number], isKnown || isSelected);
+    anchor.current = number;
   };
-  const onKeyDown = (event: KeyboardEvent<HTMLElement>) => {
-    if (event.target !== event.currentTarget || event.ctrlKey || event.metaKey || event.altKey) {
-      return;
-    }
-    const page = Math.max(1, Math.floor(height / ROW_HEIGHT) - 2);
-    const number = numbers[active];
-    const actions: Record<string, () => void> = {
-      j: () => move(active + 1),
-      ArrowDown: () => move(active + 1),
-      k: () => move(active - 1),
-      ArrowUp: () => move(active - 1),
-      PageDown: () => move(active + page),
-      PageUp: () => move(active - page),
-      Home: () => move(0),
-      End: () => move(numbers.length - 1),
-      x: () => number !== undefined && onSelect(number),
-      Enter: () => number !== undefined && onOpen(number),
-    };
-    const action = actions[event.key];
-    if (action === undefined) return;
-    event.preventDefault();
-    action();
-  };
-
+  const isAll = useMemo(
+    () => numbers.length > 0 && numbers.every((number) => selected.has(number)),
+    [numbers, selected],
+  );
+  const selectAll = () => props.onSelect(numbers, !isAll);
+  const { cursor, setCursor, onKeyDown, onFocus } = useGridCursor({
+    frame,
+    numbers,
+    columns,
+    page,
+    order,
+    onOrder: props.onOrder,
+    onPin: props.onPin,
+    onWidth: props.onWidth,
+    onSelect: select,
+    onSelectAll: selectAll,
+    onOpen: props.onOpen,
+  });
+  useReturn(numbers, opened, returns, (row) => setCursor({ row, column: cursor.column }, true));
+  const places = placesOf(from, to, cursor.row === HEAD ? undefined : cursor.row, numbers.length);
+  const total = columns.reduce((sum, column) => sum + column.width, SELECT_WIDTH);
   return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: it only hears whether it is used
     <div
       ref={frame}
       className="run-grid"
       onScroll={onScroll}
-      onPointerEnter={({ pointerType }) => pointerType === "mouse" && onPointer(true)}
-      onPointerLeave={() => onPointer(false)}
+      onPointerEnter={({ pointerType }) => pointerType === "mouse" && props.onInside(true)}
+      onPointerLeave={(event) =>
+        props.onInside(event.currentTarget.contains(document.activeElement))
+      }
+      onBlur={(event) => {
+        const isLeaving = !event.currentTarget.contains(event.relatedTarget);
+        if (isLeaving && !event.currentTarget.matches(":hover")) props.onInside(false);
+      }}
     >
       <table
-        // biome-ignore lint/a11y/noNoninteractiveElementToInteractiveRole: its rows are chosen by keys
+        // biome-ignore lint/a11y/noNoninteractiveElementToInteractiveRole: its cells are reached by keys
         role="grid"
         aria-label="Runs"
         aria-rowcount={numbers.length + 1}
+        aria-colcount={columns.length + 1}
         aria-multiselectable="true"
-        aria-activedescendant={
-          active >= from && active < to ? `${id}-${numbers[active]}` : undefined
-        }
-        tabIndex={0}
+        style={{ width: Math.max(total, width) }}
         onKeyDown={onKeyDown}
+        onFocus={(event) => {
+          onFocus(event);
+          props.onInside(true);
+        }}
       >
         <colgroup>
-          <col className="col-select" />
-          <col className="col-number" />
-          <col className="col-state" />
-          {columns.map((column) => (
-            <col key={column.key} className={columnClass(column)} />
+          <col style={{ width: SELECT_WIDTH }} />
+          {columns.map(({ key, width: each }) => (
+            <col key={key} style={{ width: each }} />
           ))}
+          {/* Takes the room that is left, so that the widths stay those that the user chose. */}
+          <col />
         </colgroup>
-        <thead>
-          <tr aria-rowindex={1}>
-            <th scope="col">
-              <span className="visually-hidden">Selected</span>
-            </th>
-            <Heading name="Run" sortKey={NUMBER_KEY} isNumber order={order} onOrder={onOrder} />
-            <Heading name="State" sortKey={STATE_KEY} order={order} onOrder={onOrder} />
-            {columns.map((column) => (
-              <Heading
-                key={column.key}
-                name={headingOf(column)}
-                sortKey={column.key}
-                isNumber={isNumeric(column)}
-                order={order}
-                onOrder={onOrder}
-              />
-            ))}
-          </tr>
-        </thead>
+        <GridHead
+          columns={columns}
+          order={order}
+          onOrder={props.onOrder}
+          cursor={cursor}
+          isAll={isAll}
+          isSome={selected.size > 0}
+          onSelectAll={selectAll}
+          onDrag={(key, each) => setDragged({ [key]: each })}
+          onWidth={(key, each) => {
+            setDragged({});
+            props.onWidth(key, each);
+          }}
+        />
         <tbody>
-          <Gap height={from * ROW_HEIGHT} />
-          {visible.map((number, index) => (
-            <Row
-              key={number}
-              id={`${id}-${number}`}
-              index={from + index}
-              number={number}
-              row={rowOf(table.numbers, table.count, number)}
-              table={table}
-              columns={columns}
-              isActive={from + index === active}
-              isSelected={selected.has(number)}
-              onSelect={onSelect}
-              onOpen={(opened) => {
-                setCursor(from + index);
-                onOpen(opened);
-              }}
-            />
-          ))}
-          <Gap height={(numbers.length - to) * ROW_HEIGHT} />
+          {places.flatMap((place, index) => {
+            const before = (places[index - 1] ?? -1) + 1;
+            const number = numbers[place] ?? 0;
+            return [
+              place > before && <Gap key={`gap ${before}`} rows={place - before} />,
+              <GridRow
+                key={number}
+                index={place}
+                number={number}
+                table={table}
+                columns={columns}
+                cursorColumn={cursor.row === place ? cursor.column : undefined}
+                isSelected={selected.has(number)}
+                isOpen={opened === number}
+                onSelect={select}
+                onOpen={props.onOpen}
+              />,
+            ];
+          })}
+          <Gap rows={numbers.length - 1 - (places.at(-1) ?? -1)} />
         </tbody>
       </table>
+      {numbers.length === 0 && (
+        <p className="run-grid-empty">
+          No run matches the filter. Remove a part of it to see runs.
+        </p>
+      )}
     </div>
   );
 }
 
-/** Returns the first visible row and the height of what scrolls. */
-function useWindow(frame: React.RefObject<HTMLDivElement | null>) {
-  const [first, setFirst] = useState(0);
-  const [height, setHeight] = useState(600);
+/** Moves the focus to the row of the run that was open, when it closes. */
+function useReturn(
+  numbers: Int32Array,
+  opened: number | undefined,
+  returns: number,
+  focus: (row: number) => void,
+): void {
+  const last = useRef({ opened, returns });
   useEffect(() => {
-    const element = frame.current;
-    if (element === null) return;
-    const observer = new ResizeObserver(() => setHeight(element.clientHeight));
-    observer.observe(element);
-    return () => observer.disconnect();
-  }, [frame]);
-  const onScroll = () => setFirst(Math.floor((frame.current?.scrollTop ?? 0) / ROW_HEIGHT));
-  return { first, height, onScroll };
+    if (returns !== last.current.returns && last.current.opened !== undefined) {
+      const row = numbers.indexOf(last.current.opened);
+      if (row >= 0) focus(row);
+    }
+    last.current = { opened: opened ?? last.current.opened, returns };
+  });
 }
 
-function columnClass(column: Column): string {
-  if (column.kind === "field" && column.name === "error_message") return "col-message";
-  if (column.kind === "field" && column.name.endsWith("_time")) return "col-time";
-  return column.scale === "category" ? "col-text" : "col-value";
+/** Returns the places to draw: the visible ones, and the one with the focus wherever it is. */
+function placesOf(from: number, to: number, active: number | undefined, count: number): number[] {
+  const visible = Array.from({ length: Math.max(to - from, 0) }, (_, index) => from + index);
+  if (active === undefined || active >= count || (active >= from && active < to)) return visible;
+  return active < from ? [active, ...visible] : [...visible, active];
 }
 
 /** Takes the place of rows that are not drawn. */
-function Gap({ height }: { height: number }) {
-  if (height <= 0) return null;
+function Gap({ rows }: { rows: number }) {
+  if (rows <= 0) return null;
   return (
-    <tr className="gap" style={{ height }}>
-      <td />
-    </tr>
-  );
-}
-
-interface HeadingProps {
-  readonly name: string;
-  readonly sortKey: string;
-  readonly isNumber?: boolean;
-  readonly order: RunOrder;
-  readonly onOrder: (order: RunOrder) => void;
-}
-
-function Heading({ name, sortKey, isNumber = false, order, onOrder }: HeadingProps) {
-  const isSorted = order.key === sortKey;
-  const direction = order.isDescending ? "descending" : "ascending";
-  return (
-    <th
-      scope="col"
-      className={isNumber ? "number" : undefined}
-      aria-sort={isSorted ? direction : undefined}
-    >
-      <button
-        type="button"
-        title={name}
-        onClick={() => onOrder({ key: sortKey, isDescending: isSorted && !order.isDescending })}
-      >
-        {name}
-        {isSorted && <span aria-hidden="true">{order.isDescending ? " ↓" : " ↑"}</span>}
-      </button>
-    </th>
-  );
-}
-
-interface RowProps {
-  readonly id: string;
-  readonly index: number;
-  readonly number: number;
-  readonly row: number;
-  readonly table: RunTable;
-  readonly columns: readonly Column[];
-  readonly isActive: boolean;
-  readonly isSelected: boolean;
-  readonly onSelect: (number: number) => void;
-  readonly onOpen: (number: number) => void;
-}
-
-function Row({ id, index, number, row, table, columns, ...props }: RowProps) {
-  const { isActive, isSelected, onSelect, onOpen } = props;
-  return (
-    <tr
-      id={id}
-      aria-rowindex={index + 2}
-      aria-selected={isSelected}
-      className={isActive ? "active" : undefined}
-    >
-      <td>
-        {/* The keyboard has x for it: 30 more stops of Tab would be in the way. */}
-        <input
-          type="checkbox"
-          tabIndex={-1}
-          aria-label={`Select run ${number}`}
-          checked={isSelected}
-          onChange={() => onSelect(number)}
-        />
-      </td>
-      <td className="number">
-        <button type="button" className="link" tabIndex={-1} onClick={() => onOpen(number)}>
-          {number}
-        </button>
-      </td>
-      <td>
-        <RunStateText state={table.states[row] ?? 0} />
-      </td>
-      {columns.map((column) => {
-        const text = cellText(column, row);
-        const isLong = column.scale === "category" && text !== "";
-        return (
-          <td
-            key={column.key}
-            className={isNumeric(column) ? "number" : undefined}
-            title={isLong ? text : undefined}
-          >
-            {text}
-          </td>
-        );
-      })}
+    // biome-ignore lint/a11y/noInteractiveElementToNoninteractiveRole: it is no row, but room for rows
+    <tr className="gap" role="presentation" style={{ height: rows * ROW_HEIGHT }}>
+      <td role="presentation" />
     </tr>
   );
 }

@@ -1,7 +1,7 @@
 import type { ReactNode } from "react";
 import { type RunStateName, runStateName } from "../../../store/runStates";
 
-// A shape of its own for each state, so that colour is never the only difference.
+// A shape of its own for each state, so that color is never the only difference.
 const SHAPES: Record<RunStateName | "unknown", ReactNode> = {
   queued: <circle cx="8" cy="8" r="5.5" fill="none" stroke="currentColor" strokeWidth="2.5" />,
   running: <path d="M4 2v12l10-6z" fill="currentColor" />,
@@ -21,7 +21,7 @@ export function RunStateText({ state }: { state: number }) {
       <svg viewBox="0 0 16 16" aria-hidden="true">
         {SHAPES[name]}
       </svg>
-      {name}
+      <span className="state-name">{name}</span>
     </span>
   );
 }

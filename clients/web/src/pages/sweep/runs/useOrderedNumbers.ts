@@ -1,11 +1,11 @@
 import { useMemo, useRef } from "react";
-import type { RunTable } from "../../../store/runTable";
-import { type RunOrder, sortRows } from "../../../store/sortRows";
+import type { RunOrder, RunTable } from "../../../store/runTable";
+import { countAdded, sortRows } from "../../../store/sortRows";
 
 interface OrderedNumbers {
   /** The numbers of the runs that match, in their order. */
   readonly numbers: Int32Array;
-  /** How many more runs match than the frozen order has. */
+  /** How many runs match that the frozen order does not have. */
   readonly added: number;
 }
 
@@ -24,8 +24,7 @@ export function useOrderedNumbers(
   return useMemo(() => {
     const earlier = kept.current;
     if (frozenBy !== undefined && earlier?.of === frozenBy) {
-      const matching = mask.reduce((sum, bit) => sum + bit, 0);
-      return { numbers: earlier.numbers, added: Math.max(matching - earlier.numbers.length, 0) };
+      return { numbers: earlier.numbers, added: countAdded(table, mask, earlier.numbers) };
     }
     const rows = sortRows(table, mask, { key, isDescending });
     const numbers = Int32Array.from(rows, (row) => table.numbers[row] ?? 0);

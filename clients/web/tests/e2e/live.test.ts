@@ -1,0 +1,46 @@
+import type { Page } from "playwright-core";
+import { newSweep } from "../harness/sweeps";
+import { describe, test } from "../harness/test";
+
+describe("pages that are open side by side", () => {
+  test("see each other's changes", async ({ newContext, api }) => {
+    const { id } = await newSweep(api);
+    const one = await (await newContext()).newPage();
+    const other = await (await newContext()).newPage();
+    await Promise.all([one.goto(`/sweeps/${id}`), other.goto(`/sweeps/${id}`)]);
+    await one.getByRole("button", { name: "Pause", exact: true }).click();
+    await other.getByRole("button", { name: "Resume", exact: true }).click();
+    await one.getByRole("button", { name: "Pause", exact: true }).waitFor();
+  });
+
+  test("seven tabs of one browser are all current, though it has six connections", async ({
+    newContext,
+    api,
+  }) => {
+    const { id } = await newSweep(api);
+    const context = await newContext();
+    const tabs: Page[] = [];
+    for (let number = 0; number < 7; number++) {
+      const before = tabs.at(-1);
+      if (before !== undefined) await turn(before, "hidden");
+      const tab = await context.newPage();
+      await tab.goto(`/sweeps/${id}`);
+      await tab.getByText("Live", { exact: true }).waitFor();
+      tabs.push(tab);
+    }
+    await api.registry.pauseSweep({ sweepId: id, requestId: crypto.randomUUID() });
+    for (const tab of tabs) {
+      await turn(tab, "visible");
+      await tab.getByRole("button", { name: "Resume", exact: true }).waitFor();
+      await turn(tab, "hidden");
+    }
+  });
+});
+
+/** Hides or shows a page as a browser does with its tabs; a browser without windows shows all. */
+async function turn(page: Page, state: DocumentVisibilityState): Promise<void> {
+  await page.evaluate((wanted) => {
+    Object.defineProperty(document, "visibilityState", { configurable: true, value: wanted });
+    document.dispatchEvent(new Event("visibilitychange"));
+  }, state);
+}
