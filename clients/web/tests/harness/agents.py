@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from wanllmdb import Canceled, Client, Failed, MetricRow, Pruned, Succeeded
@@ -48,7 +49,7 @@ def finish(
     message: str = "",
     traceback: str = "",
 ) -> Any:
-    outcomes = {
+    outcomes: dict[str, Succeeded | Failed | Pruned | Canceled] = {
         "succeeded": Succeeded(),
         "failed": Failed(message, traceback),
         "pruned": Pruned(message),
@@ -70,7 +71,12 @@ def work(_client: Client, sweep: str, steps: int = 1_000_000, agent: str = "work
     return agents[-1].pid
 
 
-COMMANDS = {"take": take, "report": report, "finish": finish, "work": work}
+COMMANDS: dict[str, Callable[..., Any]] = {
+    "take": take,
+    "report": report,
+    "finish": finish,
+    "work": work,
+}
 agents: list[subprocess.Popen[bytes]] = []
 
 

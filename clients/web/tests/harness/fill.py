@@ -11,10 +11,11 @@ import os
 import sys
 
 import asyncpg
+
 from wanllmdb import AsyncClient, Succeeded
 
 REAL = 20
-# Each copy draws a point and its result anew.
+# Each copy draws its own point and result.
 DRAWN = {
     "number": "number + $2::bigint * copy",
     "revision": "revision + $2::bigint * copy",
@@ -48,7 +49,7 @@ async def copy(url: str, sweep: str, count: int) -> None:
         copies = count // REAL - 1
         added = copies * REAL
         async with database.transaction():
-            (real,) = await database.fetchrow(
+            real = await database.fetchval(
                 "SELECT next_number FROM sweeps WHERE sweep_id = $1 FOR UPDATE", sweep
             )
             assert real == REAL, f"the sweep has {real} runs"

@@ -19,7 +19,7 @@ TRACEBACK = """Traceback (most recent call last):
 ValueError: the loss is not a number
 """
 
-DIGITS = {
+DIGITS: dict[str, Any] = {
     "name": "digits",
     "description": "A neural network: random with runs in every state",
     "method": "random",
@@ -33,20 +33,23 @@ DIGITS = {
     },
     "run_cap": 200,
 }
-HYPERBAND = {
+HYPERBAND: dict[str, Any] = {
     **{key: DIGITS[key] for key in ("method", "metric", "parameters")},
     "name": "digits-hyperband",
     "early_terminate": {"type": "hyperband", "min_iter": 3, "eta": 3},
     "run_cap": 30,
 }
-TREE = {
+TREE: dict[str, Any] = {
     "name": "digits-tree",
     "method": "random",
     "metrics": [
         {"name": "val_accuracy", "goal": "maximize"},
         {"name": "leaves", "goal": "minimize"},
     ],
-    "parameters": {"max_depth": {"min": 2, "max": 16}, "criterion": {"values": ["gini", "entropy"]}},
+    "parameters": {
+        "max_depth": {"min": 2, "max": 16},
+        "criterion": {"values": ["gini", "entropy"]},
+    },
     "run_cap": 30,
 }
 LONG = "a_parameter_whose_name_is_much_longer_than_any_column_of_any_table_that_shows_it_could_be"
@@ -67,7 +70,7 @@ ODD = {
 def accuracy(parameters: Mapping[str, Any]) -> float:
     """Return the accuracy that a network with these parameters would reach."""
     loss = (math.log10(parameters["learning_rate"]) + 2.5) ** 2 / 10
-    return max(0.1, 0.97 - loss - abs(parameters["hidden_units"] - 80) / 400)
+    return float(max(0.1, 0.97 - loss - abs(parameters["hidden_units"] - 80) / 400))
 
 
 def finish(
@@ -131,7 +134,7 @@ def several(client: Client, *more: str) -> str:
     def values(run: Run) -> Mapping[str, float]:
         depth = run.parameters["max_depth"]
         found = {"val_accuracy": 1 - 1 / depth + run.number / 500, "leaves": 2.0**depth}
-        return {**found, **{name: 100.0 / depth for name in more}}
+        return {**found, **dict.fromkeys(more, 100.0 / depth)}
 
     finish(client, sweep, 30, values)
     return sweep

@@ -23,14 +23,17 @@ interface Props {
   readonly sweep: Sweep;
   readonly isBusy: boolean;
   readonly onAction: (action: Action) => void;
+  /** What leads away from the sweep, before its actions. */
+  readonly children: ReactNode;
 }
 
 /** The buttons for what the sweep's state allows. */
-export function SweepActions({ sweep, isBusy, onAction }: Props) {
+export function SweepActions({ sweep, isBusy, onAction, children }: Props) {
   const [asked, setAsked] = useState<Action>();
   const refusal = useWhyNot("edit", sweep.project);
   return (
     <div className="actions">
+      {children}
       {actionsOf(sweep.state).map((action) => (
         <ActionButton
           key={action}

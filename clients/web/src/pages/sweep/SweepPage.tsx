@@ -93,10 +93,11 @@ function Head({ sweep, onReload, children }: HeadProps) {
         <StateBadge state={sweep.state} />
         {children}
         <span className="spacer" />
-        <Link className="button" to="/compare" search={{ ids: sweep.sweepId }}>
-          Compare
-        </Link>
-        <SweepActions sweep={sweep} isBusy={action.isPending} onAction={act} />
+        <SweepActions sweep={sweep} isBusy={action.isPending} onAction={act}>
+          <Link className="button" to="/compare" search={{ ids: sweep.sweepId }}>
+            Compare
+          </Link>
+        </SweepActions>
       </div>
       {action.isError && last !== undefined && (
         <ProblemNotice error={action.error} onRetry={answer} />
