@@ -278,8 +278,9 @@ TPE = AlgorithmDescription(
     title="Tree-structured Parzen estimator (TPE)",
     description=(
         "After ten random runs, prefers values that are likely among the best runs and unlikely "
-        "among the others. Running runs count, so that parallel agents spread out. Use it for "
-        "runs that take more than a second."
+        "among the others. Running runs count, so that parallel agents spread out. Of more than "
+        "2,048 ended runs, the next best 1,024 and a sample stand for the others, so that a "
+        "proposal takes no longer among 100,000 runs."
     ),
     options=(
         _startup_runs(10),

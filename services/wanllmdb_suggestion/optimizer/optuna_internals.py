@@ -7,7 +7,7 @@ versions that they were tried on.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, cast
 
 import numpy as np
@@ -22,10 +22,8 @@ from optuna.samplers import (
     GPSampler,
     NSGAIIISampler,
     NSGAIISampler,
-    TPESampler,
 )
-from optuna.samplers._tpe.parzen_estimator import _ParzenEstimator
-from optuna.samplers._tpe.sampler import default_gamma
+from optuna.samplers._tpe.sampler import default_gamma, default_weights
 from optuna.storages import InMemoryStorage
 from optuna.study import Study, StudyDirection
 from optuna.trial import FrozenTrial, Trial
@@ -38,9 +36,9 @@ __all__ = [
     "ReproducibleCmaEsSampler",
     "SearchSpaceTransform",
     "StudySubstitute",
-    "TpeCandidates",
     "compute_hypervolume",
     "default_gamma",
+    "default_weights",
     "generation_key",
     "parents_key_prefix",
     "suggest_value",
@@ -53,35 +51,6 @@ SearchSpaceTransform = _SearchSpaceTransform
 def suggest_value(trial: Trial, name: str, distribution: BaseDistribution) -> Any:
     """Return the sampler's value of a parameter, for any distribution."""
     return trial._suggest(name, distribution)
-
-
-class TpeCandidates:
-    """Draws candidates from a Parzen estimator of the better runs and returns the best one."""
-
-    def __init__(self, candidates: int) -> None:
-        self._tpe = TPESampler(n_ei_candidates=candidates)
-
-    def best(
-        self,
-        random: np.random.RandomState,
-        better: Mapping[str, Floats],
-        worse: Mapping[str, Floats],
-        distributions: Mapping[str, BaseDistribution],
-    ) -> dict[str, int | float]:
-        """Return the candidate with the best ratio of the two estimated densities.
-
-        Args:
-            random: The source of the candidates.
-            better: The better runs' values by parameter, in Optuna's internal representation.
-            worse: The other runs' values, likewise.
-            distributions: By parameter.
-        """
-        parameters = self._tpe._parzen_estimator_parameters
-        below = _ParzenEstimator(dict(better), dict(distributions), parameters)
-        above = _ParzenEstimator(dict(worse), dict(distributions), parameters)
-        candidates = below.sample(random, self._tpe._n_ei_candidates)
-        scores = self._tpe._compute_acquisition_func(candidates, below, above)
-        return TPESampler._compare(candidates, scores)
 
 
 class ReproducibleCmaEsSampler(CmaEsSampler):

@@ -5,10 +5,18 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wanllmdb_suggestion.optimizer.samplers.tpe_observations import Kind, Observation, Observations
+from wanllmdb_suggestion.optimizer.samplers.tpe_observations import (
+    MOST_ENDED,
+    NEXT_BEST,
+    SAMPLED,
+    Kind,
+    Observation,
+    Observations,
+)
 
 LOSSES = st.sampled_from([0.0, 1.0, 2.0, -1.0, math.inf])
 
@@ -51,8 +59,9 @@ def test_split(puts: list[tuple[int, Observation]], best: int, without: int) -> 
     running = [n for n, o in runs.items() if o.kind is Kind.RUNNING and n != without]
     assert split.below.tolist() == sorted(ranked[:best])
     assert split.above.tolist() == sorted(ranked[best:] + running)
-    expected = [runs[n].point[0] for n in sorted(ranked[:best])]
-    assert observations.columns(split.below, 0).tolist() == expected
+    assert split.represented.tolist() == [1.0] * len(split.above)
+    expected = [[runs[n].point[0]] for n in sorted(ranked[:best])]
+    assert observations.points(split.below, [0]).tolist() == expected
 
 
 @given(st.integers(0, 200), observed(), observed())
@@ -71,3 +80,52 @@ def test_what_was_replaced_can_be_put_back(
     observations.put(number, empty)
     assert observations.ended == 0
     assert observations.split(5, without=500).above.size == 0
+
+
+def many(ended: int, running: int, seed: int = 0) -> Observations:
+    """Return observations of ended runs whose losses rise, then of running runs."""
+    observations = Observations(1, seed=seed)
+    for number in range(ended):
+        observations.put(number, Observation(Kind.COMPLETE, np.zeros(1), float(number)))
+    for number in range(ended, ended + running):
+        observations.put(number, Observation(Kind.RUNNING, np.zeros(1)))
+    return observations
+
+
+@pytest.mark.parametrize("ended", [MOST_ENDED + 1, 3 * MOST_ENDED, 20 * MOST_ENDED])
+def test_the_best_and_a_sample_stand_for_many_worse_runs(ended: int) -> None:
+    observations = many(ended, running=30)
+    split = observations.split(25, without=ended)
+    assert split.below.tolist() == list(range(25))
+    running = list(range(ended + 1, ended + 30))
+    next_best = list(range(25, 25 + NEXT_BEST))
+    drawn = [index for index in split.above.tolist() if 25 + NEXT_BEST <= index < ended]
+    assert split.above.tolist() == next_best + drawn + running
+    assert 0.4 * SAMPLED < len(drawn) < 2.1 * SAMPLED
+    represented = dict(zip(split.above.tolist(), split.represented.tolist(), strict=True))
+    assert {represented[index] for index in next_best + running} == {1.0}
+    assert split.represented.sum() == pytest.approx(ended - 25 + 29)
+
+
+def test_a_sample_shrinks_by_halves_and_otherwise_stays() -> None:
+    """The sample follows from the seed and the numbers of the runs alone."""
+
+    def sample(size: int, seed: int = 0) -> set[int]:
+        above = many(size, 0, seed).split(0, without=-1).above.tolist()
+        return {index for index in above if NEXT_BEST <= index < 4_100}
+
+    assert sample(9_000) < sample(4_100)
+    assert sample(8_000) == sample(4_100)
+    assert sample(4_100, seed=1) != sample(4_100)
+
+
+def test_the_best_are_found_again_when_all_leaders_get_other_results() -> None:
+    observations = many(5_000, running=0)
+    assert observations.split(25, without=-1).below.tolist() == list(range(25))
+    for number in range(2_000):
+        observations.put(number, Observation(Kind.COMPLETE, np.zeros(1), 9_000.0 + number))
+    assert observations.split(25, without=-1).below.tolist() == list(range(2_000, 2_025))
+    assert observations.split(25, without=2_010).below.tolist() == [
+        *range(2_000, 2_010),
+        *range(2_011, 2_026),
+    ]

@@ -14,8 +14,7 @@ from optuna._hypervolume import compute_hypervolume
 from optuna._transform import _SearchSpaceTransform
 from optuna.pruners import HyperbandPruner
 from optuna.samplers import CmaEsSampler, GPSampler, NSGAIIISampler, NSGAIISampler, TPESampler
-from optuna.samplers._tpe.parzen_estimator import _ParzenEstimator
-from optuna.samplers._tpe.sampler import default_gamma
+from optuna.samplers._tpe.sampler import default_gamma, default_weights
 from optuna.storages import InMemoryStorage
 from optuna.trial import Trial, create_trial
 
@@ -31,11 +30,8 @@ def test_this_version_of_optuna_was_tried() -> None:
 @pytest.mark.parametrize(
     ("function", "parameters"),
     [
-        (_ParzenEstimator, "observations search_space parameters predetermined_weights"),
-        (_ParzenEstimator.sample, "self rng size"),
-        (TPESampler._compute_acquisition_func, "self samples mpe_below mpe_above"),
-        (TPESampler._compare, "samples acquisition_func_vals"),
         (default_gamma, "x"),
+        (default_weights, "x"),
         (_SearchSpaceTransform, "search_space transform_log transform_step transform_0_1"),
         (_SearchSpaceTransform.untransform, "self trans_params"),
         (compute_hypervolume, "loss_vals reference_point assume_pareto"),

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from wanllmdb_common.algorithms.samplers import SAMPLERS
-from wanllmdb_common.search_space.conditions import has_conditions
 from wanllmdb_suggestion.optimizer.samplers.grid import GridSampler
 from wanllmdb_suggestion.optimizer.samplers.optuna_algorithms import optuna_algorithm
 from wanllmdb_suggestion.optimizer.samplers.optuna_sampler import OptunaSampler
@@ -79,13 +78,15 @@ def _bare_sampler(
         case "brute_force":
             # All parameters are discrete, so no range needs to be divided.
             return GridSampler(spec.space, spec.seed, shuffle=True)
-        case "tpe" if _is_plain_tpe(spec, options):
+        case "tpe" if len(spec.metrics) == 1 and not options["group"]:
             return TpeSampler(
                 spec.space,
                 spec.seed,
                 minimize=spec.minimize,
                 startup_runs=options["n_startup_trials"],
                 candidates=options["n_ei_candidates"],
+                multivariate=options["multivariate"] is not False,
+                counts_running=options["constant_liar"],
                 failed_is_worst=options["failed_runs"] == "worst",
                 prior_runs=prior_runs,
             )
@@ -98,14 +99,3 @@ def _bare_sampler(
                 failed_is_worst=options["failed_runs"] == "worst",
                 prior_runs=prior_runs,
             )
-
-
-def _is_plain_tpe(spec: StudySpec, options: Mapping[str, Any]) -> bool:
-    """Return whether `TpeSampler`, several times faster than Optuna's TPE, proposes the same."""
-    return (
-        len(spec.metrics) == 1
-        and not has_conditions(spec.space)
-        and options["multivariate"] is not False
-        and not options["group"]
-        and options["constant_liar"]
-    )

@@ -1,14 +1,14 @@
 """Tree-structured Parzen estimator (TPE) over the runs so far.
 
 As in Optuna 5: multivariate, ten random runs first, and running runs counted as bad ones, so
-that parallel agents spread out. Bergstra et al., Algorithms for Hyper-Parameter Optimization,
+that parallel agents spread out. Of many runs, a part stands for the worse ones. Bergstra et al., Algorithms for Hyper-Parameter Optimization,
 NeurIPS 2011; multivariate after Falkner et al., BOHB, ICML 2018.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,10 +16,13 @@ from optuna.distributions import BaseDistribution
 from typing_extensions import override
 
 from wanllmdb_common.search_space.distributions import SearchSpace
-from wanllmdb_suggestion.optimizer.optuna_internals import TpeCandidates, default_gamma
+from wanllmdb_suggestion.optimizer.optuna_internals import default_gamma, default_weights
+from wanllmdb_suggestion.optimizer.samplers.parzen import ParzenEstimator, ParzenSpace
 from wanllmdb_suggestion.optimizer.samplers.random_search import RandomDraws, SkewedCategories
 from wanllmdb_suggestion.optimizer.samplers.sampler import Sampler, ask_seed
 from wanllmdb_suggestion.optimizer.samplers.tpe_observations import (
+    Floats,
+    Indexes,
     Kind,
     Observation,
     Observations,
@@ -34,39 +37,72 @@ CANDIDATES = 24
 
 
 class ParzenDraws:
-    """Draws exactly what Optuna 5's `TPESampler(seed)` draws with its defaults.
+    """Draws what Optuna 5's `TPESampler(seed)` draws, up to rounding errors.
 
-    The estimators, their draws and their comparison are Optuna's own code. Only the reading and
-    sorting of all trials at every ask is left out.
+    Args:
+        distributions: The distributions of all searched parameters, by column.
+        candidates: How many points are compared for each draw.
     """
 
-    def __init__(self, candidates: int = CANDIDATES) -> None:
-        self._candidates = TpeCandidates(candidates)
+    def __init__(self, distributions: Mapping[str, BaseDistribution], candidates: int) -> None:
+        self._distributions = dict(distributions)
+        self._columns = {name: column for column, name in enumerate(distributions)}
+        self._spaces: dict[tuple[str, ...], ParzenSpace] = {}
+        self._candidates = candidates
         self._random = np.random.RandomState(0)
+        self._observations = Observations(0)
+        self._split = self._observations.split(0, without=0)
 
-    def draw(
-        self,
-        seed: int,
-        index: int,
-        observations: Observations,
-        searched: Mapping[str, tuple[int, BaseDistribution]],
-    ) -> dict[str, Any]:
-        """Return a value for each parameter in `searched`, which maps to column and distribution.
+    def begin(self, seed: int, observations: Observations, *, without: int) -> None:
+        """Begin an ask, from which the observation at index `without` is left out.
 
-        At least one run must have ended. The observation at `index` is left out.
+        At least one run must have ended.
         """
-        split = observations.split(default_gamma(observations.ended), without=index)
-        below, above = (
-            {name: observations.columns(indexes, column) for name, (column, _) in searched.items()}
-            for indexes in (split.below, split.above)
-        )
-        distributions = {name: distribution for name, (_, distribution) in searched.items()}
         self._random.seed(seed)
-        drawn = self._candidates.best(self._random, below, above, distributions)
+        self._observations = observations
+        self._split = observations.split(default_gamma(observations.ended), without=without)
+
+    def draw(self, names: Sequence[str]) -> dict[str, Any]:
+        """Return a value for each of the parameters, drawn together."""
+        distributions = [self._distributions[name] for name in names]
+        space = self._spaces.get(tuple(names))
+        if space is None:
+            space = self._spaces[tuple(names)] = ParzenSpace(distributions)
+        split = self._split
+        below = self._estimator(space, names, split.below, np.ones(len(split.below)))
+        above = self._estimator(space, names, split.above, split.represented)
+        candidates = below.draw(self._random, self._candidates)
+        ratios = below.log_density(candidates) - above.log_density(candidates)
+        best = candidates[np.argmax(ratios)].tolist()
         return {
-            name: distribution.to_external_repr(drawn[name])
-            for name, distribution in distributions.items()
+            name: distribution.to_external_repr(value)
+            for name, distribution, value in zip(names, distributions, best, strict=True)
         }
+
+    def _estimator(
+        self, space: ParzenSpace, names: Sequence[str], indexes: Indexes, represented: Floats
+    ) -> ParzenEstimator:
+        """Return the density of the runs that have all the parameters."""
+        points = self._observations.points(indexes, [self._columns[name] for name in names])
+        is_there = ~np.isnan(points).any(axis=1)
+        if not is_there.all():
+            points, represented = points[is_there], represented[is_there]
+        runs = round(float(represented.sum()))
+        # A run that stands for several has the weight of the first of them.
+        firsts = np.cumsum(represented) - represented
+        weights = default_weights(runs)[firsts.astype(np.intp)] * represented
+        return ParzenEstimator(space, points, weights, runs)
+
+
+class _Drawn(dict[str, Any]):
+    """Values by parameter; those that are missing are drawn when they are read."""
+
+    def __init__(self, drawn: Mapping[str, Any], draw: Callable[[str], Any]) -> None:
+        super().__init__(drawn)
+        self._draw = draw
+
+    def __missing__(self, name: str) -> Any:
+        return self._draw(name)
 
 
 _KINDS = {
@@ -94,29 +130,32 @@ class TpeSampler(Sampler):
         minimize: bool,
         startup_runs: int = STARTUP_RUNS,
         candidates: int = CANDIDATES,
+        multivariate: bool = True,
+        counts_running: bool = True,
         failed_is_worst: bool = False,
         prior_runs: Sequence[PriorRecord] = (),
     ) -> None:
         """
         Args:
-            space: The search space, without conditions.
+            space: The search space.
             seed: The seed of the sweep.
             minimize: Whether a smaller objective is better.
             startup_runs: How many runs must have ended before the sampler learns.
             candidates: How many points are compared for each proposal.
+            multivariate: Whether parameters that all ended runs have are drawn together.
+            counts_running: Whether running runs count as bad ones.
             failed_is_worst: Whether failed runs count as bad ones; otherwise they are ignored.
             prior_runs: By index.
         """
         self._mapping = SpaceMapping(space)
-        self._columns = {
-            name: (column, distribution)
-            for column, (name, distribution) in enumerate(self._mapping.distributions.items())
-        }
-        self._observations = Observations(len(self._columns))
+        self._names = list(self._mapping.distributions)
+        self._observations = Observations(len(self._mapping.distributions), seed=seed)
         self._random = RandomDraws(self._mapping.distributions)
         self._skewed = SkewedCategories(space, seed)
-        self._parzen = ParzenDraws(candidates)
+        self._parzen = ParzenDraws(self._mapping.distributions, candidates)
         self._startup_runs = startup_runs
+        self._multivariate = multivariate
+        self._running = Kind.RUNNING if counts_running else Kind.NOTHING
         self._failed_is_worst = failed_is_worst
         self._seed = seed
         self._sign = 1.0 if minimize else -1.0
@@ -138,6 +177,8 @@ class TpeSampler(Sampler):
         if record.state is RunState.QUEUED and record.attempt > 0:
             # A requeued run: an agent will soon run it again.
             kind = Kind.RUNNING
+        if kind is Kind.RUNNING:
+            kind = self._running
         failed = record.state is RunState.FAILED or (
             record.state is RunState.FINISHED and record.objective is None
         )
@@ -160,19 +201,22 @@ class TpeSampler(Sampler):
         if not missing:
             return self._mapping.complete(given, {})
         if self._observations.ended < self._startup_runs:
-            drawn = self._random.draw(seed, missing)
+            self._random.seed(seed)
             given = {**self._skewed.draw(number, redraw), **given}
-        else:
-            searched = {name: self._columns[name] for name in missing}
-            index = self._priors + number
-            drawn = self._parzen.draw(seed, index, self._observations, searched)
-        return self._mapping.complete(given, drawn)
+            return self._mapping.complete(given, _Drawn({}, self._random.draw))
+        parzen = self._parzen
+        parzen.begin(seed, self._observations, without=self._priors + number)
+        shared = self._observations.shared if self._multivariate else []
+        together = [name for name in map(self._names.__getitem__, shared) if name in missing]
+        drawn = parzen.draw(together) if together else {}
+        alone = _Drawn(drawn, lambda name: parzen.draw([name])[name])
+        return self._mapping.complete(given, alone)
 
     @override
     def expect(self, number: int, parameters: Parameters) -> None:
         index = self._priors + number
         self._replaced.append((index, self._observations.get(index)))
-        self._observations.put(index, self._observation(Kind.RUNNING, parameters, None, None))
+        self._observations.put(index, self._observation(self._running, parameters, None, None))
 
     @override
     def forget_expected(self) -> None:
@@ -190,13 +234,14 @@ class TpeSampler(Sampler):
         if kind is Kind.COMPLETE and objective is None:
             # The run can not be ranked.
             kind = Kind.NOTHING
-        values = self._mapping.encode(parameters)
-        if len(values) < len(self._columns):
+        distributions = self._mapping.distributions
+        if kind is Kind.NOTHING or not self._mapping.is_complete(parameters):
             # An incomplete point: the run was never assigned.
-            return Observation(Kind.NOTHING, np.zeros(len(self._columns)))
+            return Observation(Kind.NOTHING, np.full(len(distributions), np.nan))
+        values = self._mapping.encode(parameters)
         point = [
-            distribution.to_internal_repr(values[name])
-            for name, (_, distribution) in self._columns.items()
+            distribution.to_internal_repr(values[name]) if name in values else math.nan
+            for name, distribution in distributions.items()
         ]
         return Observation(kind, np.array(point), self._loss(kind, objective), last_step or 0)
 

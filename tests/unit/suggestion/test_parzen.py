@@ -1,0 +1,121 @@
+"""Densities and draws of our Parzen estimators against those of Optuna."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
+from optuna.samplers import TPESampler
+from optuna.samplers._tpe.parzen_estimator import _ParzenEstimator
+
+from wanllmdb_suggestion.optimizer.optuna_internals import default_weights
+from wanllmdb_suggestion.optimizer.samplers.parzen import ParzenEstimator, ParzenSpace
+
+DISTRIBUTIONS: dict[str, BaseDistribution] = {
+    "real": FloatDistribution(-3.0, 5.0),
+    "log": FloatDistribution(1e-5, 1e-1, log=True),
+    "steps": FloatDistribution(0.0, 0.5, step=0.1),
+    "integer": IntDistribution(1, 9, step=2),
+    "log integer": IntDistribution(1, 512, log=True),
+    "fine integer": IntDistribution(0, 100_000),
+    "category": CategoricalDistribution((0, 1, 2, 3)),
+    "coin": CategoricalDistribution((0, 1)),
+}
+Floats = NDArray[np.float64]
+
+
+def points(random: np.random.RandomState, count: int) -> Floats:
+    """Return points, half of which lie close together."""
+    columns = []
+    for distribution in DISTRIBUTIONS.values():
+        if isinstance(distribution, CategoricalDistribution):
+            columns.append(random.randint(0, len(distribution.choices), count).astype(float))
+            continue
+        assert isinstance(distribution, FloatDistribution | IntDistribution)
+        low, high, step = distribution.low, distribution.high, distribution.step
+        if distribution.log:
+            values = np.exp(random.uniform(np.log(low), np.log(high), count))
+        else:
+            values = random.uniform(low, high, count)
+        dense = low + (high - low) * 0.3 + (values - low) * 0.01
+        values = np.where(random.rand(count) < 0.5, values, dense)
+        if step:
+            values = np.clip(low + np.round((values - low) / step) * step, low, high)
+        columns.append(values)
+    return np.array(columns).reshape(len(DISTRIBUTIONS), count).T
+
+
+def named(values: Floats) -> dict[str, Floats]:
+    return {name: values[:, column] for column, name in enumerate(DISTRIBUTIONS)}
+
+
+def estimators(runs: Floats) -> tuple[ParzenEstimator, _ParzenEstimator]:
+    """Return our estimator over the runs, and that of Optuna."""
+    space = ParzenSpace(list(DISTRIBUTIONS.values()))
+    ours = ParzenEstimator(space, runs, default_weights(len(runs)), len(runs))
+    settings = TPESampler(seed=0)._parzen_estimator_parameters
+    return ours, _ParzenEstimator(named(runs), DISTRIBUTIONS, settings)
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 3, 24, 25, 26, 97, 98, 300, 1_000])
+def test_densities_are_those_of_optuna(count: int) -> None:
+    random = np.random.RandomState(count)
+    ours, theirs = estimators(points(random, count))
+    near = ours.draw(np.random.RandomState(1), 24)
+    for candidates in (near, points(random, 50)):
+        assert ours.log_density(candidates) == pytest.approx(
+            theirs.log_pdf(named(candidates)), abs=1e-9
+        )
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 25])
+def test_draws_are_those_of_optuna(count: int) -> None:
+    ours, theirs = estimators(points(np.random.RandomState(count), count))
+    drawn = ours.draw(np.random.RandomState(7), 200)
+    assert named(drawn) == {
+        name: pytest.approx(values, rel=1e-9)
+        for name, values in theirs.sample(np.random.RandomState(7), 200).items()
+    }
+
+
+def test_kernels_on_the_bounds_and_beside_all_candidates_have_densities() -> None:
+    """Runs at both ends of each range, and candidates that are far from all of them."""
+    ends = np.array(
+        [
+            [getattr(d, end, choice) for d in DISTRIBUTIONS.values()]
+            for end, choice in (("low", 0), ("high", 1))
+        ],
+        dtype=float,
+    )
+    runs = np.repeat(ends, 60, axis=0)
+    ours, theirs = estimators(runs)
+    candidates = np.concatenate([ends, ends.mean(axis=0, keepdims=True).round(1)])
+    candidates[-1, 3] = 5.0
+    densities = ours.log_density(candidates)
+    assert np.isfinite(densities).all()
+    assert densities == pytest.approx(theirs.log_pdf(named(candidates)), abs=1e-9)
+
+
+def test_steps_far_finer_than_bandwidths_have_densities() -> None:
+    """The mass of one step among 2^62 is below the resolution of a difference of masses."""
+    space = ParzenSpace([IntDistribution(0, 2**62)])
+    runs = np.array([[2.0**60], [2.0**61]])
+    ours = ParzenEstimator(space, runs, np.ones(2), 2)
+    near, far = ours.log_density(np.array([[2.0**60], [2.0**62]]))
+    assert -60 < far < near < -40
+
+
+def test_a_sample_of_runs_has_the_bandwidths_of_all() -> None:
+    """A category that no run of the sample has is as likely as among all runs."""
+    space = ParzenSpace([CategoricalDistribution((0, 1))])
+    runs = np.zeros((10, 1))
+    few = ParzenEstimator(space, runs, np.ones(10), 10)
+    many = ParzenEstimator(space, runs, np.full(10, 100.0), 1_000)
+    seldom = np.array([[1.0]])
+    assert many.log_density(seldom)[0] < few.log_density(seldom)[0] - 3
