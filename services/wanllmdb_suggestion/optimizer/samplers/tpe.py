@@ -1,8 +1,10 @@
 """Tree-structured Parzen estimator (TPE) over the runs so far.
 
 As in Optuna 5: multivariate, ten random runs first, and running runs counted as bad ones, so
-that parallel agents spread out. Of many runs, a part stands for the worse ones. Bergstra et al., Algorithms for Hyper-Parameter Optimization,
-NeurIPS 2011; multivariate after Falkner et al., BOHB, ICML 2018.
+that parallel agents spread out. Of many runs, a part stands for the worse ones.
+
+Bergstra et al., Algorithms for Hyper-Parameter Optimization, NeurIPS 2011; multivariate after
+Falkner et al., BOHB, ICML 2018.
 """
 
 from __future__ import annotations
