@@ -1,5 +1,5 @@
 import { useNavigate } from "@tanstack/react-router";
-import { type SyntheticEvent, useEffect, useId, useState } from "react";
+import { type SyntheticEvent, useEffect, useId, useRef, useState } from "react";
 import { Popup } from "./Popup";
 import {
   cleanName,
@@ -169,20 +169,29 @@ interface SaveProps {
 
 function SaveForm({ views, isKept, onSave }: SaveProps) {
   const id = useId();
+  const field = useRef<HTMLInputElement>(null);
   const [typed, setTyped] = useState("");
   const name = cleanName(typed);
+  // What the user pressed can go with its view, and would take the focus out of the menu.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: other views are a reason to run
+  useEffect(() => {
+    if (document.activeElement === document.body) field.current?.focus();
+  }, [views]);
   const isTaken = views.views.some((view) => view.name === name);
   const save = (event: SyntheticEvent<HTMLFormElement>) => {
     event.preventDefault();
     if (name === "") return;
     onSave(name);
     setTyped("");
+    // The button is disabled now, and can't keep the focus.
+    field.current?.focus();
   };
   return (
     <form onSubmit={save} className="column-add">
       <div className="field">
         <label htmlFor={id}>{isKept ? "Save under another name" : "Save what is shown as"}</label>
         <input
+          ref={field}
           id={id}
           value={typed}
           maxLength={MOST_NAME_LETTERS}
