@@ -73,6 +73,20 @@ describe("the views of a table", () => {
   });
 });
 
+describe("the columns of a table", () => {
+  test("are chosen by keys, which stay in the menu", async ({ page }) => {
+    await open(page, digits);
+    await page.getByRole("button", { name: "Columns", exact: true }).press("Enter");
+    const menu = page.getByRole("region", { name: "Columns" });
+    await menu.getByRole("checkbox", { name: "momentum" }).press("Space");
+    await page.getByRole("columnheader", { name: "momentum" }).waitFor({ state: "detached" });
+    await menu.getByRole("group", { name: "Parameters" }).getByLabel("momentum").press("Space");
+    await page.getByRole("columnheader", { name: "momentum" }).waitFor();
+    await page.keyboard.press("Escape");
+    await menu.waitFor({ state: "detached" });
+  });
+});
+
 describe("a comparison of runs", () => {
   test("is made of the selected runs, and is in the address", async ({ page }) => {
     await open(page, digits);

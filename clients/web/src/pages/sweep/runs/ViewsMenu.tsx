@@ -106,7 +106,7 @@ interface EntryProps {
 }
 
 function Entry({ view: { name }, isShown, isFirst, ...props }: EntryProps) {
-  const [isRenaming, setRenaming] = useState(false);
+  const [isRenaming, setRenaming] = useState<boolean>();
   const rename = (event: SyntheticEvent<HTMLFormElement>) => {
     event.preventDefault();
     const typed = new FormData(event.currentTarget).get("name");
@@ -150,7 +150,13 @@ function Entry({ view: { name }, isShown, isFirst, ...props }: EntryProps) {
         >
           Default
         </button>
-        <button type="button" aria-label={`Rename ${name}`} onClick={() => setRenaming(true)}>
+        <button
+          type="button"
+          aria-label={`Rename ${name}`}
+          // biome-ignore lint/a11y/noAutofocus: the field that had the focus is gone
+          autoFocus={isRenaming === false}
+          onClick={() => setRenaming(true)}
+        >
           Rename
         </button>
         <button type="button" aria-label={`Delete ${name}`} onClick={props.onDelete}>
@@ -172,11 +178,6 @@ function SaveForm({ views, isKept, onSave }: SaveProps) {
   const field = useRef<HTMLInputElement>(null);
   const [typed, setTyped] = useState("");
   const name = cleanName(typed);
-  // What the user pressed can go with its view, and would take the focus out of the menu.
-  // biome-ignore lint/correctness/useExhaustiveDependencies: other views are a reason to run
-  useEffect(() => {
-    if (document.activeElement === document.body) field.current?.focus();
-  }, [views]);
   const isTaken = views.views.some((view) => view.name === name);
   const save = (event: SyntheticEvent<HTMLFormElement>) => {
     event.preventDefault();
