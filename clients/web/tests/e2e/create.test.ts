@@ -1,21 +1,9 @@
 import type { Page } from "playwright-core";
+import { replaceText } from "../harness/editor";
 import { describe, eventually, expect, test } from "../harness/test";
 
 function editor(page: Page) {
   return page.locator(".cm-content");
-}
-
-/** Replaces the config by a paste, as a user does. */
-async function write(page: Page, text: string): Promise<void> {
-  await editor(page).focus();
-  await page.keyboard.press("ControlOrMeta+a");
-  await editor(page).evaluate((element, pasted) => {
-    const clipboardData = new DataTransfer();
-    clipboardData.setData("text/plain", pasted);
-    element.dispatchEvent(
-      new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true }),
-    );
-  }, text);
 }
 
 const VALID = `name: from text
@@ -28,7 +16,7 @@ parameters:
 describe("a new sweep", () => {
   test("a form changes the text, and keeps what it does not know", async ({ page }) => {
     await page.goto("/sweeps/new");
-    await write(page, `${VALID}# my comment\n`);
+    await replaceText(page, `${VALID}# my comment\n`);
     await page.getByLabel("Name", { exact: true }).first().fill("from the form");
     await eventually(() => editor(page).textContent()).toContain("name: from the form");
     await eventually(() => editor(page).textContent()).toContain("# my comment");
@@ -36,7 +24,7 @@ describe("a new sweep", () => {
 
   test("the text changes the form", async ({ page }) => {
     await page.goto("/sweeps/new");
-    await write(page, VALID.replace("from text", "seen in the form"));
+    await replaceText(page, VALID.replace("from text", "seen in the form"));
     await eventually(() => page.getByLabel("Name", { exact: true }).first().inputValue()).toBe(
       "seen in the form",
     );
@@ -48,14 +36,14 @@ describe("a new sweep", () => {
   }) => {
     faults.allow(/^answer 400: .*ParseSweepConfig/);
     await page.goto("/sweeps/new");
-    await write(page, VALID.replace("min: 0.1, max: 0.9", "min: 5, max: 1"));
+    await replaceText(page, VALID.replace("min: 0.1, max: 0.9", "min: 5, max: 1"));
     await page
       .getByText(/line 5/i)
       .first()
       .waitFor();
     await page.getByText("parameters.lr").first().waitFor();
     expect(await page.getByRole("button", { name: "Create the sweep" }).isDisabled()).toBe(true);
-    await write(page, VALID);
+    await replaceText(page, VALID);
     await page.getByText(/The config is valid/).waitFor();
     await eventually(() =>
       page.getByRole("button", { name: "Create the sweep" }).isDisabled(),
@@ -64,7 +52,7 @@ describe("a new sweep", () => {
 
   test("a created sweep opens, and says how to start an agent", async ({ page }) => {
     await page.goto("/sweeps/new");
-    await write(page, VALID);
+    await replaceText(page, VALID);
     await page.getByText(/The config is valid/).waitFor();
     await page.getByRole("button", { name: "Create the sweep" }).click();
     await page
@@ -78,7 +66,7 @@ describe("a new sweep", () => {
 
   test("counts the points of a grid before it is created", async ({ page }) => {
     await page.goto("/sweeps/new");
-    await write(
+    await replaceText(
       page,
       "method: grid\nmetric: {name: loss}\nparameters:\n  a: {values: [1, 2, 3]}\n  b: {values: [1, 2]}\n",
     );

@@ -35,6 +35,32 @@ describe("pages that are open side by side", () => {
       await turn(tab, "hidden");
     }
   });
+
+  test("a tab that was hidden has the changes of meanwhile", async ({
+    newContext,
+    api,
+    agents,
+  }) => {
+    const { id } = await newSweep(api);
+    const context = await newContext();
+    const [table, charts] = [await context.newPage(), await context.newPage()];
+    await table.goto(`/sweeps/${id}/runs`);
+    await table.getByText("No runs yet").waitFor();
+    await charts.goto(`/sweeps/${id}/analysis`);
+    const summary = charts.locator(".analysis-filter summary");
+    await summary.getByText("all 0 runs").waitFor();
+    for (const page of [table, charts]) await turn(page, "hidden");
+    await agents.finishRuns(id, "loss", [0.5, 0.25, 0.125]);
+    await api.registry.pauseSweep({ sweepId: id, requestId: crypto.randomUUID() });
+    await turn(table, "visible");
+    await table.getByText("3 of 3 runs").first().waitFor();
+    await table.getByRole("row", { name: /finished.*0\.125/ }).waitFor();
+    await table.getByRole("button", { name: "Resume", exact: true }).waitFor();
+    await turn(table, "hidden");
+    await turn(charts, "visible");
+    await summary.getByText("3 with a result").waitFor();
+    await charts.getByText("best so far: 0.125").first().waitFor();
+  });
 });
 
 /** Hides or shows a page as a browser does with its tabs; a browser without windows shows all. */

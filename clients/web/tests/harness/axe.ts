@@ -1,19 +1,26 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import type { AxeResults } from "axe-core";
+import type { AxeResults, RunOnly } from "axe-core";
 import type { Page } from "playwright-core";
 
 const source = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
-const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+const ALL: RunOnly = {
+  type: "tag",
+  values: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+};
+const OF_COLORS: RunOnly = { type: "rule", values: ["color-contrast", "link-in-text-block"] };
 
-/** Returns what is wrong with a page for people who see, hear or move otherwise: rule and place. */
-export async function violationsOf(page: Page): Promise<string[]> {
-  await page.evaluate(source);
+/**
+ * Returns what is wrong with a page for people who see, hear or move otherwise: rule and place.
+ *
+ * @param isRecolored Whether the page differs by its colors alone from one that was checked.
+ */
+export async function violationsOf(page: Page, isRecolored = false): Promise<string[]> {
+  if (!isRecolored) await page.evaluate(source);
   const results = await page.evaluate(
-    (tags): Promise<AxeResults> =>
-      Reflect.get(window, "axe").run(document, { runOnly: { type: "tag", values: tags } }),
-    RULES,
+    (runOnly): Promise<AxeResults> => Reflect.get(window, "axe").run(document, { runOnly }),
+    isRecolored ? OF_COLORS : ALL,
   );
   return results.violations.flatMap(({ id, help, nodes }) =>
     nodes.map(({ target, failureSummary }) => {

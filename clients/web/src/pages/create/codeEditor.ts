@@ -93,6 +93,32 @@ const colors = syntaxHighlighting(
   ),
 );
 
+/**
+ * Replaces a selection by what is typed, before the browser does: it would keep the look of the
+ * replaced text by inline styles, which the policy of the page blocks and reports.
+ */
+const replacing = EditorView.domEventHandlers({
+  beforeinput(event, view) {
+    const { inputType, isComposing, data, dataTransfer } = event;
+    if (isComposing || !/^(insert(Replacement)?Text|delete)/.test(inputType)) return;
+    const selection = document.getSelection();
+    // Chromium names no range for text that is typed, and the editor hears later of the selection.
+    const range =
+      event.getTargetRanges()[0] ?? (selection?.rangeCount ? selection.getRangeAt(0) : undefined);
+    if (range === undefined || range.collapsed) return;
+    event.preventDefault();
+    const from = view.posAtDOM(range.startContainer, range.startOffset);
+    const to = view.posAtDOM(range.endContainer, range.endOffset);
+    const insert = view.state.toText(data ?? dataTransfer?.getData("text/plain") ?? "");
+    view.dispatch({
+      changes: { from, to, insert },
+      selection: { anchor: from + insert.length },
+      userEvent: inputType.startsWith("delete") ? "delete.selection" : "input.type",
+      scrollIntoView: true,
+    });
+  },
+});
+
 /** Opens an editor of YAML in an element. */
 export function openEditor(parent: HTMLElement, options: Options): CodeEditor {
   const nonce = document.querySelector<HTMLMetaElement>("meta[property=csp-nonce]")?.nonce;
@@ -111,6 +137,7 @@ export function openEditor(parent: HTMLElement, options: Options): CodeEditor {
         drawSelection(),
         indentOnInput(),
         bracketMatching(),
+        replacing,
         yaml(),
         theme,
         colors,

@@ -40,6 +40,10 @@ export function Popup({ label, title, isOpen, onOpen, side = "start", content, c
     if (!isOpen) return;
     panel.current?.querySelector<HTMLElement>("button, input, select, textarea")?.focus();
   }, [isOpen, content]);
+  useEffect(() => {
+    // A control that is gone has lost the focus, and with it Escape and the place of Tab.
+    if (isOpen && document.activeElement === document.body) panel.current?.focus();
+  });
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key !== "Escape" || !isOpen) return;
     event.stopPropagation();
@@ -64,7 +68,7 @@ export function Popup({ label, title, isOpen, onOpen, side = "start", content, c
         <span className="popup-mark" aria-hidden="true" />
       </button>
       {isOpen && (
-        <section ref={panel} id={id} className="popup-panel" aria-label={title}>
+        <section ref={panel} id={id} className="popup-panel" aria-label={title} tabIndex={-1}>
           {children}
         </section>
       )}

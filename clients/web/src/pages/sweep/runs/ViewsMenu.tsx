@@ -1,5 +1,5 @@
 import { useNavigate } from "@tanstack/react-router";
-import { type SyntheticEvent, useEffect, useId, useState } from "react";
+import { type SyntheticEvent, useEffect, useId, useRef, useState } from "react";
 import { Popup } from "./Popup";
 import {
   cleanName,
@@ -106,7 +106,7 @@ interface EntryProps {
 }
 
 function Entry({ view: { name }, isShown, isFirst, ...props }: EntryProps) {
-  const [isRenaming, setRenaming] = useState(false);
+  const [isRenaming, setRenaming] = useState<boolean>();
   const rename = (event: SyntheticEvent<HTMLFormElement>) => {
     event.preventDefault();
     const typed = new FormData(event.currentTarget).get("name");
@@ -150,7 +150,13 @@ function Entry({ view: { name }, isShown, isFirst, ...props }: EntryProps) {
         >
           Default
         </button>
-        <button type="button" aria-label={`Rename ${name}`} onClick={() => setRenaming(true)}>
+        <button
+          type="button"
+          aria-label={`Rename ${name}`}
+          // biome-ignore lint/a11y/noAutofocus: the field that had the focus is gone
+          autoFocus={isRenaming === false}
+          onClick={() => setRenaming(true)}
+        >
           Rename
         </button>
         <button type="button" aria-label={`Delete ${name}`} onClick={props.onDelete}>
@@ -169,6 +175,7 @@ interface SaveProps {
 
 function SaveForm({ views, isKept, onSave }: SaveProps) {
   const id = useId();
+  const field = useRef<HTMLInputElement>(null);
   const [typed, setTyped] = useState("");
   const name = cleanName(typed);
   const isTaken = views.views.some((view) => view.name === name);
@@ -177,12 +184,15 @@ function SaveForm({ views, isKept, onSave }: SaveProps) {
     if (name === "") return;
     onSave(name);
     setTyped("");
+    // The button is disabled now, and can't keep the focus.
+    field.current?.focus();
   };
   return (
     <form onSubmit={save} className="column-add">
       <div className="field">
         <label htmlFor={id}>{isKept ? "Save under another name" : "Save what is shown as"}</label>
         <input
+          ref={field}
           id={id}
           value={typed}
           maxLength={MOST_NAME_LETTERS}
