@@ -8,7 +8,7 @@ import time
 from collections import Counter, OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from urllib.parse import unquote
 
 from wanllmdb_common.calls.call import Call
@@ -44,7 +44,12 @@ def rate_limit_class_of(call: Call) -> RateLimitClass:
     key = call.caller.key_id
     if key:
         return RateLimitClass(f"key {key}", f"API key '{key}'", is_bounded=True)
-    host = host_of(call.peer)
+    return _class_of_host(host_of(call.peer))
+
+
+@lru_cache(maxsize=1024)
+def _class_of_host(host: str) -> RateLimitClass:
+    # Parsing the address takes longer than all other steps of the limits.
     return RateLimitClass(f"address {host}", f"address {host}", is_bounded=not _is_loopback(host))
 
 

@@ -21,6 +21,7 @@ from wanllmdb_common.calls.call import CallStep
 from wanllmdb_common.calls.draining import Drain
 from wanllmdb_common.calls.interceptor import CallInterceptor
 from wanllmdb_common.calls.pending_messages import PendingMessages
+from wanllmdb_common.server.garbage_collection import collect_only_new_objects
 from wanllmdb_common.server.guarded_server import guarded_server
 from wanllmdb_common.server.health import Health
 from wanllmdb_common.server.listening import PortTakenError, listen, server_options
@@ -122,6 +123,7 @@ async def serve_until_signal(
                 readiness=observation.readiness,
             ) as address,
         ):
+            collect_only_new_objects()
             print(f"ready {name} {address}", flush=True)
             log.info("serving", service=name, address=address)
             await stop.wait()
