@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import typer
 import typer.main
+from typer.core import TyperGroup
 
 from wanllmdb.cli.app import build_app
 
@@ -18,8 +20,10 @@ def all_commands() -> dict[Names, Any]:
 
 
 def _within(group: Any, *names: str) -> Iterator[tuple[Names, Any]]:
-    inner = getattr(group, "commands", None)
-    if inner is None:
+    if not isinstance(group, TyperGroup):
         yield names, group
-    for name, command in (inner or {}).items():
+        return
+    context = typer.Context(group)
+    for name in group.list_commands(context):
+        _, command, _ = group.resolve_command(context, [name])
         yield from _within(command, *names, name)

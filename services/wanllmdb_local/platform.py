@@ -19,7 +19,10 @@ from wanllmdb_local.services import GATEWAY, Service, Services, replica_name, st
 from wanllmdb_local.settings import PlatformSettings
 from wanllmdb_local.supervision import SILENCE_SECONDS, Supervised
 
+# While something starts.
 _TICK_SECONDS = 0.05
+# While all parts are well: every tick wakes this process.
+_CALM_TICK_SECONDS = 0.25
 # The services give running calls 10 s; the rest is for their own shutdown.
 _SERVICE_GRACE_SECONDS = 15.0
 # The gateway starts faster than the services. Nothing needs it, so the start does not wait longer.
@@ -173,7 +176,8 @@ class Platform:
             before, well = well, self._well()
             if well - before:
                 yield self.endpoints
-            time.sleep(_TICK_SECONDS)
+            is_calm = len(well) == len(self._parts)
+            time.sleep(_CALM_TICK_SECONDS if is_calm else _TICK_SECONDS)
 
     def _start_postgres(self) -> Supervised:
         self._postgres = EmbeddedPostgres(self._settings.data_dir)

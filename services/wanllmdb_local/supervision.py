@@ -33,7 +33,7 @@ SILENCE_SECONDS = 30.0
 """Seconds without an answer after which a part counts as hung: longer than a healthy service ever
 blocks its event loop."""
 
-_PAUSE_SECONDS = 2.0
+_PAUSE_SECONDS = 5.0
 # A longer time between two checks means that this process, or the whole machine, was suspended; the
 # part may have been suspended too, and had no time to answer.
 _MAX_BETWEEN_CHECKS = 1.0

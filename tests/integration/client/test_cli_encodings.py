@@ -21,7 +21,7 @@ from wanllmdb import (
     TemplatePlaceholder,
 )
 from wanllmdb._agent import Console
-from wanllmdb.cli import console as cli_console
+from wanllmdb.cli import rich_console
 from wanllmdb.cli.main import main
 
 ENCODINGS = ["ascii", "latin-1", "cp1252", "utf-16"]
@@ -170,7 +170,7 @@ async def test_typos_tables_and_json_print_in_every_encoding(
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
 def test_lines_and_tables_of_agents_print_in_every_encoding(encoding: str) -> None:
-    for make in (Console, cli_console.Console):
+    for make in (Console, rich_console.Console):
         raw = io.BytesIO()
         stream = io.TextIOWrapper(raw, encoding=encoding, errors="strict")
         console = make(stream)

@@ -11,7 +11,7 @@ import pytest
 from tests.integration.client.command_line import CommandLine
 from tests.integration.client.conftest import config
 from wanllmdb import AsyncClient, Failed, Succeeded
-from wanllmdb.cli.wandb_commands import WORDS
+from wanllmdb.cli.wandb_words import WORDS
 
 
 @pytest.fixture

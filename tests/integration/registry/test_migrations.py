@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import math
+import subprocess
+import sys
 from datetime import timedelta
 from typing import Any
 
@@ -31,8 +33,9 @@ from wanllmdb.api.registry.v1 import template_service_pb2_grpc as template_grpc
 from wanllmdb_common.internal.registry.v1 import internal_registry_service_pb2 as internal_pb
 from wanllmdb_registry.app import running_registry
 from wanllmdb_registry.store.database import Database
-from wanllmdb_registry.store.migrate import current_revision, downgrade, migrate
+from wanllmdb_registry.store.migrate import LATEST, migrate
 from wanllmdb_registry.store.schema import metadata
+from wanllmdb_registry.store.schema_changes import current_revision, downgrade
 
 
 def differences(connection: Connection) -> list[object]:
@@ -49,6 +52,35 @@ async def test_migrations_lead_to_the_tables_that_the_code_knows(database_url: s
     async with database.migration() as connection:
         assert await connection.run_sync(differences) == []
     await database.close()
+
+
+async def test_a_registry_starts_on_tables_that_are_up_to_date_without_alembic(
+    database_url: str,
+) -> None:
+    database = Database(database_url)
+    await migrate(database)
+    async with database.migration() as connection:
+        assert await connection.run_sync(current_revision) == LATEST
+    await database.close()
+    start = f"""
+import asyncio, sys
+from wanllmdb_registry.__main__ import main
+from wanllmdb_registry.store.database import Database
+from wanllmdb_registry.store.migrate import migrate
+
+async def start():
+    database = Database({database_url!r})
+    await migrate(database)
+    await database.close()
+
+asyncio.run(start())
+print("alembic" in sys.modules)
+"""
+    done = await asyncio.to_thread(
+        subprocess.run, [sys.executable, "-c", start], capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout.split() == ["False"]
 
 
 async def test_up_and_down_with_data(database_url: str) -> None:

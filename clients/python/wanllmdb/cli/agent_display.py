@@ -24,8 +24,9 @@ from wanllmdb._agent.display import LineDisplay
 from wanllmdb._shown import fitting, shown_lines
 from wanllmdb.cli import formats
 from wanllmdb.cli.command_runner import PrintLine
-from wanllmdb.cli.console import Console, escape, stderr
+from wanllmdb.cli.console import escape, stderr
 from wanllmdb.cli.plots import sparkline
+from wanllmdb.cli.rich_console import Console
 
 
 class AgentDisplay(Protocol):

@@ -12,23 +12,11 @@ from typer.core import TyperGroup
 
 from wanllmdb._shown import in_short, shown_lines
 from wanllmdb._version import __version__
-from wanllmdb.cli import (
-    agent,
-    algorithms,
-    analysis,
-    keys,
-    run,
-    runs,
-    spool,
-    sweeps,
-    templates,
-    ui,
-    watching,
-)
+from wanllmdb.cli.commands import MARKUP, RUN, Listed, own_commands
 from wanllmdb.cli.console import say
 from wanllmdb.cli.options import ConnectionOptions
-from wanllmdb.cli.plugins import add_plugins
-from wanllmdb.cli.wandb_commands import WORDS
+from wanllmdb.cli.plugins import plugin_commands
+from wanllmdb.cli.wandb_words import WORDS
 
 _USAGE_ERROR = 2
 # A message may repeat an argument or a value from a file.
@@ -39,25 +27,50 @@ _UsageError: type[Exception] = typer.BadParameter.__mro__[2]
 
 
 class Program(TyperGroup):
-    """The root command: escapes the parts of the command line that error messages repeat."""
+    """The root command: loads a command once it is called.
+
+    It also escapes the parts of the command line that error messages repeat.
+    """
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.commands.update(own_commands())
+        self._has_plugins = False
 
     def make_context(self, *args: Any, **extra: Any) -> Any:
         """Return the context of a command line; see typer."""
         with _escaped_usage_errors():
             return super().make_context(*args, **extra)
 
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return the names of all commands, those of plug-ins too; see typer."""
+        self._add_plugins()
+        return super().list_commands(ctx)
+
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
-        """Return the command and its arguments; explain what replaces a command of W&B."""
+        """Load the command; return it and its arguments.
+
+        Where the word is a command of W&B, explain what replaces it.
+        """
         word = args[0]
+        if word not in self.commands:
+            self._add_plugins()
         if word in WORDS and word not in self.commands:
             say(f"wanllmdb has no `{word}`: {WORDS[word]}", err=True)
             raise typer.Exit(_USAGE_ERROR)
-        return super().resolve_command(ctx, args)
+        name, command, rest = super().resolve_command(ctx, args)
+        return name, command.load() if isinstance(command, Listed) else command, rest
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command; see typer."""
         with _escaped_usage_errors():
             return super().invoke(ctx)
+
+    def _add_plugins(self) -> None:
+        # Finding them reads a file of every installed distribution.
+        if not self._has_plugins:
+            self._has_plugins = True
+            self.commands.update(plugin_commands(rich_help_panel=RUN))
 
 
 @contextmanager
@@ -70,53 +83,18 @@ def _escaped_usage_errors() -> Iterator[None]:
         raise
 
 
-_RUN = "Run"
-_STEER = "Steer"
-_LOOK = "Look"
-_ADMINISTER = "Administer"
-
-
 def build_app() -> typer.Typer:
-    """Build the program from its own commands and those of installed plug-ins."""
+    """Build the program; its commands are loaded when they are called."""
     app = typer.Typer(
         name="wanllmdb",
         cls=Program,
         no_args_is_help=True,
-        rich_markup_mode="markdown",
+        rich_markup_mode=MARKUP,
         # Only defects print a traceback; a plain one can be pasted into a report.
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(_options)
-    app.command("agent", rich_help_panel=_RUN)(agent.run_agent)
-    app.command(
-        "run",
-        rich_help_panel=_RUN,
-        # The words after the program belong to the program.
-        context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
-    )(run.run)
-    add_plugins(app, rich_help_panel=_RUN)
-    app.add_typer(sweeps.app, name="sweep", rich_help_panel=_STEER)
-    app.add_typer(runs.app, name="runs", rich_help_panel=_STEER)
-    app.add_typer(templates.app, name="template", rich_help_panel=_STEER)
-    app.command("ui", rich_help_panel=_LOOK)(ui.ui)
-    app.command("watch", rich_help_panel=_LOOK)(watching.watch)
-    for command in (
-        analysis.best,
-        analysis.importance,
-        analysis.history,
-        analysis.hypervolume,
-        analysis.slices,
-        analysis.contour,
-        analysis.correlations,
-        analysis.compare,
-        analysis.edf,
-        analysis.timeline,
-        algorithms.algorithms,
-    ):
-        app.command(rich_help_panel=_LOOK)(command)
-    app.add_typer(keys.app, name="key", rich_help_panel=_ADMINISTER)
-    app.add_typer(spool.app, name="spool", rich_help_panel=_ADMINISTER)
     return app
 
 

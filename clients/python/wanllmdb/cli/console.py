@@ -12,15 +12,14 @@ import os
 import re
 import sys
 from collections.abc import Iterable
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, TextIO
 
-import rich.console
 import typer
-from rich.segment import Segment
-from rich.style import Style
-from rich.text import Text
 
 from wanllmdb._shown import fitting, shown, shown_json, shown_lines
+
+if TYPE_CHECKING:
+    from wanllmdb.cli.rich_console import Console
 
 # A pipe has no width; a table cut at 80 columns would lose what is grepped for.
 _WIDTH_WITHOUT_TERMINAL = 240
@@ -30,33 +29,21 @@ _TAG_STARTS = re.compile(r"\[(?=[a-z#/@]|\Z)")
 _GUARD = "[none][/none]"
 
 
-class Console(rich.console.Console):
-    """Keeps this program's styles and escapes everything else, including links and controls."""
-
-    def __init__(self, stream: TextIO, *, width: int | None = None) -> None:
-        # ":x:" in a name must not become an emoji.
-        super().__init__(file=stream, width=width, highlight=False, emoji=False)
-
-    def render_str(self, text: str, **options: Any) -> Text:
-        """Return the text of markup, escaped before its width is measured."""
-        return super().render_str(shown_lines(text), **options)
-
-    def _render_buffer(self, buffer: Iterable[Segment]) -> str:
-        text = super()._render_buffer(map(_escaped, buffer))
-        # Rich declares its file as any text stream.
-        return fitting(text, self.file)  # type: ignore[arg-type]
-
-
 def stdout() -> Console:
     """Return a console for standard output, created per use since stdout may be redirected."""
     width = None
     if not sys.stdout.isatty() and "COLUMNS" not in os.environ:
         width = _WIDTH_WITHOUT_TERMINAL
+    # Imported here because most commands that print lines only do not need rich.
+    from wanllmdb.cli.rich_console import Console
+
     return Console(sys.stdout, width=width)
 
 
 def stderr() -> Console:
     """Return a console for standard error."""
+    from wanllmdb.cli.rich_console import Console
+
     return Console(sys.stderr)
 
 
@@ -120,17 +107,6 @@ def _as_markup(text: str) -> str:
         ending = len(text) - len(text.rstrip("\\"))
         text += "\\" * ending + _GUARD
     return text
-
-
-def _escaped(segment: Segment) -> Segment:
-    text, style, control = segment
-    if control:
-        return segment
-    return Segment(shown_lines(text), _without_link(style), control)
-
-
-def _without_link(style: Style | None) -> Style | None:
-    return style.update_link(None) if style is not None and style.link else style
 
 
 def _write(text: str, stream: TextIO) -> None:

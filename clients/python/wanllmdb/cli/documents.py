@@ -14,12 +14,12 @@ import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import Enum
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
-from wanllmdb import UNSET, Distribution
 from wanllmdb.cli.console import say_json
 
-_DISTRIBUTIONS = get_args(Distribution)
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 
 def print_json(value: object) -> None:
@@ -35,16 +35,7 @@ def print_json_line(value: object) -> None:
 def to_plain(value: object) -> Any:
     """Convert a result of the client to JSON types."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = {
-            field.name: to_plain(getattr(value, field.name))
-            for field in dataclasses.fields(value)
-            # A missing value differs from null.
-            if getattr(value, field.name) is not UNSET
-        }
-        if isinstance(value, _DISTRIBUTIONS):
-            # Without its name, a distribution would be bare numbers.
-            return {"distribution": _snake_case(type(value).__name__), **fields}
-        return fields
+        return _fields(value)
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, Mapping):
@@ -58,6 +49,22 @@ def to_plain(value: object) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return "NaN" if math.isnan(value) else ("Infinity" if value > 0 else "-Infinity")
     return value
+
+
+def _fields(value: DataclassInstance) -> dict[str, Any]:
+    # Imported here because it loads protobuf, which a plain document does not need.
+    from wanllmdb import UNSET, Distribution
+
+    fields = {
+        field.name: to_plain(getattr(value, field.name))
+        for field in dataclasses.fields(value)
+        # A missing value differs from null.
+        if getattr(value, field.name) is not UNSET
+    }
+    if isinstance(value, get_args(Distribution)):
+        # Without its name, a distribution would be bare numbers.
+        return {"distribution": _snake_case(type(value).__name__), **fields}
+    return fields
 
 
 def _snake_case(name: str) -> str:

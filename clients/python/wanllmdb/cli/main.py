@@ -34,7 +34,7 @@ def _run() -> None:
         sys.exit(
             f"The wanllmdb program needs the package {missing.name}: pip install 'wanllmdb[cli]'"
         )
-    from wanllmdb import WanllmdbError
+    from wanllmdb._errors import WanllmdbError
     from wanllmdb._shown import shown_lines
     from wanllmdb.cli.app import build_app
 

@@ -9,14 +9,16 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from wanllmdb import Client, InvalidArgumentError, Tls
-from wanllmdb._connection.tls import named_tls
+from wanllmdb._errors import InvalidArgumentError
 from wanllmdb._files import read_given
 from wanllmdb._ids import run_of, sweep_id_of
+
+if TYPE_CHECKING:
+    from wanllmdb import Client, Tls
 
 
 def named_sweep(text: str) -> str:
@@ -206,6 +208,9 @@ class ConnectionOptions:
 
     def client(self) -> Client:
         """Return a new client."""
+        # Imported here because it loads gRPC, which a help text does not need.
+        from wanllmdb import Client
+
         return Client(
             registry=self.registry,
             suggestion=self.suggestion,
@@ -217,6 +222,8 @@ class ConnectionOptions:
     def _tls(self) -> bool | Tls | None:
         if self.tls is False or not (self.tls_ca or self.tls_cert or self.tls_key):
             return self.tls
+        from wanllmdb._connection.tls import Tls, named_tls
+
         named = named_tls()
         return Tls(
             ca=self.tls_ca or named.ca,

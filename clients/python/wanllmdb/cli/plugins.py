@@ -6,26 +6,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 import typer
 
+from wanllmdb.cli.commands import built
 from wanllmdb.cli.console import say
 
 COMMANDS = "wanllmdb.commands"
 RUN_EXCHANGE = "wanllmdb.run_exchange"
 
 
-def add_plugins(app: typer.Typer, *, rich_help_panel: str) -> None:
-    """Add a command for each entry; one that can't be loaded explains why when called."""
+def plugin_commands(*, rich_help_panel: str) -> dict[str, Any]:
+    """Return a command for each entry; one that can't be loaded explains why when called."""
+    commands = {}
     for entry in sorted(entry_points(group=COMMANDS), key=lambda entry: entry.name):
         try:
+            settings: dict[str, Any] = {}
             command = entry.load()
         except ImportError as error:
-            _add_absent(app, entry, error, rich_help_panel)
-        else:
-            app.command(entry.name, rich_help_panel=rich_help_panel)(command)
+            settings = {"help": "Not installed: pip install 'wanllmdb[server]'"}
+            command = _absent(entry, error)
+        commands[entry.name] = built(
+            entry.name, command, rich_help_panel=rich_help_panel, **settings
+        )
+    return commands
 
 
 def load_exchange(name: str, extra: str) -> Any:
@@ -40,13 +47,14 @@ def load_exchange(name: str, extra: str) -> Any:
     raise typer.Exit(1)
 
 
-def _add_absent(app: typer.Typer, entry: EntryPoint, error: ImportError, panel: str) -> None:
+def _absent(entry: EntryPoint, error: ImportError) -> Callable[[], None]:
+    reason = str(error)
+
     def absent() -> None:
         say(
-            f"`wanllmdb {entry.name}` can't be loaded ({error}): pip install 'wanllmdb[server]'",
+            f"`wanllmdb {entry.name}` can't be loaded ({reason}): pip install 'wanllmdb[server]'",
             err=True,
         )
         raise typer.Exit(1)
 
-    absent_help = "Not installed: pip install 'wanllmdb[server]'"
-    app.command(entry.name, help=absent_help, rich_help_panel=panel)(absent)
+    return absent
