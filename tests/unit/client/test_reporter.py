@@ -17,8 +17,14 @@ from wanllmdb import (
     UnavailableError,
     WanllmdbError,
 )
-from wanllmdb._agent.batches import BYTES_A_REQUEST, VALUES_A_REQUEST, batches
-from wanllmdb._agent.reporter import MOST_IN_MEMORY, MOST_WITHOUT_DISK, Reporter
+from wanllmdb._agent.reporter import (
+    BYTES_A_REQUEST,
+    MOST_IN_MEMORY,
+    MOST_WITHOUT_DISK,
+    VALUES_A_REQUEST,
+    Reporter,
+    batches,
+)
 from wanllmdb._agent.run_sender import OnDisk, RunSender
 from wanllmdb._agent.wait_policy import OutageWaiter
 from wanllmdb._calls import run_calls

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Protocol
 
 from google.protobuf.message import Message
 
-from wanllmdb._agent.batches import VALUES_A_REQUEST, Batch
-from wanllmdb._agent.turns import ROWS_A_TURN, give_way
 from wanllmdb._agent.wait_policy import is_passing
 from wanllmdb._errors import DeadlineExceededError, InternalError, WanllmdbError
 from wanllmdb._types.runs import MetricRow
@@ -120,7 +119,6 @@ class Reporter:
         with self._changed:
             if self._has_summary:
                 self._forget_summary(values)
-            was_idle = not self._rows
             _, row = self._rows.setdefault(key, (datetime.now(UTC), {}))
             self._has_summary |= key[1]
             before = len(row)
@@ -132,9 +130,7 @@ class Reporter:
                 # Ctrl-C may come here, and a thread that did not start can't be joined.
                 thread.start()
                 self._thread = thread
-            if was_idle or self._values >= VALUES_A_REQUEST:
-                # Waking the thread for each value would hand it the interpreter each time.
-                self._changed.notify_all()
+            self._changed.notify_all()
             if self._values + len(self._rows) > self._most and self._beyond is not None:
                 self._move_beyond_memory(self._beyond)
         if self.is_failing and time.monotonic() >= self._keep_not_before:
@@ -216,10 +212,11 @@ class Reporter:
         try:
             if self._is_beyond and self._beyond is not None and self._send_stored(timeout):
                 return True
-            rows = self._take_some()
-            if self._is_beyond and not rows:
-                # The disk had no rows, and training has just added some.
-                return True
+            with self._changed:
+                if self._is_beyond:
+                    # The disk had no rows, and training has just added some.
+                    return True
+                rows = self._under_way = self._take_some()
             if not rows:
                 return False
             try:
@@ -306,35 +303,29 @@ class Reporter:
             self._values -= len(lost)
 
     def _take_some(self) -> list[MetricRow]:
-        """Remove the oldest rows that fit one request and return them; they are then under way.
-
-        Training gets the lock between slices of the rows.
-        """
-        batch = Batch()
-        with self._changed:
-            if self._is_beyond:
-                return []
-            self._under_way = batch.rows
-        while self._take_slice(batch):
-            give_way()
-        return batch.rows
-
-    def _take_slice(self, batch: Batch) -> bool:
-        """Move some of the oldest rows to the batch; return whether it may take more."""
-        with self._changed:
-            if self._under_way is not batch.rows:
-                # The rows were moved to disk meanwhile, and later ones follow them.
-                return False
-            for key in list(islice(self._rows, ROWS_A_TURN)):
-                time, row = self._rows[key]
-                taken = batch.take(MetricRow(key[0], row, time, is_summary=key[1]))
-                self._values -= len(taken)
-                if len(taken) < len(row):
-                    for name in taken:
-                        del row[name]
-                    return False
+        """Remove and return the oldest rows that fit one request."""
+        taken: list[MetricRow] = []
+        values = size = 0
+        for key in list(islice(self._rows, VALUES_A_REQUEST)):
+            time, row = self._rows[key]
+            whole = MetricRow(key[0], row, time, is_summary=key[1])
+            before = len(taken)
+            for piece in pieces(whole):
+                more, larger = len(piece.values), size_of(piece.values)
+                if taken and (values + more > VALUES_A_REQUEST or size + larger > BYTES_A_REQUEST):
+                    break
+                taken.append(piece)
+                values += more
+                size += larger
+            else:
                 del self._rows[key]
-            return bool(self._rows)
+                continue
+            for piece in taken[before:]:
+                for name in piece.values:
+                    del row[name]
+            break
+        self._values -= values
+        return taken
 
     def _take_all(self) -> list[MetricRow]:
         rows = self._unsent()
@@ -370,3 +361,53 @@ class Reporter:
 def passes(error: WanllmdbError) -> bool:
     """Return whether the rows may be accepted later; a server error may be temporary too."""
     return is_passing(error) or isinstance(error, InternalError)
+
+
+VALUES_A_REQUEST = 5_000
+"""The registry accepts 10,000."""
+BYTES_A_REQUEST = 1024 * 1024
+"""A message has 4 MiB; the end of a run holds a config and a traceback besides rows."""
+
+_BYTES_A_ROW = 32
+_BYTES_A_VALUE = 16
+_VALUES_A_PIECE = 1_000
+"""A name has at most 200 characters of up to 4 bytes, so this many always fit one request."""
+
+
+def size_of(values: Iterable[str]) -> int:
+    """Return the approximate size in bytes of a row with values of these names."""
+    return _BYTES_A_ROW + sum(
+        _BYTES_A_VALUE + (len(name) if name.isascii() else len(name.encode())) for name in values
+    )
+
+
+def fits(row: MetricRow) -> bool:
+    """Return whether the whole row fits one request."""
+    return len(row.values) <= VALUES_A_REQUEST and size_of(row.values) <= BYTES_A_REQUEST
+
+
+def pieces(row: MetricRow) -> Iterator[MetricRow]:
+    """Yield the row if it fits one request, else smaller rows of the same step."""
+    if fits(row):
+        yield row
+        return
+    values = iter(row.values.items())
+    while piece := dict(islice(values, _VALUES_A_PIECE)):
+        yield replace(row, values=piece)
+
+
+def batches(rows: Iterable[MetricRow]) -> Iterator[list[MetricRow]]:
+    """Split rows into batches that each fit one request."""
+    batch: list[MetricRow] = []
+    values = size = 0
+    for row in rows:
+        for piece in pieces(row):
+            more, larger = len(piece.values), size_of(piece.values)
+            if batch and (values + more > VALUES_A_REQUEST or size + larger > BYTES_A_REQUEST):
+                yield batch
+                batch, values, size = [], 0, 0
+            batch.append(piece)
+            values += more
+            size += larger
+    if batch:
+        yield batch

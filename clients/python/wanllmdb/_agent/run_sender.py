@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from google.protobuf.message import Message
 
-from wanllmdb._agent.batches import batches
+from wanllmdb._agent.reporter import batches
 from wanllmdb._agent.text import message_of, presentable, text_of
-from wanllmdb._agent.turns import in_turns
 from wanllmdb._agent.wait_policy import OutageWaiter, is_passing
 from wanllmdb._calls import run_calls
 from wanllmdb._client import Client
@@ -71,12 +70,11 @@ class RunSender:
         """Send rows that fit one request, without waiting for an unavailable registry."""
         if self._only_known_metrics:
             rows = self._of_known_metrics(rows)
-        for batch in batches(in_turns(rows)):
-            self.resend(self._report(in_turns(batch)), timeout)
+        for request in self._reports(rows):
+            self.resend(request, timeout)
         # Known metrics may include rejected values, which no later summary contains.
         if not self._only_known_metrics:
-            for row in in_turns(rows):
-                self._known.update(row.values)
+            self._known.update(*(row.values for row in rows))
 
     def resend(self, request: Message, timeout: float | None = None) -> None:
         """Send a request that stores rows, without the rows that the registry rejects."""
@@ -238,7 +236,7 @@ class RunSender:
     def _reports(self, rows: Sequence[MetricRow]) -> list[Message]:
         return [self._report(batch) for batch in batches(rows)]
 
-    def _report(self, rows: Iterable[MetricRow]) -> Message:
+    def _report(self, rows: list[MetricRow]) -> Message:
         run = self._run
         return run_calls.report_metrics(
             run.sweep_id, run.number, run.attempt, rows, request_id=None
