@@ -1,8 +1,10 @@
 import { createHash, randomBytes } from "node:crypto";
+import { createClient } from "@connectrpc/connect";
 import type { Locator, Page } from "playwright-core";
 import { afterAll, beforeAll } from "vitest";
 import { Role } from "../../src/gen/wanllmdb/api/registry/v1/key_service_pb";
 import { SweepState } from "../../src/gen/wanllmdb/api/registry/v1/sweep_pb";
+import { TemplateService } from "../../src/gen/wanllmdb/api/registry/v1/template_service_pb";
 import type { Services } from "../../src/rpc/transport";
 import { violationsOf } from "../harness/axe";
 import { type Platform, startPlatform } from "../harness/platform";
@@ -162,7 +164,7 @@ describe("a server that requires keys", () => {
   }) => {
     faults.allow(/^answer 401: /);
     const name = `kept-${process.pid}`;
-    await admin.templates.createTemplate({
+    await createClient(TemplateService, admin.transport).createTemplate({
       template: {
         name,
         configText: "method: random\nmetric: {name: loss}\nparameters: {a: {value: 1}}\n",

@@ -1,4 +1,6 @@
+import { createClient } from "@connectrpc/connect";
 import type { Page } from "playwright-core";
+import { TemplateService } from "../../src/gen/wanllmdb/api/registry/v1/template_service_pb";
 import type { Services } from "../../src/rpc/transport";
 import { replaceText } from "../harness/editor";
 import { describe, eventually, expect, test } from "../harness/test";
@@ -13,9 +15,9 @@ run_cap: $(runs)
 `;
 
 /** Creates a template that belongs to one test alone. */
-async function newTemplate({ templates }: Services): Promise<string> {
+async function newTemplate({ transport }: Services): Promise<string> {
   const name = nameOf();
-  await templates.createTemplate({
+  await createClient(TemplateService, transport).createTemplate({
     template: {
       name,
       description: "made by a test",
@@ -95,7 +97,7 @@ describe("templates", () => {
     await dialog.getByRole("button", { name: "Stay" }).click();
     await page.getByRole("button", { name: "Save", exact: true }).click();
     await page.getByText("✓ Saved.").waitFor();
-    const { template } = await api.templates.getTemplate({ name });
+    const { template } = await createClient(TemplateService, api.transport).getTemplate({ name });
     expect(template).toMatchObject({ description: "changed here", configText: TEXT });
   });
 
