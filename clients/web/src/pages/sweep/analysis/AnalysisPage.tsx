@@ -5,6 +5,7 @@ import { ImportanceEvaluator } from "../../../gen/wanllmdb/api/suggestion/v1/ana
 import { ChartPanel } from "../../../ui/Chart";
 import { Importance } from "../charts/Importance";
 import { useCurrentSweep } from "../sweepContext";
+import { TableProblem } from "../TableProblem";
 import { AgentTimeline } from "./AgentTimeline";
 import { AnalysisContext, useAnalysis, useAnalysisSearch } from "./analysisContext";
 import { type ChartGroup, Contents } from "./Contents";
@@ -16,7 +17,6 @@ import { LearningCurves } from "./LearningCurves";
 import { RankPlot } from "./RankPlot";
 import { RunHistory } from "./RunHistory";
 import { Slices } from "./Slices";
-import { TableProblem } from "./TableProblem";
 import { useAnalysisRuns } from "./useAnalysisRuns";
 
 const EVALUATORS = [

@@ -1,5 +1,6 @@
 import { useDeferredValue, useEffect } from "react";
 import { useCurrentSweep } from "../sweepContext";
+import { TableProblem } from "../TableProblem";
 import { useRunTable } from "../useRunTable";
 import { ParallelPanel } from "./ParallelPanel";
 import "../../../ui/charts.css";
@@ -23,21 +24,7 @@ export function ParallelPage() {
   return (
     <>
       {problem !== undefined && (
-        <div className="problem" role="alert">
-          <p>
-            <strong>{problem.title}</strong>
-          </p>
-          <p>
-            {problem.text} {status.kind !== "ended" && "The plot is not current; trying again …"}
-          </p>
-          {status.kind === "ended" && (
-            <div className="actions">
-              <button type="button" onClick={restart}>
-                Try again
-              </button>
-            </div>
-          )}
-        </div>
+        <TableProblem problem={problem} status={status} onRetry={restart} />
       )}
       {late === undefined && problem === undefined && (
         <div className="skeleton" role="status">

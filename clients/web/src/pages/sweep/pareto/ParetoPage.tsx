@@ -11,6 +11,7 @@ import { Chart, ChartPanel } from "../../../ui/Chart";
 import { NoRuns } from "../charts/NoRuns";
 import { RunFilterBar } from "../runs/RunFilterBar";
 import { useCurrentSweep } from "../sweepContext";
+import { TableProblem } from "../TableProblem";
 import { useRunFilter } from "../useRunFilter";
 import { useRunTable } from "../useRunTable";
 import { Front } from "./Front";
@@ -45,17 +46,7 @@ export function ParetoPage() {
   return (
     <>
       {problem !== undefined && (
-        <div className="problem" role="alert">
-          <p>
-            <strong>{problem.title}</strong>
-          </p>
-          <p>{problem.text}</p>
-          {status.kind === "ended" && (
-            <button type="button" onClick={restart}>
-              Try again
-            </button>
-          )}
-        </div>
+        <TableProblem problem={problem} status={status} onRetry={restart} />
       )}
       {late === undefined ? (
         problem === undefined && <div className="skeleton">Loading the runs …</div>

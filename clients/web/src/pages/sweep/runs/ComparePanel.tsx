@@ -9,10 +9,11 @@ import { ChartPanel } from "../../../ui/Chart";
 import { download } from "../../../ui/download";
 import { ProblemNotice } from "../../../ui/ProblemNotice";
 import { useAnswer } from "../../../ui/useAnswer";
+import { useSetSearch } from "../../../ui/useSetSearch";
 import { useCurrentSweep } from "../sweepContext";
 import { CompareTable } from "./CompareTable";
 import { CurvesChart } from "./CurvesChart";
-import { useSetSearch } from "./useSetSearch";
+import type { RunsSearch } from "./search";
 
 interface Props {
   readonly sweepId: string;
@@ -24,7 +25,7 @@ interface Props {
 export function ComparePanel({ sweepId, numbers, table }: Props) {
   const { spec, revision } = useCurrentSweep();
   const { registry } = useServices();
-  const setSearch = useSetSearch();
+  const setSearch = useSetSearch<RunsSearch>();
   const isComplete = table !== undefined && table.count >= table.expected;
   const exists = (number: number) => !isComplete || rowOf(table.numbers, table.count, number) >= 0;
   const known = numbers.filter(exists);

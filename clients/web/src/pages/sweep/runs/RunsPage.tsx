@@ -1,7 +1,7 @@
 import { getRouteApi } from "@tanstack/react-router";
 import { lazy, Suspense, useDeferredValue, useEffect, useState } from "react";
-import type { Problem } from "../../../rpc/problems";
 import { useCurrentSweep } from "../sweepContext";
+import { TableProblem } from "../TableProblem";
 import { useRunTable } from "../useRunTable";
 import { RunsTable } from "./RunsTable";
 import "./runs.css";
@@ -37,7 +37,7 @@ function Page({ sweepId }: { sweepId: string }) {
   return (
     <div className="runs-page">
       {problem !== undefined && (
-        <LostTable problem={problem} isTryingAgain={status.kind !== "ended"} onRetry={restart} />
+        <TableProblem problem={problem} status={status} onRetry={restart} />
       )}
       {late === undefined && problem === undefined && (
         <div className="skeleton" role="status">
@@ -48,32 +48,6 @@ function Page({ sweepId }: { sweepId: string }) {
         <RunsTable sweepId={sweepId} table={late} selected={selected} onSelected={setSelected} />
       )}
       {isEmpty && <NoRuns sweepId={sweepId} />}
-    </div>
-  );
-}
-
-interface LostTableProps {
-  readonly problem: Problem;
-  readonly isTryingAgain: boolean;
-  readonly onRetry: () => void;
-}
-
-function LostTable({ problem, isTryingAgain, onRetry }: LostTableProps) {
-  return (
-    <div className="problem" role="alert">
-      <p>
-        <strong>{problem.title}</strong>
-      </p>
-      <p>
-        {problem.text} {isTryingAgain && "The table is not current; trying again …"}
-      </p>
-      {!isTryingAgain && (
-        <div className="actions">
-          <button type="button" onClick={onRetry}>
-            Try again
-          </button>
-        </div>
-      )}
     </div>
   );
 }

@@ -7,6 +7,7 @@ import { firstColumns, isTime } from "../../../store/runCells";
 import type { RunOrder } from "../../../store/runTable";
 import { isOnRequest, NUMBER_KEY, type RunTable, STATE_KEY } from "../../../store/runTable";
 import { zoneName } from "../../../store/times";
+import { useSetSearch } from "../../../ui/useSetSearch";
 import { useCurrentSweep } from "../sweepContext";
 import { useRunFilter } from "../useRunFilter";
 import { Announcement } from "./Announcement";
@@ -16,10 +17,10 @@ import { RunDrawer } from "./RunDrawer";
 import { RunFilterBar } from "./RunFilterBar";
 import { RunGrid } from "./RunGrid";
 import { SelectionBar } from "./SelectionBar";
+import type { RunsSearch } from "./search";
 import { orderOf, sortOf } from "./search";
 import { useOrderedNumbers } from "./useOrderedNumbers";
 import { useSearched } from "./useSearched";
-import { useSetSearch } from "./useSetSearch";
 import { ViewsMenu } from "./ViewsMenu";
 import { viewSearch } from "./views";
 
@@ -38,7 +39,7 @@ interface Props {
 export function RunsTable({ sweepId, table, selected, onSelected: setSelected }: Props) {
   const sweep = useCurrentSweep();
   const search = route.useSearch();
-  const setSearch = useSetSearch();
+  const setSearch = useSetSearch<RunsSearch>();
   const { filter, setFilter } = useRunFilter();
   const { goal, constants } = useSearched();
   const order = orderOf(search);

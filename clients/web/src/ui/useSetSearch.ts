@@ -1,19 +1,20 @@
 import { useNavigate } from "@tanstack/react-router";
 import { useCallback } from "react";
-import type { RunsSearch } from "./search";
 
 /** Settings to change in the address; undefined removes one. */
-export type SearchChange = { readonly [Name in keyof RunsSearch]: RunsSearch[Name] | undefined };
+export type SearchChange<Search> = {
+  readonly [Name in keyof Search]?: Search[Name] | undefined;
+};
 
 /**
- * Returns a function that changes some of the table's settings in the address.
+ * Returns a function that changes some of a page's settings in the address.
  *
  * Its second argument says whether the browser's Back leads to the settings of before.
  */
-export function useSetSearch() {
+export function useSetSearch<Search>() {
   const navigate = useNavigate();
   return useCallback(
-    (changed: SearchChange, isStep = false) => {
+    (changed: SearchChange<Search>, isStep = false) => {
       void navigate({
         to: ".",
         search: (search: Record<string, unknown>) => ({ ...search, ...changed }),

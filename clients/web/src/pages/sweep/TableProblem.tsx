@@ -1,5 +1,5 @@
-import type { Problem } from "../../../rpc/problems";
-import type { WatchStatus } from "../../../rpc/watch";
+import type { Problem } from "../../rpc/problems";
+import type { WatchStatus } from "../../rpc/watch";
 
 interface Props {
   readonly problem: Problem;
@@ -7,7 +7,7 @@ interface Props {
   readonly onRetry: () => void;
 }
 
-/** Why the runs of the charts are not current. */
+/** Why the runs that a page shows are not current. */
 export function TableProblem({ problem, status, onRetry }: Props) {
   const isTryingAgain = status.kind !== "ended";
   return (
@@ -16,7 +16,7 @@ export function TableProblem({ problem, status, onRetry }: Props) {
         <strong>{problem.title}</strong>
       </p>
       <p>
-        {problem.text} {isTryingAgain && "The charts are not current; trying again …"}
+        {problem.text} {isTryingAgain && "What is shown is not current; trying again …"}
       </p>
       {!isTryingAgain && (
         <div className="actions">
