@@ -248,9 +248,10 @@ def test_failed_runs_count_as_the_worst_where_asked_for(name: str) -> None:
     """Failed runs are ignored by default, and count as the worst value so far by option."""
 
     def trials(policy: str) -> OptunaSampler:
-        options = {"failed_runs": policy}
+        options: dict[str, Any] = {"failed_runs": policy}
         if name == "tpe":
-            options["group"] = True  # type: ignore[assignment]  # Optuna's TPE, not ours
+            # Optuna's TPE, not ours.
+            options["group"] = True
         sampler = make_sampler(spec(name, options=options))
         assert isinstance(sampler, OptunaSampler)
         for number, (state, objective) in enumerate(

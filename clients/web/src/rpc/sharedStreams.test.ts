@@ -93,7 +93,7 @@ test("more streams than slots take turns, and none stops", async () => {
     for (const { seen } of pages) expect(seen.at(-1)).toBe(round);
   }
   expect(server.mostOfAll).toBe(SLOTS);
-  // Whoever waits for a turn has not lost its connection.
+  // A tab that waits for a turn has not lost its connection.
   for (const { statuses } of pages) expect(statuses).toEqual(["connecting", "connecting", "live"]);
   await Promise.all(pages.map(({ hide }) => hide()));
   expect(server.open).toEqual([]);
@@ -157,7 +157,7 @@ const STEPS: fc.Arbitrary<Step[]> = fc.array(
   { maxLength: 40 },
 );
 
-test("no change is lost or out of order, whoever has the stream", async () => {
+test("no change is lost or out of order, whichever tab has the stream", async () => {
   await fc.assert(
     fc.asyncProperty(STEPS, async (steps) => {
       const [browser, server] = [new FakeBrowser(), new FakeServer()];

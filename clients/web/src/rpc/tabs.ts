@@ -11,7 +11,7 @@ export interface Tabs {
    * signal aborts before that, it never runs.
    */
   readonly hold: (name: string, signal: AbortSignal, run: () => Promise<void>) => Promise<void>;
-  /** Whether somebody waits for a name. */
+  /** Whether a tab waits for a name. */
   readonly isWanted: (name: string) => Promise<boolean>;
   readonly channel: (name: string, onMessage: (message: unknown) => void) => Channel;
 }

@@ -31,7 +31,7 @@ export function parseCompareSearch(search: Record<string, unknown>): CompareSear
 /** Returns the ids of the sweeps in their order, each once. They may be a list, or a text with commas. */
 export function idsOf({ ids }: { readonly ids?: unknown }): string[] {
   const parts = (Array.isArray(ids) ? ids : [ids]).flatMap((part: unknown) =>
-    // An id of digits alone is read as a number where somebody typed the address.
+    // An id of digits alone is read as a number in an address that was typed.
     typeof part === "string" || typeof part === "number" ? String(part).split(",") : [],
   );
   const known = parts.map((part) => part.trim()).filter((part) => /^[a-z0-9]{1,64}$/.test(part));

@@ -67,7 +67,7 @@ test("each mentioned name has one row, and no other has one", () => {
   );
 });
 
-test("a template that nobody changed has no changes, and comes back as it was", () => {
+test("a template without a change comes back as it was", () => {
   const draft = draftOf(TEMPLATE);
   expect(changedPaths(TEMPLATE, draft)).toEqual([]);
   const made = templateOf(draft);

@@ -23,7 +23,7 @@ function Lost({ status: { kind, heardAt } }: { status: LostStatus }) {
   return (
     <>
       Connection lost; trying again …{" "}
-      {/* The age changes each second, which nobody wants to hear. */}
+      {/* The age changes each second, which a screen reader should not say. */}
       <span aria-hidden="true">data is {formatDuration(now - heardAt)} old</span>
     </>
   );

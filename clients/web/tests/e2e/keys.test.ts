@@ -54,7 +54,7 @@ async function signIn(page: Page, key: string): Promise<void> {
 
 const REFUSAL = "This needs a key with the role editor; yours is reader.";
 
-/** Opens a page as somebody whose key may only read. */
+/** Opens a page as a user whose key may only read. */
 async function pageOfReader(newContext: NewContext, path: string): Promise<Page> {
   const { secret } = await newKey(Role.READER, "reader");
   const page = await pageOf(newContext);

@@ -25,7 +25,7 @@ function save(page: Page): Promise<void> {
   return page.getByRole("button", { name: "Save", exact: true }).click();
 }
 
-/** Changes a sweep as somebody else does. */
+/** Changes a sweep as another user does. */
 async function change(
   { registry }: Services,
   sweepId: string,

@@ -107,7 +107,7 @@ export function KeyTable({ keys, now, ownKeyId }: Props) {
           }}
         >
           <p>
-            Whoever uses it is rejected within seconds: agents with it stop at their next call. This
+            Its users are rejected within seconds: agents with it stop at their next call. This
             can't be undone.
           </p>
           {asked.keyId === ownKeyId && (

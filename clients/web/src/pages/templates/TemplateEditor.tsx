@@ -23,7 +23,7 @@ interface Sent {
   readonly etag: string;
 }
 
-/** Changes a template, as long as nobody else has changed it meanwhile. */
+/** Changes a template, unless another user has changed it meanwhile. */
 export function TemplateEditor({ template }: { template: Template }) {
   const templates = useClient(TemplateService);
   const cache = useQueryClient();

@@ -10,7 +10,7 @@ export interface Draft {
   /** The user's texts, of the settings that differ from the present ones. */
   readonly edits: Texts;
   /**
-   * The settings that the user and somebody else changed, each with the text that the user saw
+   * The settings that the user and another one changed, each with the text that the user saw
    * before; the user decides about them.
    */
   readonly conflicts: Texts;

@@ -28,7 +28,7 @@ export function settingOfField(
     const name = metrics[Number(metric[1] ?? 0)];
     return name === undefined ? undefined : targetKey(name);
   }
-  // Whoever edits the space as a text sees all its problems there.
+  // A user who edits the space as a text sees all its problems there.
   if (SPACE in edits && /^(parameters|constraints)\b/.test(field)) return SPACE;
   return ofParameter(field, present, edits, parameters);
 }

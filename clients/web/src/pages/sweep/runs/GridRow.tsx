@@ -24,7 +24,7 @@ export function GridRow({ index, number, table, columns, cursorColumn, ...props 
   const row = rowOf(table.numbers, table.count, number);
   const tabIndex = (column: number) => (cursorColumn === column ? 0 : -1);
   const open = () => {
-    // Whoever marks a text to copy it opens nothing.
+    // A user who marks a text to copy it does not mean to open the run.
     if (document.getSelection()?.isCollapsed !== false) onOpen(number);
   };
   const classes = [cursorColumn === undefined ? "" : "active", isOpen ? "open" : ""];

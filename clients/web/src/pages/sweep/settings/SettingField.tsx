@@ -10,7 +10,7 @@ interface FrameProps {
   readonly children: (id: string, describedBy: string, form: SettingsForm) => ReactNode;
 }
 
-/** A setting with its label, what is wrong with it, and what somebody else made of it meanwhile. */
+/** A setting with its label, what is wrong with it, and what another user made of it meanwhile. */
 export function SettingFrame({ settingKey, label, hint, children }: FrameProps) {
   const id = useId();
   const form = useSettingsForm();

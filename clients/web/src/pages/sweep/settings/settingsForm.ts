@@ -3,7 +3,7 @@ import type { SearchSpace } from "../../../gen/wanllmdb/api/registry/v1/search_s
 
 /** The settings as the fields of the page see them, by their keys. */
 export interface SettingsForm {
-  /** The present space; the same object as long as nobody changes the sweep. */
+  /** The present space; the same object until the sweep changes. */
   readonly space: SearchSpace | undefined;
   readonly text: (key: string) => string;
   /** The present text of the sweep. */
@@ -14,7 +14,7 @@ export interface SettingsForm {
   readonly isSpaceEdited: boolean;
   /** What is wrong with the text; undefined for nothing. */
   readonly problem: (key: string) => string | undefined;
-  /** The text before the user and somebody else changed it; undefined without a conflict. */
+  /** The text before the user and another one changed it; undefined without a conflict. */
   readonly conflict: (key: string) => string | undefined;
   readonly decide: (key: string, whose: "mine" | "theirs") => void;
   /** Why the user may not change anything; undefined if the user may. */

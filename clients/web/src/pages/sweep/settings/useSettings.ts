@@ -27,7 +27,7 @@ interface Sent {
   readonly update: SettingsUpdate;
 }
 
-/** A setting that somebody else changed while the user's changes were on their way. */
+/** A setting that another user changed while the user's changes were on their way. */
 export interface Changed {
   readonly key: string;
   readonly before: string;
