@@ -24,8 +24,6 @@ export interface Platform {
   readonly ready: () => Ready;
   /** The first key, which may do everything; empty if no keys are required. */
   readonly adminKey: string;
-  /** Whether the gateway has reached both services. */
-  readonly isReady: () => Promise<boolean>;
   readonly stop: () => Promise<void>;
 }
 
@@ -83,7 +81,6 @@ export async function startPlatform({ keys = false } = {}): Promise<Platform> {
   }
   return {
     ready: () => read(readyFile),
-    isReady,
     adminKey: keys ? readFileSync(join(data, "admin.key"), "utf8").trim() : "",
     stop: () => stopTied(child),
   };
