@@ -53,5 +53,6 @@ async function installed(): Promise<Candidate | undefined> {
 /** Unpacks the Chromium of the npm package into the folder for temporary files. */
 async function packaged(): Promise<Candidate> {
   const { default: bundle } = await import("@sparticuz/chromium");
-  return { path: await bundle.executablePath(), args: bundle.args };
+  // Its own arguments run everything in one process, which ends with the first page that closes.
+  return { path: await bundle.executablePath(), args: ARGUMENTS };
 }
