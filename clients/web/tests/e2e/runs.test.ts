@@ -53,11 +53,12 @@ describe("the table of runs", () => {
     expect(values).toEqual(sorted(values));
     await heading.click();
     await eventually(() => heading.getAttribute("aria-sort")).toBe("descending");
-    const first = await column(page, "Run");
+    // How many rows near the screen are made may differ.
+    const first = (await column(page, "Run")).slice(0, 10);
     expect(first[0]).not.toBe("");
     await page.reload();
     await eventually(() => heading.getAttribute("aria-sort")).toBe("descending");
-    expect(await column(page, "Run")).toEqual(first);
+    expect((await column(page, "Run")).slice(0, 10)).toEqual(first);
   });
 
   test("filters by state; the address keeps the filter, also for the other pages", async ({

@@ -133,7 +133,8 @@ describe("the settings of a sweep", () => {
     expect(await field(page, "Name").inputValue()).toBe("not saved");
     await page.getByRole("link", { name: "Runs", exact: true }).click();
     await dialog.getByRole("button", { name: "Leave" }).click();
-    await eventually(() => page.url()).toMatch(/\/runs$/);
+    await page.getByText("No runs yet").waitFor();
+    expect(page.url()).toMatch(/\/runs$/);
     await page.getByRole("link", { name: "Settings", exact: true }).click();
     await eventually(() => field(page, "Name").inputValue()).not.toBe("not saved");
   });
