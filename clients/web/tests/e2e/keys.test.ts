@@ -220,13 +220,13 @@ describe("a server that requires keys", () => {
 
   test("a key is revoked after a confirmation", async ({ newContext, faults }) => {
     faults.allow(/^answer 401: /);
-    const { id, secret } = await newKey(Role.READER, "of somebody who left");
+    const { id, secret } = await newKey(Role.READER, "of a user who left");
     const page = await pageOf(newContext);
     await page.goto("/login?next=/keys");
     await signIn(page, platform.adminKey);
-    const row = page.getByRole("row", { name: /of somebody who left/ });
-    const revoke = row.getByRole("button", { name: "Revoke of somebody who left" });
-    const dialog = page.getByRole("dialog", { name: "Revoke of somebody who left?" });
+    const row = page.getByRole("row", { name: /of a user who left/ });
+    const revoke = row.getByRole("button", { name: "Revoke of a user who left" });
+    const dialog = page.getByRole("dialog", { name: "Revoke of a user who left?" });
     await revoke.click();
     await page.keyboard.press("Escape");
     await dialog.waitFor({ state: "detached" });

@@ -110,7 +110,7 @@ describe("the settings of a sweep", () => {
     await change(api, id, { description: "theirs" }, "description");
     await change(api, id, { spec: { runCap: 12n } }, "spec.run_cap");
     await save(page);
-    await page.getByText("Somebody else changed the sweep meanwhile").waitFor();
+    await page.getByText("Another user changed the sweep meanwhile").waitFor();
     await page.getByText("Decide first about: Description, Run cap.").waitFor();
     expect(await page.getByRole("button", { name: "Save", exact: true }).isDisabled()).toBe(true);
     const description = setting(page, "Description");

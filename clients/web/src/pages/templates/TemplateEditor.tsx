@@ -148,7 +148,7 @@ function Conflict({ seen, theirs, mine, onSave, onTake }: ConflictProps) {
   return (
     <div className="template-conflict" role="alert">
       <p>
-        <strong>Somebody else changed this template meanwhile; nothing was saved.</strong> They
+        <strong>Another user changed this template meanwhile; nothing was saved.</strong> They
         changed: {changed.map(partName).join(", ") || "nothing that is shown"}.{" "}
         {both.length > 0
           ? `Saving replaces their ${both.join(", ")} by yours.`

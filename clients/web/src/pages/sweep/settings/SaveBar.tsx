@@ -56,7 +56,7 @@ function Meanwhile({
   return (
     <div className="meanwhile" role="alert">
       <p>
-        <strong>Somebody else changed the sweep meanwhile; nothing was saved.</strong>{" "}
+        <strong>Another user changed the sweep meanwhile; nothing was saved.</strong>{" "}
         {hasConflicts
           ? "Decide at the marked fields, then save again."
           : "Nothing of it concerns your changes: save again."}

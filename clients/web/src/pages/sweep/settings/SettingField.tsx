@@ -77,7 +77,7 @@ export function Conflict({ settingKey }: { settingKey: string }) {
   const shown = (text: string) => settingText(settingKey, text);
   return (
     <div className="conflict" role="alert">
-      <p>Somebody else changed this meanwhile.</p>
+      <p>Another user changed this meanwhile.</p>
       <dl>
         <dt>Before</dt>
         <dd dir="auto">{shown(before)}</dd>
