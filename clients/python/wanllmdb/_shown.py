@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import unicodedata
 from collections.abc import Sequence
-from typing import TextIO
+from typing import IO
 
 MOST_MARKS = 8
 """The maximum number of combining marks on one character: more than any script needs."""
@@ -112,7 +112,7 @@ def shown_json(document: str) -> str:
     return document.translate(_OF_JSON)
 
 
-def fitting(text: str, stream: TextIO) -> str:
+def fitting(text: str, stream: IO[str]) -> str:
     """The text with escapes for characters that the stream's encoding lacks."""
     encoding = getattr(stream, "encoding", None) or "utf-8"
     return text.encode(encoding, "backslashreplace").decode(encoding)

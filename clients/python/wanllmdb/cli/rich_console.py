@@ -26,8 +26,7 @@ class Console(rich.console.Console):
 
     def _render_buffer(self, buffer: Iterable[Segment]) -> str:
         text = super()._render_buffer(map(_escaped, buffer))
-        # Rich declares its file as any text stream.
-        return fitting(text, self.file)  # type: ignore[arg-type]
+        return fitting(text, self.file)
 
 
 def _escaped(segment: Segment) -> Segment:
