@@ -73,9 +73,11 @@ def held_run(work: UnitOfWork, number: int, attempt: int) -> Run:
 
 @dataclass(frozen=True)
 class ReleaseRun(SingleCommand[Run]):
-    """Gives a running run back: the run is queued again at once, which is not a retry.
+    """Gives a run back: the run is queued again at once, which is not a retry.
 
-    A run that was to stop, or whose sweep has ended, is canceled instead.
+    A run past its lease that no other agent has is given back, too: otherwise a repetition of the
+    rejected request would succeed after a heartbeat had taken the run back. A run that was to
+    stop, or whose sweep has ended, is canceled instead.
     """
 
     number: int
@@ -87,7 +89,7 @@ class ReleaseRun(SingleCommand[Run]):
 
     def apply(self, work: UnitOfWork) -> Run:
         run = held_run(work, self.number, self.attempt)
-        if run.state is not RunState.RUNNING:
+        if run.state is RunState.LOST:
             not_running(run)
         if run.stop_requested:
             work.move(run, RunState.CANCELED)

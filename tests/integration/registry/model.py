@@ -429,7 +429,7 @@ class Sweep:
     def release(self, number: int, attempt: int) -> Run:
         """Apply ReleaseRun."""
         run = self.held(number, attempt)
-        if run.state != "RUNNING":
+        if run.state == "LOST":
             raise Rejected("FAILED_PRECONDITION", "RUN_NOT_RUNNING")
         if self.ended or run.stopping:
             self._move(run, "CANCELED")

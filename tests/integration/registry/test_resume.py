@@ -141,11 +141,7 @@ async def test_a_lost_run_comes_back_to_its_agent_until_it_is_assigned(
         held_2 = await get_run(registry, sweep_id, 2)
         release = pb.ReleaseRunRequest(sweep_id=sweep_id, number=3, attempt=1)
         await registry.ReleaseRun(release)
-        async with asyncio.timeout(20):
-            while True:
-                if (await get_sweep(registry, sweep_id)).stats.queued_runs == 4:
-                    break
-                await asyncio.sleep(0.05)
+        await _until_queued(registry, sweep_id, 4)
         await create_runs(registry, sweep_id, proposal(1))
         await registry.PauseSweep(pb.PauseSweepRequest(sweep_id=sweep_id))
         # A paused sweep assigns no runs.
@@ -169,6 +165,53 @@ async def test_a_lost_run_comes_back_to_its_agent_until_it_is_assigned(
         assert stats.best_run.objective == 2.0
 
 
+async def test_a_run_past_its_lease_can_be_released(database_url: str) -> None:
+    """Otherwise a repetition of the rejected request would succeed after a heartbeat."""
+    async with (
+        registry_server(database_url, lease=timedelta(seconds=1)) as address,
+        grpc.aio.insecure_channel(address) as channel,
+    ):
+        registry = RegistryStub(channel)
+        sweep_id = (await create_sweep(registry, retries={"lost": 1})).sweep_id
+        await _hand_out(registry, sweep_id, "a", 0, 1)
+        await _until_queued(registry, sweep_id, 2)
+        release = pb.ReleaseRunRequest(
+            sweep_id=sweep_id, number=0, attempt=1, reason="stopped", request_id=request_id()
+        )
+        released = (await registry.ReleaseRun(release)).run
+        assert (released.state, released.error.message) == (run_pb2.RUN_STATE_QUEUED, "stopped")
+        assert (await registry.ReleaseRun(release)).run == released
+        # Its agent does not get it back by a heartbeat, unlike the other run.
+        leases = [pb.RunLease(sweep_id=sweep_id, number=n, attempt=1) for n in (0, 1)]
+        statuses = (await registry.Heartbeat(pb.HeartbeatRequest(leases=leases))).statuses
+        assert [status.command for status in statuses] == [
+            run_pb2.RUN_COMMAND_ABANDON,
+            run_pb2.RUN_COMMAND_CONTINUE,
+        ]
+        assert (await get_sweep(registry, sweep_id)).stats.queued_runs == 1
+        # A run that is lost for good is not queued again.
+        await _until_lost(registry, sweep_id, 1)
+        lost = pb.ReleaseRunRequest(sweep_id=sweep_id, number=1, attempt=1)
+        with rpc_fails(StatusCode.FAILED_PRECONDITION, "RUN_NOT_RUNNING"):
+            await registry.ReleaseRun(lost)
+
+
+async def _until_queued(registry: Registry, sweep_id: str, count: int) -> None:
+    async with asyncio.timeout(20):
+        while True:
+            if (await get_sweep(registry, sweep_id)).stats.queued_runs == count:
+                return
+            await asyncio.sleep(0.05)
+
+
+async def _until_lost(registry: Registry, sweep_id: str, count: int) -> None:
+    async with asyncio.timeout(20):
+        while True:
+            if (await get_sweep(registry, sweep_id)).stats.lost_runs == count:
+                return
+            await asyncio.sleep(0.05)
+
+
 async def test_a_silent_agent_that_works_on_keeps_its_run(database_url: str) -> None:
     """The agent can resume a lost run until the run is assigned to another agent."""
     async with (
@@ -181,11 +224,7 @@ async def test_a_silent_agent_that_works_on_keeps_its_run(database_url: str) -> 
         beat = pb.HeartbeatRequest(
             leases=[pb.RunLease(sweep_id=sweep_id, number=n, attempt=1) for n in range(3)]
         )
-        async with asyncio.timeout(20):
-            while True:
-                if (await get_sweep(registry, sweep_id)).stats.queued_runs == 3:
-                    break
-                await asyncio.sleep(0.05)
+        await _until_queued(registry, sweep_id, 3)
         await create_runs(registry, sweep_id, proposal(1))
         statuses = (await registry.Heartbeat(beat)).statuses
         assert [status.command for status in statuses] == [

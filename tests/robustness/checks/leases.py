@@ -103,7 +103,7 @@ def _refusals(facts: Facts, write: Write) -> Iterator[Violation]:
 def _may_have_ended(facts: Facts, write: Write) -> bool:
     """Return whether another call may have ended the attempt before."""
     if write.method == "ReleaseRun":
-        # A lost run cannot be released, although its result would count.
+        # A lost run without retries cannot be released, although its result would count.
         return True
     number, attempt = write.attempt
     others = [

@@ -479,8 +479,8 @@ class SweepRegistryServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def ReleaseRun(self, request, context):
-        """Releases a running run: it is queued again at once, and this does not count
-        as a retry.
+        """Releases a run: it is queued again at once, and this does not count as a
+        retry. The run is running, or past its lease and not assigned again.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -155,8 +155,8 @@ class SweepRegistryServiceStub:
     out, so that a run can always end.
     """
     ReleaseRun: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.ReleaseRunRequest, _registry_service_pb2.ReleaseRunResponse]
-    """Releases a running run: it is queued again at once, and this does not count
-    as a retry.
+    """Releases a run: it is queued again at once, and this does not count as a
+    retry. The run is running, or past its lease and not assigned again.
     """
     Heartbeat: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.HeartbeatRequest, _registry_service_pb2.HeartbeatResponse]
     """Renews the leases of running runs and returns a command for each. A run
@@ -321,8 +321,8 @@ class SweepRegistryServiceAsyncStub(SweepRegistryServiceStub):
     out, so that a run can always end.
     """
     ReleaseRun: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.ReleaseRunRequest, _registry_service_pb2.ReleaseRunResponse]  # type: ignore[assignment]
-    """Releases a running run: it is queued again at once, and this does not count
-    as a retry.
+    """Releases a run: it is queued again at once, and this does not count as a
+    retry. The run is running, or past its lease and not assigned again.
     """
     Heartbeat: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.HeartbeatRequest, _registry_service_pb2.HeartbeatResponse]  # type: ignore[assignment]
     """Renews the leases of running runs and returns a command for each. A run
@@ -640,8 +640,8 @@ class SweepRegistryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _registry_service_pb2.ReleaseRunRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_registry_service_pb2.ReleaseRunResponse, _abc.Awaitable[_registry_service_pb2.ReleaseRunResponse]]:
-        """Releases a running run: it is queued again at once, and this does not count
-        as a retry.
+        """Releases a run: it is queued again at once, and this does not count as a
+        retry. The run is running, or past its lease and not assigned again.
         """
 
     @_abc_1.abstractmethod

@@ -2783,8 +2783,8 @@ export const SweepRegistryService: GenService<{
     output: typeof FinishRunResponseSchema;
   },
   /**
-   * Releases a running run: it is queued again at once, and this does not count
-   * as a retry.
+   * Releases a run: it is queued again at once, and this does not count as a
+   * retry. The run is running, or past its lease and not assigned again.
    *
    * @generated from rpc wanllmdb.api.registry.v1.SweepRegistryService.ReleaseRun
    */
