@@ -2,7 +2,7 @@
 
 Both are faults of grpc.aio's loop that accepts calls, since grpcio 1.84:
 
-- For each call it waits for the next call of every method anew, and starts a task for it. With
+- For each call it waits again for the next call of every method, and starts a task for it. With
   the 57 methods of the registry this takes a third of the processor time of a small call. Here,
   each method has a loop of its own, so that grpc.aio's loop waits once for all of them. The
   correction in grpcio is github.com/grpc/grpc/pull/43461.
