@@ -3,81 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import TypeAlias
 
 import grpc.aio
 import pytest
 from grpc import StatusCode
 
-from tests.conftest import LEASE, suggestion_server
 from tests.errors import rpc_fails
 from tests.integration.suggestion.conftest import NewSweep
 from tests.integration.suggestion.sweeps import SPACE, Sweep, loss_of, new_id, values
+from tests.observed_services import observed_services
 from tests.registry_stub import RegistryStub
 from tests.sweeps import create_sweep
 from wanllmdb.api.registry.v1 import registry_service_pb2 as rpb
 from wanllmdb.api.registry.v1 import run_pb2, sweep_pb2
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as pb
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2_grpc as suggestion_grpc
-from wanllmdb_common.calls.call import Call
-from wanllmdb_common.server.lifecycle import running_server
-from wanllmdb_common.server.settings import LimitSettings, ServerSettings
-from wanllmdb_registry.app import running_registry
 from wanllmdb_registry.prometheus_metrics import COMMIT_CHANGES
-from wanllmdb_registry.rpc.services import SERVICES, add_to, steps_of
 
 SMALL = """
   lr: {values: [0.01, 0.1, 1]}
   dropout: {values: [0, 1, 2, 3, 4]}
 """
-
-
-Create: TypeAlias = Callable[[str], Awaitable[Sweep]]
-
-
-class SeenCalls:
-    """The step of a registry that counts its calls by RPC."""
-
-    def __init__(self) -> None:
-        self.calls = Counter[str]()
-
-    async def before(self, call: Call) -> None:
-        self.calls[call.rpc] += 1
-
-    def after(self, call: Call) -> None:
-        pass
-
-
-@contextlib.asynccontextmanager
-async def observed_services(database_url: str, seen: SeenCalls) -> AsyncIterator[Create]:
-    """Run both services on the database for the block; count the registry's calls in `seen`."""
-    settings = ServerSettings(port=0, grace=1, drain_delay=0)
-    async with contextlib.AsyncExitStack() as stack:
-        registry = await stack.enter_async_context(
-            running_registry(database_url, pool_size=4, lease=LEASE)
-        )
-        address = await stack.enter_async_context(
-            running_server(
-                settings,
-                services=SERVICES,
-                register=lambda server: add_to(server, registry),
-                steps=[seen, *steps_of(registry, LimitSettings())],
-                readiness=registry.readiness,
-            )
-        )
-        suggestion = await stack.enter_async_context(suggestion_server(address))
-        first = await stack.enter_async_context(grpc.aio.insecure_channel(address))
-        second = await stack.enter_async_context(grpc.aio.insecure_channel(suggestion))
-        stub = suggestion_grpc.SuggestionServiceStub(second)
-
-        async def create(method: str) -> Sweep:
-            sweep = await create_sweep(RegistryStub(first), method=method)
-            return Sweep(RegistryStub(first), stub, sweep.sweep_id)
-
-        yield create
 
 
 def committed() -> float:
@@ -150,16 +96,21 @@ async def test_a_proposal_knows_the_results_that_its_suggest_brings(
 
 
 async def test_ends_take_no_calls_of_their_own_between_the_services(database_url: str) -> None:
-    seen = SeenCalls()
-    async with observed_services(database_url, seen) as new_sweep:
+    async with (
+        observed_services(database_url) as services,
+        grpc.aio.insecure_channel(services.registry) as first,
+        grpc.aio.insecure_channel(services.suggestion) as second,
+    ):
+        registry, stub = RegistryStub(first), suggestion_grpc.SuggestionServiceStub(second)
         for method, calls in (("random", ["CreateRuns"]), ("bayes", ["CreateRuns", "FinishRuns"])):
-            sweep = await new_sweep(method)
+            created = await create_sweep(registry, method=method)
+            sweep = Sweep(registry, stub, created.sweep_id)
             [run] = (await sweep.suggest()).runs
-            seen.calls.clear()
+            services.seen.calls.clear()
             commits = committed()
             for _ in range(6):
                 [run] = (await suggest(sweep, end_of(run))).runs
-            assert seen.calls == dict.fromkeys(calls, 6)
+            assert services.seen.calls == dict.fromkeys(calls, 6)
             # In a random sweep the end and the next run share a transaction.
             assert committed() - commits == 6 * len(calls)
 
