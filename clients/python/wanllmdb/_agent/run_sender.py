@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 from google.protobuf.message import Message
 
@@ -21,6 +21,9 @@ from wanllmdb._types.enums import RunCommand
 from wanllmdb._types.runs import FinishedRun, MetricRow, Outcome, Run
 from wanllmdb._types.values import UNSET
 from wanllmdb.api.registry.v1.registry_service_pb2 import FinishRunRequest
+
+BringEnd: TypeAlias = Callable[[FinishRunRequest], FinishedRun | None]
+"""Sends a run's end with another call; returns None if FinishRun must send it."""
 
 
 class RunSender:
@@ -106,9 +109,14 @@ class RunSender:
         rows: list[MetricRow],
         config: Mapping[str, Any],
         description: Mapping[str, Any],
+        bring: BringEnd | None = None,
     ) -> FinishedRun:
-        """Finish the run, and send everything that was not sent yet."""
-        finished: FinishedRun = self._send_all(self.keep_end(outcome, rows, config, description))
+        """Finish the run, and send everything that was not sent yet.
+
+        The run's end goes last: with `bring` if that works, else with FinishRun.
+        """
+        requests = self.keep_end(outcome, rows, config, description)
+        finished: FinishedRun = self._send_all(requests, bring)
         return finished
 
     def keep_end(
@@ -154,7 +162,7 @@ class RunSender:
             run.sweep_id, run.number, run.attempt, reason=message_of(text_of(reason))
         )
 
-    def _send_all(self, requests: list[Message]) -> Any:
+    def _send_all(self, requests: list[Message], bring: BringEnd | None = None) -> Any:
         """Send the requests on disk and then these requests; return the last reply."""
         answer = None
         try:
@@ -162,7 +170,11 @@ class RunSender:
                 self._send_accepted_parts(stored, self._send_when_available)
                 self.overflow.done(stored)
             for request in requests:
-                answer = self._send_accepted_parts(request, self._send_when_available)
+                answer = None
+                if bring is not None and isinstance(request, FinishRunRequest):
+                    answer = bring(request)
+                if answer is None:
+                    answer = self._send_accepted_parts(request, self._send_when_available)
         except (NotFoundError, FailedPreconditionError) as error:
             self._spool.rejected(error)
             raise
