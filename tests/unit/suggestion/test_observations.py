@@ -9,11 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wanllmdb_suggestion.optimizer.samplers.tpe_columns import MOST_ENDED, Kind
 from wanllmdb_suggestion.optimizer.samplers.tpe_observations import (
-    MOST_ENDED,
     NEXT_BEST,
     SAMPLED,
-    Kind,
     Observation,
     Observations,
 )
@@ -26,9 +25,10 @@ def observed(draw: st.DrawFn) -> Observation:
     kind = draw(st.sampled_from(Kind))
     point = np.array([draw(st.integers(0, 9)), 1.0])
     if kind is Kind.COMPLETE:
-        return Observation(kind, point, draw(LOSSES))
+        return Observation(kind, point, (draw(LOSSES),))
     if kind is Kind.PRUNED:
-        return Observation(kind, point, draw(LOSSES | st.none()), draw(st.integers(0, 3)))
+        losses = draw(st.tuples(LOSSES) | st.just(()))
+        return Observation(kind, point, losses, draw(st.integers(0, 3)))
     return Observation(kind, point)
 
 
@@ -36,8 +36,8 @@ def rank(number: int, observation: Observation) -> tuple[bool, bool, int, float,
     """Complete before pruned, those with a value before those without, then by how far they got,
     loss and age.
     """
-    loss, pruned = observation.loss, observation.kind is Kind.PRUNED
-    return pruned, loss is None, -observation.step, loss or 0.0, number
+    losses, pruned = observation.losses, observation.kind is Kind.PRUNED
+    return pruned, not losses, -observation.step, sum(losses), number
 
 
 @given(
@@ -75,7 +75,7 @@ def test_what_was_replaced_can_be_put_back(
     observations.put(number, second)
     observations.put(number, before)
     again = observations.get(number)
-    assert (again.kind, again.loss, again.step) == (first.kind, first.loss, first.step)
+    assert (again.kind, again.losses, again.step) == (first.kind, first.losses, first.step)
     assert again.point.tolist() == first.point.tolist()
     observations.put(number, empty)
     assert observations.ended == 0
@@ -86,7 +86,7 @@ def many(ended: int, running: int, seed: int = 0) -> Observations:
     """Return observations of ended runs whose losses rise, then of running runs."""
     observations = Observations(1, seed=seed)
     for number in range(ended):
-        observations.put(number, Observation(Kind.COMPLETE, np.zeros(1), float(number)))
+        observations.put(number, Observation(Kind.COMPLETE, np.zeros(1), (float(number),)))
     for number in range(ended, ended + running):
         observations.put(number, Observation(Kind.RUNNING, np.zeros(1)))
     return observations
@@ -123,7 +123,7 @@ def test_the_best_are_found_again_when_all_leaders_get_other_results() -> None:
     observations = many(5_000, running=0)
     assert observations.split(25, without=-1).below.tolist() == list(range(25))
     for number in range(2_000):
-        observations.put(number, Observation(Kind.COMPLETE, np.zeros(1), 9_000.0 + number))
+        observations.put(number, Observation(Kind.COMPLETE, np.zeros(1), (9_000.0 + number,)))
     assert observations.split(25, without=-1).below.tolist() == list(range(2_000, 2_025))
     assert observations.split(25, without=2_010).below.tolist() == [
         *range(2_000, 2_010),
