@@ -22,7 +22,6 @@ from wanllmdb_suggestion.optimizer.samplers.sampler import ask_seed
 from wanllmdb_suggestion.optimizer.samplers.tpe import TpeSampler
 from wanllmdb_suggestion.optimizer.samplers.tpe_columns import MOST_ENDED, Kind, RunColumns
 from wanllmdb_suggestion.optimizer.samplers.tpe_fronts import Fronts
-from wanllmdb_suggestion.optimizer.samplers.tpe_observations import Observation, Observations
 from wanllmdb_suggestion.optimizer.space_mapping import SpaceMapping
 from wanllmdb_suggestion.optimizer.types import RunRecord, RunState
 
@@ -210,15 +209,3 @@ def test_the_best_do_not_depend_on_the_way_to_them(seed: int) -> None:
             fronts.best(205, 1_024, without=without).tolist()
             == again.best(205, 1_024, without=without).tolist()
         )
-
-
-def test_running_runs_leave_the_best_as_they_are() -> None:
-    observations = Observations(1, metrics=2)
-    for number in range(100):
-        values = (float(number), float(-number % 7))
-        observations.put(number, Observation(Kind.COMPLETE, np.zeros(1), values))
-    before = observations.split(10, without=200)
-    observations.put(100, Observation(Kind.RUNNING, np.zeros(1)))
-    after = observations.split(10, without=200)
-    assert before.below.tolist() == after.below.tolist()
-    assert after.above.tolist() == [*before.above.tolist(), 100]

@@ -32,6 +32,10 @@ class Kind(IntEnum):
     PRUNED = 3
 
 
+# As a plain number, which arrays compare ten times as fast.
+_COMPLETE = int(Kind.COMPLETE)
+
+
 class RunColumns:
     """Arrays by the index of the run, which grow.
 
@@ -72,11 +76,11 @@ class RunColumns:
 
     def is_ended(self, index: int) -> bool:
         """Return whether the run is complete or pruned."""
-        return bool(index < self.count and self.kinds[index] >= Kind.COMPLETE)
+        return bool(0 <= index < self.count and self.kinds[index] >= _COMPLETE)
 
     def are_ended(self) -> Flags:
         """Return for each run whether it is complete or pruned."""
-        found: Flags = self.kinds[: self.count] >= Kind.COMPLETE
+        found: Flags = self.kinds[: self.count] >= _COMPLETE
         return found
 
     def sample(self, most: int) -> Flags:

@@ -35,19 +35,32 @@ class Observation:
     step: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Split:
-    """The indices of the better and the worse runs, each ascending.
+@dataclass(frozen=True, slots=True, eq=False)
+class EndedSplit:
+    """The indices of the better and the worse ended runs, each ascending.
 
     Attributes:
         below: The better runs.
         above: The worse runs, or a sample of them.
         represented: How many runs each of `above` stands for.
+        is_sample: Whether `above` is a sample.
     """
 
     below: Indexes
     above: Indexes
     represented: Floats
+    is_sample: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """The better and the worse runs, and the indices of the running ones, ascending.
+
+    `ended` is the same object until an ended run changes.
+    """
+
+    ended: EndedSplit
+    running: Indexes
 
 
 # Of more than `MOST_ENDED` runs, a part stands for the worse ones: the best of them, beside which
@@ -63,6 +76,9 @@ class Observations:
         self._columns = RunColumns(parameters, metrics, seed)
         self._ranking = Leaders(self._columns) if metrics == 1 else Fronts(self._columns)
         self._groups = Groups(self._columns)
+        # The last split of the ended runs, by the question that it answers.
+        self._asked: tuple[int, int, int] | None = None
+        self._ended: EndedSplit | None = None
         # How many of the ended runs have each parameter.
         self._having = np.zeros(parameters, dtype=np.int64)
 
@@ -121,30 +137,39 @@ class Observations:
         return values
 
     def split(self, best: int, *, without: int) -> Split:
-        """Split into the `best` best runs and all others, which include running ones.
+        """Split the ended runs into the `best` best runs and all others.
 
         Run `without` is left out.
 
         Of more than `MOST_ENDED` ended runs, the worse ones are the best among them and a random
-        sample of the others, which follows from the seed and the numbers of the runs. Running runs
-        are always there.
+        sample of the others, which follows from the seed and the numbers of the runs.
         """
         columns = self._columns
-        kinds = columns.kinds[: columns.count].copy()
-        if without < columns.count:
-            kinds[without] = Kind.NOTHING
+        running = np.flatnonzero(columns.kinds[: columns.count] == Kind.RUNNING)
+        running = running[running != without]
+        asked = (columns.changes, best, without if columns.is_ended(without) else -1)
+        if self._ended is None or asked != self._asked:
+            self._ended, self._asked = self._split(best, without), asked
+        return Split(self._ended, running)
+
+    def _split(self, best: int, without: int) -> EndedSplit:
+        columns = self._columns
         is_many = columns.ended > MOST_ENDED
         ranked = self._ranking.best(best, NEXT_BEST if is_many else 0, without=without)
         below = np.sort(ranked[:best])
-        kinds[below] = Kind.NOTHING
-        worse = np.flatnonzero(kinds)
+        is_worse = columns.are_ended()
+        is_worse[below] = False
+        if without < columns.count:
+            is_worse[without] = False
+        worse = np.flatnonzero(is_worse)
         if not is_many:
-            return Split(below, worse, np.ones(len(worse)))
-        is_whole = kinds == Kind.RUNNING
-        is_whole[ranked[best:]] = True
-        is_whole = is_whole[worse]
-        is_drawn = ~is_whole & columns.sample(SAMPLED)[worse]
-        others = int(np.count_nonzero(~is_whole))
+            return EndedSplit(below, worse, np.ones(len(worse)), is_sample=False)
+        is_next = np.zeros(columns.count, dtype=bool)
+        is_next[ranked[best:]] = True
+        is_next = is_next[worse]
+        is_drawn = ~is_next & columns.sample(SAMPLED)[worse]
+        others = int(np.count_nonzero(~is_next))
         each = others / max(1, int(np.count_nonzero(is_drawn)))
-        is_chosen = is_whole | is_drawn
-        return Split(below, worse[is_chosen], np.where(is_whole, 1.0, each)[is_chosen])
+        is_chosen = is_next | is_drawn
+        represented = np.where(is_next, 1.0, each)[is_chosen]
+        return EndedSplit(below, worse[is_chosen], represented, is_sample=True)
