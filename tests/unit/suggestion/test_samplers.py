@@ -136,6 +136,27 @@ def test_proposals_from_a_sample_of_many_runs_do_not_depend_on_the_way_to_them()
     ]
 
 
+@pytest.mark.parametrize("count", [40, 3_000])
+@pytest.mark.parametrize("failed_is_worst", [True, False])
+def test_runs_taken_at_once_count_as_those_taken_one_by_one(
+    count: int, *, failed_is_worst: bool
+) -> None:
+    history = records(count)
+    history.append(run(count, {"lr": 0.001}, RunState.QUEUED, attempt=0))
+    history.append(run(count + 1, history[0].parameters, RunState.QUEUED, attempt=1))
+    one, other = (
+        TpeSampler(SIX_PARAMETERS, SEED, minimize=[True], failed_is_worst=failed_is_worst)
+        for _ in range(2)
+    )
+    one.observe_all(history)
+    for record in history:
+        other.observe(record)
+    for number in range(count + 2, count + 5):
+        assert one.propose(number) == other.propose(number)
+        for sampler in (one, other):
+            sampler.observe(run(number, other.propose(number), RunState.FINISHED, -float(number)))
+
+
 def test_runs_to_be_handed_out_again_count_as_running() -> None:
     """A requeued run counts as running; a run that never started counts for nothing."""
     sampler = TpeSampler(SIX_PARAMETERS, SEED, minimize=[True])

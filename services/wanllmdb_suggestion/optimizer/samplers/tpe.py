@@ -17,7 +17,7 @@ import numpy as np
 from optuna.distributions import BaseDistribution
 from typing_extensions import override
 
-from wanllmdb_common.search_space.distributions import SearchSpace
+from wanllmdb_common.search_space.distributions import ParameterValue, SearchSpace
 from wanllmdb_suggestion.optimizer.optuna_internals import (
     default_gamma,
     default_gamma_multiobjective,
@@ -37,7 +37,13 @@ from wanllmdb_suggestion.optimizer.samplers.tpe_observations import (
     Observations,
 )
 from wanllmdb_suggestion.optimizer.space_mapping import SpaceMapping
-from wanllmdb_suggestion.optimizer.types import Parameters, PriorRecord, RunRecord, RunState
+from wanllmdb_suggestion.optimizer.types import (
+    Parameters,
+    Point,
+    PriorRecord,
+    RunRecord,
+    RunState,
+)
 
 # Optuna's defaults: the runs that must have ended before the estimator is used, and the points
 # that are compared for each proposal.
@@ -223,23 +229,49 @@ class TpeSampler(Sampler):
         self._replaced: list[tuple[int, Observation]] = []
         self._priors = len(prior_runs)
         for index, prior in enumerate(prior_runs):
-            self._observations.put(index, self._observation(_KINDS[prior.state], prior))
+            self._observations.put(index, self._observation(self._kind(prior), prior))
 
     @override
     def observe(self, record: RunRecord) -> None:
-        kind = _KINDS[record.state]
-        if record.state is RunState.QUEUED and record.attempt > 0:
-            # A requeued run: an agent will soon run it again.
-            kind = Kind.RUNNING
-        if kind is Kind.RUNNING:
-            kind = self._running
-        failed = record.state is RunState.FAILED or (
-            record.state is RunState.FINISHED and not self._objectives(record)
-        )
-        if record.is_worst or (failed and self._failed_is_worst):
-            # Running runs always count as bad ones.
-            kind = Kind.RUNNING
+        kind = self._kind(record)
         self._observations.put(self._priors + record.number, self._observation(kind, record))
+
+    @override
+    def observe_all(self, records: Sequence[RunRecord]) -> None:
+        if self._mapping.has_conditions:
+            super().observe_all(records)
+            return
+        by_names: dict[tuple[str, ...], tuple[list[RunRecord], list[Kind]]] = {}
+        for record in records:
+            kind = self._kind(record)
+            if kind is not Kind.NOTHING:
+                alike, kinds = by_names.setdefault(tuple(record.parameters), ([], []))
+                alike.append(record)
+                kinds.append(kind)
+        for names, (alike, kinds) in by_names.items():
+            # Without conditions, the names alone show whether a point is complete.
+            if self._mapping.is_complete(alike[0].parameters):
+                self._put_all(names, alike, kinds)
+
+    def _put_all(
+        self, names: Sequence[str], records: Sequence[RunRecord], kinds: Sequence[Kind]
+    ) -> None:
+        """Set the observations of runs that have the same parameters, in this order."""
+        columns = list(zip(*(_row(record.parameters) for record in records), strict=True))
+        points = np.empty((len(records), len(self._names)))
+        for at, (name, searched) in enumerate(self._mapping.dimensions.items()):
+            points[:, at] = list(map(searched.encode, columns[names.index(name)]))
+        losses = np.full((len(records), len(self._signs)), np.nan)
+        for row, (record, kind) in enumerate(zip(records, kinds, strict=True)):
+            if kind is not Kind.RUNNING:
+                losses[row] = self._losses(record) or np.nan
+        self._observations.put_all(
+            np.array([self._priors + record.number for record in records], dtype=np.intp),
+            kinds,
+            points,
+            losses,
+            np.array([record.last_step or 0 for record in records], dtype=np.intp),
+        )
 
     @override
     def propose(self, number: int, redraw: int = 0) -> Parameters:
@@ -289,18 +321,36 @@ class TpeSampler(Sampler):
             return self._observations.groups()
         return [self._observations.shared] if self._multivariate else []
 
-    def _observation(self, kind: Kind, record: RunRecord | PriorRecord) -> Observation:
+    def _kind(self, record: RunRecord | PriorRecord) -> Kind:
+        """Return what the run shows, if its point is complete."""
+        kind = _KINDS[record.state]
         objectives = self._objectives(record)
         if kind is Kind.COMPLETE and not objectives:
             # The run can not be ranked.
             kind = Kind.NOTHING
-        if kind is Kind.PRUNED and len(self._signs) > 1:
+        elif kind is Kind.PRUNED and len(self._signs) > 1:
             # A pruned run has no place among fronts.
             kind = Kind.NOTHING
+        if isinstance(record, PriorRecord):
+            return kind
+        if record.state is RunState.QUEUED and record.attempt > 0:
+            # A requeued run: an agent will soon run it again.
+            kind = Kind.RUNNING
+        if kind is Kind.RUNNING:
+            kind = self._running
+        failed = record.state is RunState.FAILED or (
+            record.state is RunState.FINISHED and not objectives
+        )
+        if record.is_worst or (failed and self._failed_is_worst):
+            # Running runs always count as bad ones.
+            kind = Kind.RUNNING
+        return kind
+
+    def _observation(self, kind: Kind, record: RunRecord | PriorRecord) -> Observation:
         point = None if kind is Kind.NOTHING else self._point(record.parameters)
         if point is None:
             return Observation(Kind.NOTHING, self._nowhere)
-        losses = () if kind is Kind.RUNNING else tuple(map(_loss, self._signs, objectives))
+        losses = () if kind is Kind.RUNNING else self._losses(record)
         return Observation(kind, point, losses, record.last_step or 0)
 
     def _point(self, parameters: Parameters) -> Floats | None:
@@ -308,18 +358,22 @@ class TpeSampler(Sampler):
         if not self._mapping.is_complete(parameters):
             return None
         values = self._mapping.encode(parameters)
-        return np.array(
-            [
-                distribution.to_internal_repr(values[name]) if name in values else math.nan
-                for name, distribution in self._mapping.distributions.items()
-            ]
-        )
+        # Optuna's internal representation is the encoded value as a number.
+        return np.array([values.get(name, math.nan) for name in self._names], dtype=np.float64)
 
     def _objectives(self, record: RunRecord | PriorRecord) -> tuple[float, ...]:
         """Return the value of each metric; empty if the run has none."""
         if isinstance(record, RunRecord) and len(self._signs) == 1:
             return () if record.objective is None else (record.objective,)
         return record.objectives if len(record.objectives) == len(self._signs) else ()
+
+    def _losses(self, record: RunRecord | PriorRecord) -> tuple[float, ...]:
+        return tuple(map(_loss, self._signs, self._objectives(record)))
+
+
+def _row(parameters: Parameters) -> tuple[ParameterValue, ...]:
+    """Return the values of the parameters, in order."""
+    return parameters.row if isinstance(parameters, Point) else tuple(parameters.values())
 
 
 def _loss(sign: float, objective: float) -> float:

@@ -56,6 +56,10 @@ class Fronts:
         """Take a run that has ended."""
         self._changed.add(index)
 
+    def take(self, indexes: Indexes) -> None:
+        """Take many runs that have ended."""
+        self._changed.update(indexes.tolist())
+
     def remove(self, index: int) -> None:
         """Forget a run that has ended, before its columns change."""
         self._changed.add(index)

@@ -31,6 +31,10 @@ class Groups:
             self._first[key] = index
             self._found = None
 
+    def take(self) -> None:
+        """Take many runs that have ended; the groups are found when they are asked for."""
+        self._first = self._found = None
+
     def remove(self, index: int) -> None:
         """Forget a run that has ended, before its columns change."""
         if self._first is not None and self._first[self._set_of(index).tobytes()] == index:

@@ -38,6 +38,10 @@ class Leaders:
             bisect.insort(self._ranks, rank)
             del self._ranks[2 * _LEADERS :]
 
+    def take(self, _: Indexes) -> None:
+        """Take many runs that have ended; the order is found when it is asked for."""
+        self._ranks.clear()
+
     def remove(self, index: int) -> None:
         """Forget a run that has ended, before its columns change."""
         rank = self._rank(index)

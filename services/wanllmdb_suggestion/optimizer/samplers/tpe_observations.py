@@ -108,6 +108,36 @@ class Observations:
             columns.changes += 1
             self._having += ~np.isnan(observation.point)
 
+    def put_all(
+        self,
+        numbers: Indexes,
+        kinds: Sequence[Kind],
+        points: Floats,
+        losses: Floats,
+        steps: Indexes,
+    ) -> None:
+        """Set the observations of runs that have none yet; arguments are by run.
+
+        Args:
+            numbers: The numbers of the runs, at least one.
+            kinds: What the observations show.
+            points: Of shape (runs, parameters).
+            losses: Of shape (runs, metrics); NaN for runs without a value.
+            steps: The last steps.
+        """
+        columns = self._columns
+        columns.reach(int(numbers.max()))
+        columns.kinds[numbers] = kinds
+        columns.points[numbers] = points
+        columns.losses[numbers] = losses
+        columns.steps[numbers] = steps
+        is_ended = columns.kinds[numbers] >= Kind.COMPLETE
+        columns.ended += int(np.count_nonzero(is_ended))
+        columns.changes += 1
+        self._having += (~np.isnan(points[is_ended])).sum(axis=0)
+        self._ranking.take(numbers[is_ended])
+        self._groups.take()
+
     @property
     def shared(self) -> list[int]:
         """The columns of the parameters that all ended runs have."""
