@@ -351,8 +351,7 @@ class SweepModel:
         if self._sampler is None:
             priors = [self.prior_runs[index] for index in sorted(self.prior_runs)]
             sampler = make_sampler(self.spec, priors)
-            for number in sorted(self.runs):
-                sampler.observe(self._seen(self.runs[number]))
+            sampler.observe_all([self._seen(self.runs[number]) for number in sorted(self.runs)])
             self._sampler = sampler
         return self._sampler
 
