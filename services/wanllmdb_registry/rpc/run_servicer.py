@@ -50,6 +50,8 @@ from wanllmdb_registry.rpc.request_reader import RequestReader, head, run_error,
 
 MAX_ENQUEUED = MAX_TOGETHER
 MAX_LEASES = 1000
+# Bytes of metrics that take as long to read as a usual row of runs: some rows of one value.
+_BYTES_OF_METRICS = 250
 # With the words before it, the reason of a canceled run fits into the run's error message.
 MAX_CANCEL_REASON = 4_000
 
@@ -167,13 +169,19 @@ class RunServicer(BaseServicer):
         sweep_id = reader.sweep_id(request.sweep_id)
         key = reader.key(request)
         number, attempt = reader.run_attempt(request)
-        rows = await converted(lambda: reader.rows(request.rows), _values_in(request.rows))
-        reader.done()
 
         def encode(command: RunCommand) -> bytes:
             return pb.ReportMetricsResponse(command=run_command(command)).SerializeToString()
 
-        command = ReportMetrics(key, encode, number=number, attempt=attempt, rows=rows)
+        def read() -> ReportMetrics:
+            rows = reader.rows(request.rows)
+            report = ReportMetrics(key, encode, number=number, attempt=attempt, rows=rows)
+            # Each is kept: counted later, they would keep the event loop.
+            _ = report.weight, report.names
+            return report
+
+        command = await converted(read, request.ByteSize() // _BYTES_OF_METRICS)
+        reader.done()
         return await self.commit(sweep_id, command)
 
     async def FinishRun(self, request: pb.FinishRunRequest, context: Context) -> bytes:
@@ -181,7 +189,9 @@ class RunServicer(BaseServicer):
         sweep_id = reader.sweep_id(request.sweep_id)
         key = reader.key(request)
         number, attempt = reader.run_attempt(request)
-        rows = await converted(lambda: reader.rows(request.rows), _values_in(request.rows))
+        rows = await converted(
+            lambda: reader.rows(request.rows), request.ByteSize() // _BYTES_OF_METRICS
+        )
         outcome = _outcome(reader, request)
         config = reader.config("config", request.config)
         reader.done()
@@ -274,11 +284,6 @@ def _enqueued(reader: RequestReader, request: pb.EnqueueRunsRequest) -> list[Enq
         )
         for i, run in with_checkpoints(enumerate(request.runs), every=1)
     ]
-
-
-def _values_in(rows: Sequence[run_pb2.MetricRow]) -> int:
-    """Return the weight of the rows, where ten values count as one row."""
-    return len(rows) + sum(len(row.values) for row in rows) // 10
 
 
 def _encode_ended(ended: EndedRun) -> bytes:
