@@ -30,7 +30,12 @@ from wanllmdb_registry.rpc.conversion import (
     timestamp,
 )
 from wanllmdb_registry.rpc.request_reader import RequestReader
-from wanllmdb_registry.rpc.run_ends import count_retry, read_end, reason_of_end, values_in
+from wanllmdb_registry.rpc.run_ends import (
+    BYTES_OF_METRICS,
+    count_retry,
+    read_end,
+    reason_of_end,
+)
 
 MAX_ENQUEUED = MAX_TOGETHER
 MAX_LEASES = 1000
@@ -151,13 +156,19 @@ class RunServicer(BaseServicer):
         sweep_id = reader.sweep_id(request.sweep_id)
         key = reader.key(request)
         number, attempt = reader.run_attempt(request)
-        rows = await converted(lambda: reader.rows(request.rows), values_in(request.rows))
-        reader.done()
 
         def encode(command: RunCommand) -> bytes:
             return pb.ReportMetricsResponse(command=run_command(command)).SerializeToString()
 
-        command = ReportMetrics(key, encode, number=number, attempt=attempt, rows=rows)
+        def read() -> ReportMetrics:
+            rows = reader.rows(request.rows)
+            report = ReportMetrics(key, encode, number=number, attempt=attempt, rows=rows)
+            # Each is kept: counted later, they would keep the event loop.
+            _ = report.weight, report.names
+            return report
+
+        command = await converted(read, request.ByteSize() // BYTES_OF_METRICS)
+        reader.done()
         return await self.commit(sweep_id, command)
 
     async def FinishRun(self, request: pb.FinishRunRequest, context: Context) -> bytes:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, TypeAlias
 
 from google.protobuf.message import Message
 
-from wanllmdb._agent.reporter import batches
+from wanllmdb._agent.reporter import batches, paced
 from wanllmdb._agent.text import message_of, presentable, text_of
 from wanllmdb._agent.wait_policy import OutageWaiter, is_passing
 from wanllmdb._calls import run_calls
@@ -73,8 +73,8 @@ class RunSender:
         """Send rows that fit one request, without waiting for an unavailable registry."""
         if self._only_known_metrics:
             rows = self._of_known_metrics(rows)
-        for request in self._reports(rows):
-            self.resend(request, timeout)
+        for batch in batches(paced(rows)):
+            self.resend(self._report(paced(batch)), timeout)
         # Known metrics may include rejected values, which no later summary contains.
         if not self._only_known_metrics:
             self._known.update(*(row.values for row in rows))
@@ -248,7 +248,7 @@ class RunSender:
     def _reports(self, rows: Sequence[MetricRow]) -> list[Message]:
         return [self._report(batch) for batch in batches(rows)]
 
-    def _report(self, rows: list[MetricRow]) -> Message:
+    def _report(self, rows: Iterable[MetricRow]) -> Message:
         run = self._run
         return run_calls.report_metrics(
             run.sweep_id, run.number, run.attempt, rows, request_id=None
