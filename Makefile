@@ -67,8 +67,8 @@ browser: $(VENV)/.installed $(WEB_PAGE) ## Runs the dashboard's tests in Chromiu
 explore: $(VENV)/.installed ## Runs the property tests and the registry's state machine on new random examples
 	$(PYTEST) --hypothesis-profile random tests/unit tests/contract tests/integration/registry/test_model.py
 
-bench: $(VENV)/.installed ## Prints the benchmark tables
-	$(BIN)/python -m tests.benchmarks
+bench: $(VENV)/.installed ## Measures everything in about ten minutes, beside the last run; with LONG=1 also what takes long
+	$(BIN)/python -m tests.benchmarks $(if $(LONG),--long)
 
 robustness: $(VENV)/.installed ## Injects faults under traffic for half an hour, and checks every history
 	$(BIN)/python -m tests.robustness --minutes 30
