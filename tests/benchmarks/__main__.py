@@ -22,15 +22,19 @@ from tests.benchmarks import (
     bayes,
     columns,
     gateway,
+    growth,
     keys,
     kills,
     lists,
+    observing,
+    peers,
     quality,
     reads,
     replicas,
     results,
     samplers,
     samples,
+    suggest_parts,
     tenants,
     trial_loop,
     watching,
@@ -54,14 +58,18 @@ TOGETHER: dict[str, Callable[[Endpoints], Coroutine[Any, Any, list[Figure]]]] = 
     "replicas": replicas.run,
     "watching": watching.run,
     "gateway": gateway.run,
+    "growth": growth.run,
+    "peers": peers.run,
     "samplers": samplers.run,
     "samples": samples.run,
+    "suggest_parts": suggest_parts.run,
 }
 # Benchmarks with platforms of their own, or without one.
 ALONE: dict[str, Callable[[], list[Figure]]] = {
     "tenants_short": partial(tenants.run, is_short=True),
     "tenants": tenants.run,
     "kills": kills.run,
+    "observing": observing.run,
     "quality": quality.run,
 }
 # Results that do not depend on the machine's speed, so that no echo is needed.
@@ -69,9 +77,9 @@ TIMELESS = {"quality"}
 # What runs unless benchmarks are named, and what runs beside with --long.
 SHORT = (
     *("trial_loop", "bayes", "reads", "columns", "analysis", "agent", "keys", "lists"),
-    "tenants_short",
+    *("observing", "tenants_short"),
 )
-LONG = ("replicas", "watching", "gateway", "tenants")
+LONG = ("replicas", "watching", "gateway", "growth", "tenants")
 
 
 def main(arguments: list[str]) -> None:

@@ -11,6 +11,7 @@ from statistics import median
 # have on one machine; both were seen on two quiet processors.
 NOISE_OF_ONE_ROUND = 0.2
 LEAST_NOISE = 0.05
+TIMES_AS_FAST = "times as fast"
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +20,8 @@ class Figure:
 
     Attributes:
         name: What was measured, for example `ListRuns, 100 by number`.
-        unit: Rates have units that end in `/s`, and more is better; times are in s, ms or us.
-            Of every other unit less is better.
+        unit: Rates have units that end in `/s`; times are in s, ms or us. More is better of
+            rates and of TIMES_AS_FAST, and less of every other unit.
         rounds: The value of each round, at least one.
         size: How many runs or sweeps there were; 0 if this does not matter.
         clients: How many clients called at once; 0 if nothing was called.
@@ -61,6 +62,10 @@ class Figure:
     @property
     def is_rate(self) -> bool:
         return self.unit.endswith("/s")
+
+    @property
+    def more_is_better(self) -> bool:
+        return self.is_rate or self.unit == TIMES_AS_FAST
 
     @property
     def is_time(self) -> bool:
@@ -126,7 +131,7 @@ def compare(now: Figure, before: Figure, speed: float) -> Change | None:
         before.value,
         factor,
         is_real=off > now.noise + before.noise,
-        is_better=(factor > 1) == now.is_rate,
+        is_better=(factor > 1) == now.more_is_better,
     )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.benchmarks import results
-from tests.benchmarks.figures import Figure, Yardstick, compare, in_rounds
+from tests.benchmarks.figures import TIMES_AS_FAST, Figure, Yardstick, compare, in_rounds
 from tests.benchmarks.results import Results
 
 RATE = Figure("trial", "trials/s", (90.0, 100.0, 110.0), clients=32, hops=2, benchmark="loop")
@@ -59,6 +59,12 @@ class TestComparison:
         assert time is not None
         assert (rate.factor, rate.is_real, rate.is_better) == (2.0, True, True)
         assert (time.factor, time.is_real, time.is_better) == (0.5, True, True)
+
+    def test_more_times_as_fast_is_better(self) -> None:
+        ratio = Figure("ours by theirs", TIMES_AS_FAST, (20.0, 20.0))
+        change = compare(ratio, faster(ratio, 0.5), speed=1.0)
+        assert change is not None
+        assert change.is_better
 
     def test_a_machine_of_another_speed_is_no_change(self) -> None:
         rate, time = compare(faster(RATE, 2), RATE, 2.0), compare(faster(TIME, 0.5), TIME, 2.0)
