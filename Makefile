@@ -4,6 +4,7 @@ PROTOC_VENV := .venv-protos
 SITE_VENV := .venv-site
 WANDB_VENV := .venv-wandb
 WEB_VENV := .venv-web
+PEERS_VENV := .venv-peers
 BIN := $(VENV)/bin
 # A test spends half of its time waiting, for a process that dies or a lease that expires.
 TEST_WORKERS ?= $(shell $(PYTHON) -c 'import os; print(2 * (os.cpu_count() or 1))')
@@ -37,7 +38,7 @@ define GENERATE_STUBS
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev fast test browser pictures explore bench robustness check format site protos protos-check baseline docs docs-check web web-check dist gp wandb clean
+.PHONY: help demo dev fast test browser pictures explore bench bench-peers robustness check format site protos protos-check baseline docs docs-check web web-check dist gp wandb clean
 
 help: ## Prints this list
 	@awk -F ':.*## ' '/^##@ / { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -67,8 +68,11 @@ browser: $(VENV)/.installed $(WEB_PAGE) ## Runs the dashboard's tests in Chromiu
 explore: $(VENV)/.installed ## Runs the property tests and the registry's state machine on new random examples
 	$(PYTEST) --hypothesis-profile random tests/unit tests/contract tests/integration/registry/test_model.py
 
-bench: $(VENV)/.installed ## Prints the benchmark tables
-	$(BIN)/python -m tests.benchmarks
+bench: $(VENV)/.installed ## Measures everything in about ten minutes, beside the last run; with LONG=1 also what takes long
+	$(BIN)/python -m tests.benchmarks $(if $(LONG),--long)
+
+bench-peers: $(VENV)/.installed $(PEERS_VENV)/.installed ## Measures whole trials beside Vizier and Optuna, in an environment of their own
+	$(BIN)/python -m tests.benchmarks peers
 
 robustness: $(VENV)/.installed ## Injects faults under traffic for half an hour, and checks every history
 	$(BIN)/python -m tests.robustness --minutes 30
@@ -160,7 +164,7 @@ gp: $(VENV)/.gp ## Installs torch and frameworks on it (several GB), for the tes
 wandb: $(WANDB_VENV)/.installed ## Installs W&B's client in its own environment, for the test of signatures
 
 clean: ## Removes all environments, caches and build results, and the data of `make dev`
-	rm -rf $(VENV) $(PROTOC_VENV) $(SITE_VENV) $(WANDB_VENV) $(WEB_VENV) $(WEB)/node_modules $(dir $(WEB_PAGE)) $(DEV_DIR) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .cache build dist
+	rm -rf $(VENV) $(PROTOC_VENV) $(SITE_VENV) $(WANDB_VENV) $(PEERS_VENV) $(WEB_VENV) $(WEB)/node_modules $(dir $(WEB_PAGE)) $(DEV_DIR) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .cache build dist
 
 $(VENV)/.demo: pyproject.toml deploy/constraints/dev.txt
 	$(PYTHON) -m venv $(VENV)
@@ -193,6 +197,14 @@ $(SITE_VENV)/.installed: deploy/constraints/site.txt
 $(WANDB_VENV)/.installed: deploy/constraints/wandb.txt
 	$(PYTHON) -m venv $(WANDB_VENV)
 	$(WANDB_VENV)/bin/python $(PIP_INSTALL) --constraint deploy/constraints/wandb.txt wandb
+	touch $@
+
+# Vizier and Optuna as services, with which benchmarks compare ours. What Vizier's service imports is
+# named here, because its extra `jax` wants an equinox that no longer loads.
+$(PEERS_VENV)/.installed: deploy/constraints/peers.txt
+	$(PYTHON) -m venv $(PEERS_VENV)
+	$(PEERS_VENV)/bin/python $(PIP_INSTALL) --constraint deploy/constraints/peers.txt \
+		google-vizier jax flax chex equinox jaxtyping typeguard optuna 'psycopg[binary]'
 	touch $@
 
 # Node from PyPI, so that the dashboard needs nothing that this machine lacks; in its own

@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 import wanllmdb as wandb
 from tests.benchmarks.calls import PARAMETERS, objective
+from tests.benchmarks.figures import Figure
 from tests.benchmarks.load import table
 from wanllmdb import Client
 from wanllmdb_local.platform import Endpoints
@@ -25,8 +26,8 @@ def _train() -> None:
     wandb.log({"loss": objective(dict(wandb.config))})
 
 
-async def run(platform: Endpoints) -> None:
-    """Print the table: each line is the median of some rounds, each with a new sweep."""
+async def run(platform: Endpoints) -> list[Figure]:
+    """Measure some rounds, each with a new sweep."""
     with Client(platform.registry, platform.suggestion) as client:
 
         def function(method: str, trials: int) -> Callable[[], float]:
@@ -35,23 +36,24 @@ async def run(platform: Endpoints) -> None:
         def programs(parallel: int) -> Callable[[], float]:
             return lambda: _seconds_of_programs(platform, client, parallel)
 
-        rows = [
-            _row("function, random", TRIALS, function("random", TRIALS)),
-            _row("function, bayes (TPE)", TRIALS, function("bayes", TRIALS)),
-            _row("`true`, one at a time", PROGRAMS, programs(1)),
-            _row("`true`, --parallel 4", PROGRAMS, programs(4)),
+        figures = [
+            _figure("a function's trial, random", TRIALS, function("random", TRIALS)),
+            _figure("a function's trial, bayes", TRIALS, function("bayes", TRIALS)),
+            _figure("a program's trial (`true`)", PROGRAMS, programs(1)),
+            _figure("a program's trial (`true`), --parallel 4", PROGRAMS, programs(4)),
         ]
     table(
         f"(d) One agent, trials that take no time; medians of {ROUNDS}; "
         "programs with the agent's own start",
-        ["agent", "trials", "seconds", "ms a trial"],
-        rows,
+        ["agent", "trials", "ms a trial"],
+        [[each.name, str(each.size), f"{each.value:.1f}"] for each in figures],
     )
+    return figures
 
 
-def _row(name: str, trials: int, seconds: Callable[[], float]) -> list[str]:
-    took = sorted(seconds() for _ in range(ROUNDS))[ROUNDS // 2]
-    return [name, str(trials), f"{took:.2f}", f"{took / trials * 1000:.1f}"]
+def _figure(name: str, trials: int, seconds: Callable[[], float]) -> Figure:
+    rounds = tuple(seconds() / trials * 1000 for _ in range(ROUNDS))
+    return Figure(name, "ms", rounds, trials, clients=1, hops=2)
 
 
 def _seconds_of_function(client: Client, method: str, trials: int) -> float:

@@ -6,9 +6,11 @@ import json
 import time
 import uuid
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from statistics import median
 
 from tests.benchmarks.calls import PARAMETERS, Calls, calls_to, objective
+from tests.benchmarks.figures import Figure, in_rounds
 from tests.benchmarks.filling import fill
 from tests.benchmarks.load import table
 from wanllmdb.api.registry.v1 import registry_service_pb2, run_pb2
@@ -22,19 +24,19 @@ ROUNDS = 7
 Read = Callable[[], Awaitable[object]]
 
 
-async def run(platform: Endpoints) -> None:
-    """Print the table."""
+async def run(platform: Endpoints) -> list[Figure]:
+    """Measure each analysis: the first answer, after a run ended, and again."""
     async with calls_to(platform.registry, platform.suggestion) as calls:
         one = await calls.create_sweep("random")
         await fill(calls, one, SIZE)
         two = await _create_sweep_of_two_metrics(calls)
         await fill(calls, two, SIZE, finish=lambda ended: _finish_both(calls, ended))
-        rows = [
-            await _row(name, read, lambda: fill(calls, one, 1))
+        measured = [
+            await _measure(name, read, lambda: fill(calls, one, 1))
             for name, read in _reads(calls, one).items()
         ]
-        rows.append(
-            await _row(
+        measured.append(
+            await _measure(
                 "GetHypervolumeHistory, two metrics",
                 lambda: calls.analysis.GetHypervolumeHistory(
                     pb.GetHypervolumeHistoryRequest(sweep_id=two)
@@ -45,8 +47,9 @@ async def run(platform: Endpoints) -> None:
     table(
         f"(e) Analyses of {SIZE:,} finished runs of six parameters, one client, {ROUNDS} rounds",
         ["read", "first ms", "after a run ended: median ms", "max ms", "again ms"],
-        rows,
+        [each.row() for each in measured],
     )
+    return [figure for each in measured for figure in each.figures()]
 
 
 def _reads(calls: Calls, sweep_id: str) -> dict[str, Read]:
@@ -95,14 +98,37 @@ def _reads(calls: Calls, sweep_id: str) -> dict[str, Read]:
     return reads
 
 
-async def _row(name: str, read: Read, end_a_run: Read) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """The milliseconds of an analysis: the first answer, after a run ended, and again."""
+
+    name: str
+    first: float
+    after: list[float]
+    again: list[float]
+
+    def row(self) -> list[str]:
+        """Return the cells of the table."""
+        shown = (self.first, median(self.after), max(self.after), median(self.again))
+        return [self.name, *(f"{milliseconds:.1f}" for milliseconds in shown)]
+
+    def figures(self) -> list[Figure]:
+        """Return the figures."""
+        after, again = in_rounds(self.after), in_rounds(self.again)
+        return [
+            Figure(f"{self.name}, first", "ms", (self.first,), SIZE, clients=1, hops=2),
+            Figure(f"{self.name}, after a run ended", "ms", after, SIZE, clients=1, hops=2),
+            Figure(f"{self.name}, again", "ms", again, SIZE, clients=1, hops=2),
+        ]
+
+
+async def _measure(name: str, read: Read, end_a_run: Read) -> Measured:
     first = await _milliseconds(read)
     after: list[float] = []
     for _ in range(ROUNDS):
         await end_a_run()
         after.append(await _milliseconds(read))
-    again = median([await _milliseconds(read) for _ in range(ROUNDS)])
-    return [name, *(f"{x:.1f}" for x in (first, median(after), max(after), again))]
+    return Measured(name, first, after, [await _milliseconds(read) for _ in range(ROUNDS)])
 
 
 async def _milliseconds(read: Read) -> float:

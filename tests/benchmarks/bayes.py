@@ -9,6 +9,7 @@ from statistics import median
 import optuna
 
 from tests.benchmarks.calls import PARAMETERS, Calls, calls_to, objective
+from tests.benchmarks.figures import Figure, in_rounds
 from tests.benchmarks.filling import fill
 from tests.benchmarks.load import table
 from wanllmdb_local.platform import Endpoints
@@ -17,9 +18,10 @@ SIZES = (100, 1_000, 10_000)
 ASKS = 15
 
 
-async def run(platform: Endpoints) -> None:
-    """Print the table. The platform's Suggests and Optuna's asks alternate."""
+async def run(platform: Endpoints) -> list[Figure]:
+    """Measure asks. The platform's Suggests and Optuna's asks alternate."""
     rows = []
+    figures = []
     async with calls_to(platform.registry, platform.suggestion) as calls:
         for size in SIZES:
             sweep_id = await _sweep_with(calls, size)
@@ -35,6 +37,13 @@ async def run(platform: Endpoints) -> None:
                 trials.append(time.perf_counter() - start)
                 theirs.append(_ask_and_tell(study))
             a, b = median(ours) * 1000, median(theirs) * 1000
+            for name, seconds, hops in (
+                ("Suggest, bayes", ours, 2),
+                ("trial, bayes", trials, 2),
+                ("ask of Optuna's TPE in memory", theirs, 0),
+            ):
+                milliseconds = in_rounds([each * 1000 for each in seconds])
+                figures.append(Figure(name, "ms", milliseconds, size, clients=1, hops=hops))
             rows.append(
                 [
                     f"{size:,} finished runs",
@@ -50,6 +59,7 @@ async def run(platform: Endpoints) -> None:
         ["sweep", "Optuna ask ms", "Suggest ms", "difference", "ratio", "whole trial ms"],
         rows,
     )
+    return figures
 
 
 async def _sweep_with(calls: Calls, size: int) -> str:

@@ -19,6 +19,7 @@ import psutil
 from google.protobuf.duration_pb2 import Duration
 
 from tests.benchmarks.calls import PARAMETERS, Calls, calls_to
+from tests.benchmarks.figures import Figure
 from tests.benchmarks.filling import fill
 from tests.benchmarks.load import table
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
@@ -56,16 +57,16 @@ class Cost:
     growth: int
 
 
-async def run(platform: Endpoints) -> None:
-    """Print both tables, with a registry process of their own."""
+async def run(platform: Endpoints) -> list[Figure]:
+    """Measure reads and watches, with a registry process of their own."""
     database_url = create_database(platform.database_url, "columns")
-    with _registry(database_url) as (process, address):
+    with registry_process(database_url) as (process, address):
         async with calls_to(address, platform.suggestion) as calls:
-            await _reads(calls, process, database_url)
-            await _watches(calls, process)
+            reads = await _reads(calls, process, database_url)
+            return reads + await _watches(calls, process)
 
 
-async def _reads(calls: Calls, process: psutil.Process, database_url: str) -> None:
+async def _reads(calls: Calls, process: psutil.Process, database_url: str) -> list[Figure]:
     sweep_id = await calls.create_sweep("random")
 
     async def finish(run: run_pb2.Run) -> None:
@@ -110,8 +111,13 @@ async def _reads(calls: Calls, process: psutil.Process, database_url: str) -> No
         "ExportRuns, JSON lines": export,
     }
     rows = []
+    figures = []
     for name, way in ways.items():
         cost = await _cost(process, way)
+        figures += [
+            Figure(name, "s", (cost.wall,), SIZE, clients=1),
+            Figure(f"{name}: CPU of the registry", "s", (cost.registry,), SIZE, clients=1),
+        ]
         rows.append(
             [
                 name,
@@ -127,6 +133,7 @@ async def _reads(calls: Calls, process: psutil.Process, database_url: str) -> No
         ["way", "registry CPU s", "wall s", "MB", "messages", "RSS growth MB"],
         rows,
     )
+    return figures
 
 
 async def _multiply(database_url: str, sweep_id: str) -> None:
@@ -158,23 +165,27 @@ async def _multiply(database_url: str, sweep_id: str) -> None:
         await connection.close()
 
 
-async def _watches(calls: Calls, process: psutil.Process) -> None:
+async def _watches(calls: Calls, process: psutil.Process) -> list[Figure]:
     sweep_id = await calls.create_sweep("random")
     # Runs as the suggestion service would create them: this registry is not its own.
     await fill(calls, sweep_id, REPORTERS, finish=_leave_running)
     rows = []
+    figures = []
     for name, columns in (("runs", []), (f"{len(COLUMNS)} columns", COLUMNS)):
         for interval in (None, 0.0, 0.25, 1.0):
             if interval is None and columns:
                 # The cost of the changes alone is measured once.
                 continue
-            rows.append(await _watch(calls, process, sweep_id, name, columns, interval))
+            row, figure = await _watch(calls, process, sweep_id, name, columns, interval)
+            rows.append(row)
+            figures.append(figure)
     table(
         f"A watch of about {CHANGES_A_SECOND:,} changes a second in {REPORTERS} runs, "
         f"{SECONDS:g} s each; load of the machine {_load()}",
         ["sent as", "interval s", "changes/s", "messages/s", "kB/s", "registry CPU %"],
         rows,
     )
+    return figures
 
 
 async def _leave_running(_run: run_pb2.Run) -> None:
@@ -188,7 +199,7 @@ async def _watch(
     name: str,
     columns: list[run_columns_pb2.RunColumnKey],
     interval: float | None,
-) -> list[str]:
+) -> tuple[list[str], Figure]:
     before = (await calls.registry.GetSweep(pb.GetSweepRequest(sweep_id=sweep_id))).sweep.revision
     seen = [0, 0]
 
@@ -210,7 +221,7 @@ async def _watch(
         task.cancel()
     await asyncio.gather(*following, return_exceptions=True)
     after = (await calls.registry.GetSweep(pb.GetSweepRequest(sweep_id=sweep_id))).sweep.revision
-    return [
+    row = [
         name if following else "no watch",
         "" if interval is None else f"{interval:g}",
         f"{(after - before) / wall:,.0f}",
@@ -218,6 +229,9 @@ async def _watch(
         f"{seen[1] / wall / 1e3:,.0f}",
         f"{100 * used / wall:.0f}",
     ]
+    watched = f"watched as {name}, interval {interval:g} s" if following else "not watched"
+    microseconds = used / max(1, after - before) * 1e6
+    return row, Figure(f"a change, {watched}: CPU of the registry", "us", (microseconds,))
 
 
 async def _change(calls: Calls, sweep_id: str) -> None:
@@ -272,7 +286,7 @@ def _load() -> str:
 
 
 @contextlib.contextmanager
-def _registry(database_url: str) -> Iterator[tuple[psutil.Process, str]]:
+def registry_process(database_url: str) -> Iterator[tuple[psutil.Process, str]]:
     """Run a registry process for the block; yield it and its address."""
     flags = ["--port", "0", "--audit-log", "off", "--log-level", "warning"]
     command = [sys.executable, "-m", "wanllmdb_registry", *flags]

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import psutil
 
+from tests.benchmarks.figures import Figure, in_rounds
 from tests.benchmarks.load import measure, table
 from tests.gateway_backend import running_backend
 from tests.gateway_calls import BrowserClient, Protocol
@@ -66,8 +67,9 @@ class Watches:
         await self._none.wait()
 
 
-async def run(_platform: Endpoints) -> None:
-    """Print the tables."""
+async def run(_platform: Endpoints) -> list[Figure]:
+    """Measure calls, messages, watches and cancels."""
+    figures: list[Figure] = []
     news = asyncio.Event()
     watches = Watches()
 
@@ -93,7 +95,7 @@ async def run(_platform: Endpoints) -> None:
                 f"{SECONDS:g} s over HTTP/1.1",
                 ["protocol", "per s", "p50 ms", "p99 ms", "ms of processor a call"],
                 [
-                    await _calls(url, process, protocol, codec)
+                    await _calls(url, process, protocol, codec, figures)
                     for protocol, codec in (
                         (Protocol.CONNECT, "proto"),
                         (Protocol.GRPC_WEB, "proto"),
@@ -104,18 +106,19 @@ async def run(_platform: Endpoints) -> None:
             table(
                 f"Streams of {MESSAGES:,} messages of {len(_CHANGE)} bytes, 8 at once",
                 ["protocol", "messages per s", "ms of processor a message", "RSS MiB"],
-                [await _messages(url, process, protocol) for protocol in Protocol],
+                [await _messages(url, process, protocol, figures) for protocol in Protocol],
             )
             table(
                 f"{STREAMS:,} watches held at once, each on a connection of HTTP/1.1",
                 ["RSS before MiB", "with them MiB", "ms until all have a change", "s of processor"],
-                [await _held(url, process, news)],
+                [await _held(url, process, news, figures)],
             )
             table(
                 f"A caller leaves: ms until its call at the service is canceled, {CANCELS} times",
                 ["p50", "p99", "max"],
-                [await _cancels(url, watches)],
+                [await _cancels(url, watches, figures)],
             )
+    return figures
 
 
 @contextlib.contextmanager
@@ -151,7 +154,9 @@ def _mebibytes(process: psutil.Process) -> str:
     return f"{process.memory_info().rss / 2**20:,.0f}"
 
 
-async def _calls(url: str, process: psutil.Process, protocol: Protocol, codec: str) -> list[str]:
+async def _calls(
+    url: str, process: psutil.Process, protocol: Protocol, codec: str, figures: list[Figure]
+) -> list[str]:
     client = BrowserClient(url, protocol, codec)
     request = pb.GetSweepRequest(sweep_id="abcdefgh")
 
@@ -165,6 +170,11 @@ async def _calls(url: str, process: psutil.Process, protocol: Protocol, codec: s
     before = _used(process)
     load = await measure(call, clients=CLIENTS, seconds=SECONDS)
     used = _used(process) - before
+    name = f"a unary call, {protocol.value} {codec}"
+    figures += [
+        Figure(name, "calls/s", (load.rate,), clients=CLIENTS),
+        Figure(f"{name}: CPU of the gateway", "ms", (used * 1000 / count,), clients=CLIENTS),
+    ]
     return [
         f"{protocol.value} {codec}",
         f"{load.rate:,.0f}",
@@ -174,7 +184,9 @@ async def _calls(url: str, process: psutil.Process, protocol: Protocol, codec: s
     ]
 
 
-async def _messages(url: str, process: psutil.Process, protocol: Protocol) -> list[str]:
+async def _messages(
+    url: str, process: psutil.Process, protocol: Protocol, figures: list[Figure]
+) -> list[str]:
     client = BrowserClient(url, protocol)
     request = watch_pb2.WatchSweepRequest(since_revision=MESSAGES)
 
@@ -190,6 +202,8 @@ async def _messages(url: str, process: psutil.Process, protocol: Protocol) -> li
     elapsed, used = time.perf_counter() - began, _used(process) - before
     total = sum(counts)
     assert total == 8 * MESSAGES
+    name = f"a message of a stream, {protocol.value}: CPU of the gateway"
+    figures.append(Figure(name, "us", (used * 1e6 / total,), clients=8))
     return [
         protocol.value,
         f"{total / elapsed:,.0f}",
@@ -198,7 +212,9 @@ async def _messages(url: str, process: psutil.Process, protocol: Protocol) -> li
     ]
 
 
-async def _held(url: str, process: psutil.Process, news: asyncio.Event) -> list[str]:
+async def _held(
+    url: str, process: psutil.Process, news: asyncio.Event, figures: list[Figure]
+) -> list[str]:
     before = _mebibytes(process)
     client = BrowserClient(url)
     used = _used(process)
@@ -217,10 +233,11 @@ async def _held(url: str, process: psutil.Process, news: asyncio.Event) -> list[
         elapsed = time.perf_counter() - began
         used = _used(process) - used
     news.clear()
+    figures.append(Figure("all watches have a change", "ms", (elapsed * 1000,), clients=STREAMS))
     return [before, held, f"{elapsed * 1000:,.0f}", f"{used:.2f}"]
 
 
-async def _cancels(url: str, watches: Watches) -> list[str]:
+async def _cancels(url: str, watches: Watches, figures: list[Figure]) -> list[str]:
     client = BrowserClient(url)
     await watches.ended()
     took = []
@@ -233,4 +250,5 @@ async def _cancels(url: str, watches: Watches) -> list[str]:
         await watches.ended()
         took.append((time.perf_counter() - began) * 1000)
     p50, p99 = np.percentile(took, [50, 99])
+    figures.append(Figure("a call is canceled behind the gateway", "ms", in_rounds(took)))
     return [f"{p50:.1f}", f"{p99:.1f}", f"{max(took):.1f}"]

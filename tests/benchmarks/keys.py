@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import statistics
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
+from tests.benchmarks.figures import Figure, in_rounds
 from tests.benchmarks.load import table
 from tests.registry_stub import RegistryStub
 from tests.security_table.keys import channel_with, create_key, metadata_of, new_secret
@@ -33,19 +33,23 @@ _REPORT = "/wanllmdb.api.registry.v1.SweepRegistryService/ReportMetrics"
 _PROJECT = "bench"
 
 
-async def run(platform: Endpoints) -> None:
-    """Print the tables."""
+async def run(platform: Endpoints) -> list[Figure]:
+    """Measure the two steps alone, and a call with and without keys."""
     secret = new_secret()
     ring = KeyRing(_OneKey(secret), required=True)
     projects = SweepProjects(_OneProject())
     open_ring = KeyRing(_OneKey(secret), required=False)
     good = f"wsk_bench_{secret}"
-    rows = [
-        ["no keys asked for", f"{await _steps(open_ring, projects, good):.1f}"],
-        ["a key of one project", f"{await _steps(ring, projects, good):.1f}"],
+    figures = [
+        Figure("steps of a call, no keys", "us", await _steps(open_ring, projects, good)),
+        Figure("steps of a call, a key of one project", "us", await _steps(ring, projects, good)),
     ]
-    table(f"(g) Authentication and authorization alone, best of {ROUNDS}", ["", "us a call"], rows)
-    await _calls(platform.database_url)
+    table(
+        f"(g) Authentication and authorization alone, medians of {ROUNDS}",
+        ["", "us a call"],
+        [[each.name, f"{each.value:.1f}"] for each in figures],
+    )
+    return figures + await _calls(platform.database_url)
 
 
 class _OneKey:
@@ -62,8 +66,8 @@ class _OneProject:
         return {"sweep": _PROJECT}
 
 
-async def _steps(ring: KeyRing, projects: SweepProjects, text: str) -> float:
-    """Return the microseconds that the two steps take in each call."""
+async def _steps(ring: KeyRing, projects: SweepProjects, text: str) -> tuple[float, ...]:
+    """Return the microseconds that the two steps take in each call, by round."""
     steps: list[CallStep] = [
         Authentication(ring.authenticate),
         Authorization(
@@ -72,7 +76,7 @@ async def _steps(ring: KeyRing, projects: SweepProjects, text: str) -> float:
     ]
     request, context = pb.ReportMetricsRequest(sweep_id="sweep"), cast("Any", None)
     headers = (("user-agent", "grpc-python"), ("x-request-id", "id"), *metadata_of(text))
-    best = float("inf")
+    rounds = []
     for _ in range(ROUNDS):
         started = time.perf_counter()
         for _ in range(CALLS):
@@ -81,12 +85,12 @@ async def _steps(ring: KeyRing, projects: SweepProjects, text: str) -> float:
                 await step.before(call)
             for step in reversed(steps):
                 step.after(call)
-        best = min(best, time.perf_counter() - started)
-    return best / CALLS * 1e6
+        rounds.append((time.perf_counter() - started) / CALLS * 1e6)
+    return tuple(rounds)
 
 
-async def _calls(database_url: str) -> None:
-    """Print ReportMetrics with and without keys, alternating, on one database."""
+async def _calls(database_url: str) -> list[Figure]:
+    """Measure ReportMetrics with and without keys, alternating, on one database."""
     root_key = f"wsk_root_{new_secret()}"
     database = {"WANLLMDB_REGISTRY_DATABASE_URL": database_url}
     with tempfile.TemporaryDirectory() as folder:
@@ -109,12 +113,21 @@ async def _calls(database_url: str) -> None:
                 without = _reports(RegistryStub(first), run.sweep_id, "")
                 asked = _reports(RegistryStub(second), run.sweep_id, key)
                 times = [(await without(2 * n), await asked(2 * n + 1)) for n in range(RPCS)]
-    medians = [statistics.median(side) * 1e3 for side in zip(*times[RPCS // 10 :], strict=True)]
-    rows = [
-        ["no keys asked for", f"{medians[0]:.2f}", ""],
-        ["a key of one project", f"{medians[1]:.2f}", f"{medians[1] / medians[0]:.3f}"],
+    without_ms, with_ms = (
+        in_rounds([seconds * 1e3 for seconds in side])
+        for side in zip(*times[RPCS // 10 :], strict=True)
+    )
+    figures = [
+        Figure("ReportMetrics, no keys", "ms", without_ms, clients=1, hops=1),
+        Figure("ReportMetrics, a key of one project", "ms", with_ms, clients=1, hops=1),
     ]
-    table("(h) ReportMetrics, in turns, medians", ["", "ms a call", "ratio"], rows)
+    first_ms = figures[0].value
+    table(
+        "(h) ReportMetrics, in turns, medians",
+        ["", "ms a call", "ratio"],
+        [[each.name, f"{each.value:.2f}", f"{each.value / first_ms:.3f}"] for each in figures],
+    )
+    return figures
 
 
 def _reports(registry: RegistryStub, sweep_id: str, key: str) -> Callable[[int], Awaitable[float]]:
@@ -122,7 +135,7 @@ def _reports(registry: RegistryStub, sweep_id: str, key: str) -> Callable[[int],
 
     async def report(step: int) -> float:
         request = pb.ReportMetricsRequest(
-            sweep_id=sweep_id, attempt=1, rows=[row(step, {"loss": 1.0})]
+            sweep_id=sweep_id, number=0, attempt=1, rows=[row(step, {"loss": 1.0})]
         )
         started = time.perf_counter()
         await registry.ReportMetrics(request, metadata=metadata)

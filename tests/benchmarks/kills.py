@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.benchmarks.figures import Figure
 from tests.benchmarks.load import table
 from tests.e2e.kills import survive
 from tests.e2e.up_process import temporary_data_dir, up
@@ -11,8 +12,8 @@ SECONDS = 120.0
 EVERY = 5.0
 
 
-def run() -> None:
-    """Print the table, from a platform of its own."""
+def run() -> list[Figure]:
+    """Measure the runs a second while processes are killed, on a platform of its own."""
     with temporary_data_dir() as data_dir, up(data_dir, "--replicas", "2") as running:
         running.wait_until_ready()
         seen = survive(running, agents=AGENTS, seconds=SECONDS, every=EVERY)
@@ -31,3 +32,4 @@ def run() -> None:
             ["the best run is the true best", f"yes, {seen.best:.4f}"],
         ],
     )
+    return [Figure("runs while processes are killed", "runs/s", (seen.rate,), clients=AGENTS)]

@@ -8,11 +8,13 @@ import os
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from statistics import median
 
 import asyncpg
 from google.protobuf.message import Message
 
 from tests.benchmarks.calls import Calls, calls_to
+from tests.benchmarks.figures import Figure
 from tests.benchmarks.load import measure, table
 from tests.sweeps import create_runs_request, proposal
 from wanllmdb.api.registry.v1 import plots_pb2, sweep_list_pb2, watch_pb2
@@ -23,7 +25,8 @@ from wanllmdb_local.platform import Endpoints
 SWEEPS = 10_000
 PROJECTS = 50
 RUNS, POINTS = 100, 10_000
-WATCHERS, WRITERS, SECONDS = 20, 8, 10.0
+WATCHERS, WRITERS, SECONDS = 20, 8, 5.0
+ROUNDS = 3
 # A search space as large as a careful user writes by hand.
 _SPACE = {f"parameter_{i:02}": {"min": 0.0, "max": 1.0 + i} for i in range(30)}
 _TICKS = os.sysconf("SC_CLK_TCK")
@@ -31,8 +34,8 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 _STATES = "ARRAY['PENDING', 'RUNNING', 'RUNNING', 'PAUSED', 'FINISHED', 'FINISHED', 'CANCELED']"
 
 
-async def run(platform: Endpoints) -> None:
-    """Print the tables."""
+async def run(platform: Endpoints) -> list[Figure]:
+    """Measure lists, histories and watches."""
     processes = {name: platform.pids[name] for name in ("registry", "postgres")}
     async with calls_to(platform.registry, platform.suggestion) as calls:
         database = await asyncpg.connect(platform.database_url)
@@ -40,10 +43,10 @@ async def run(platform: Endpoints) -> None:
             sweep_id = await calls.create_sweep("random", parameters=_SPACE, description="d" * 200)
             await calls.registry.CreateRuns(_first_run(sweep_id))
             await _copy_sweeps(database, sweep_id)
-            await _lists(calls, processes)
+            figures = await _lists(calls, processes)
             await _copy_runs(database, sweep_id)
-            await _histories(calls, sweep_id, processes)
-            await _watches(calls, processes)
+            figures += await _histories(calls, sweep_id, processes)
+            return figures + await _watches(calls, processes)
         finally:
             await database.close()
 
@@ -111,7 +114,7 @@ async def _copy_runs(database: asyncpg.Connection[asyncpg.Record], sweep_id: str
     await database.execute("VACUUM ANALYZE metric_points, runs")
 
 
-async def _lists(calls: Calls, processes: dict[str, list[int]]) -> None:
+async def _lists(calls: Calls, processes: dict[str, list[int]]) -> list[Figure]:
     views = {"FULL": sweep_list_pb2.SWEEP_VIEW_FULL, "BASIC": sweep_list_pb2.SWEEP_VIEW_BASIC}
     basic = sweep_list_pb2.SWEEP_VIEW_BASIC
     request = sweep_list_pb2.ListSweepsRequest
@@ -150,16 +153,23 @@ async def _lists(calls: Calls, processes: dict[str, list[int]]) -> None:
         ),
         "ListProjects, 50": sweep_list_pb2.ListProjectsRequest(),
     }
-    rows = [await _row(calls, name, read, processes) for name, read in reads.items()]
+    rows = []
+    figures = []
+    for name, read in reads.items():
+        row, p50s = await _row(calls, name, read, processes)
+        rows.append(row)
+        full_name = name if name.startswith("List") else f"ListSweeps, {name}"
+        figures.append(Figure(full_name, "ms", p50s, SWEEPS, clients=1, hops=1))
     table(
         f"Lists of {SWEEPS:,} sweeps with {len(_SPACE)} parameters in {PROJECTS} projects, one "
         f"client; load {os.getloadavg()[0]:.1f}",
         ["ListSweeps", "p50 ms", "p99 ms", "KiB", "registry CPU ms", "PostgreSQL CPU ms"],
         rows,
     )
+    return figures
 
 
-async def _histories(calls: Calls, sweep_id: str, processes: dict[str, list[int]]) -> None:
+async def _histories(calls: Calls, sweep_id: str, processes: dict[str, list[int]]) -> list[Figure]:
     reads: dict[str, Message] = {
         f"GetMetricHistories, {most} buckets each": plots_pb2.GetMetricHistoriesRequest(
             sweep_id=sweep_id, numbers=range(RUNS), name="loss", max_points=most
@@ -170,17 +180,24 @@ async def _histories(calls: Calls, sweep_id: str, processes: dict[str, list[int]
         sweep_id=sweep_id, number=0, names=["loss"], page_size=POINTS
     )
     reads["BatchGetRuns, 100"] = pb.BatchGetRunsRequest(sweep_id=sweep_id, numbers=range(RUNS))
-    rows = [await _row(calls, name, read, processes) for name, read in reads.items()]
+    rows = []
+    figures = []
+    for name, read in reads.items():
+        row, p50s = await _row(calls, name, read, processes)
+        rows.append(row)
+        figures.append(Figure(name, "ms", p50s, RUNS, clients=1, hops=1))
     table(
         f"Histories of {RUNS} runs with {POINTS:,} points each; load {os.getloadavg()[0]:.1f}",
         ["", "p50 ms", "p99 ms", "KiB", "registry CPU ms", "PostgreSQL CPU ms"],
         rows,
     )
+    return figures
 
 
 async def _row(
     calls: Calls, name: str, request: Message, processes: dict[str, list[int]]
-) -> list[str]:
+) -> tuple[list[str], tuple[float, ...]]:
+    """Return the cells of a read, and the median latency of each round."""
     rpc = request.DESCRIPTOR.name.removesuffix("Request")
     read: Callable[[Message], Awaitable[Message]] = getattr(calls.registry, rpc)
     size = (await read(request)).ByteSize()
@@ -193,15 +210,17 @@ async def _row(
         done += 1
 
     before = _cpu(processes)
-    load = await measure(call, clients=1, seconds=1.5)
+    loads = [await measure(call, clients=1, seconds=0.3, warm_up=0.1) for _ in range(ROUNDS)]
     used = [(after - b) * 1e3 / done for after, b in zip(_cpu(processes), before, strict=True)]
-    return [name, *(f"{v:.2f}" for v in (load.p50, load.p99, size / 1024, *used))]
+    p50s, p99 = tuple(load.p50 for load in loads), max(load.p99 for load in loads)
+    return [name, *(f"{v:.2f}" for v in (median(p50s), p99, size / 1024, *used))], p50s
 
 
-async def _watches(calls: Calls, processes: dict[str, list[int]]) -> None:
+async def _watches(calls: Calls, processes: dict[str, list[int]]) -> list[Figure]:
     """Let writers change sweeps, without and with watchers of the list of latest changes."""
     sweeps = [await calls.create_sweep("random") for _ in range(WRITERS)]
     rows = []
+    figures = []
     for watchers in (0, 1, WATCHERS):
         seen = [0, 0, 0]
 
@@ -235,6 +254,14 @@ async def _watches(calls: Calls, processes: dict[str, list[int]]) -> None:
         for task in watching:
             task.cancel()
         await asyncio.gather(*watching, return_exceptions=True)
+        figures.append(
+            Figure(
+                f"a list of latest changes, {watchers} watchers: CPU of the registry",
+                "us",
+                (used[0] / 100 * elapsed / changes * 1e6,),
+                clients=WRITERS,
+            )
+        )
         per_watcher = [value / elapsed / max(1, watchers) for value in seen]
         rows.append(
             [
@@ -260,6 +287,7 @@ async def _watches(calls: Calls, processes: dict[str, list[int]]) -> None:
         ],
         rows,
     )
+    return figures
 
 
 def _cpu(processes: dict[str, list[int]]) -> list[float]:

@@ -5,9 +5,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 import numpy as np
+
+# Whether benchmarks print tables of their own, with more than their figures.
+details: ContextVar[bool] = ContextVar("details", default=True)
 
 
 @dataclass(frozen=True)
@@ -25,16 +29,19 @@ async def measure(
 ) -> Load:
     """Let `clients` clients call repeatedly; `call` gets the index of its client.
 
-    Calls that began in the first `warm_up` seconds are not counted.
+    Calls that began in the first `warm_up` seconds are not counted. Each client makes at least one
+    call that is counted.
     """
     latencies: list[float] = []
     begin = time.perf_counter()
     counted_from, end = begin + warm_up, begin + warm_up + seconds
 
     async def client(index: int) -> None:
-        while (start := time.perf_counter()) < end:
+        is_counted = False
+        while (start := time.perf_counter()) < end or not is_counted:
             await call(index)
             if start >= counted_from:
+                is_counted = True
                 latencies.append(time.perf_counter() - start)
 
     await asyncio.gather(*(client(index) for index in range(clients)))
@@ -43,8 +50,10 @@ async def measure(
     return Load(len(latencies) / elapsed, float(p50), float(p99), len(latencies))
 
 
-def table(title: str, columns: list[str], rows: list[list[str]]) -> None:
-    """Print aligned columns."""
+def table(title: str, columns: list[str], rows: list[list[str]], *, always: bool = False) -> None:
+    """Print aligned columns, unless details are off and this is not the table of all figures."""
+    if not (always or details.get()):
+        return
     widths = [max(len(row[i]) for row in [columns, *rows]) for i in range(len(columns))]
     print(f"\n{title}")
     for row in [columns, ["-" * width for width in widths], *rows]:

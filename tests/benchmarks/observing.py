@@ -1,4 +1,4 @@
-"""The cost of observing each call: python -m tests.benchmarks.observing."""
+"""The cost of observing each call."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from typing import Any, cast
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 
+from tests.benchmarks.figures import Figure
+from tests.benchmarks.load import table
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb_common.calls.audit import Audit
 from wanllmdb_common.calls.call import Call, CallStep
@@ -42,8 +44,8 @@ class _Nowhere(SpanExporter):
         return SpanExportResult.SUCCESS
 
 
-async def _microseconds(steps: Sequence[CallStep], drain: Drain | None) -> float:
-    """Return the microseconds of CPU time a call, as the median of some rounds."""
+async def _microseconds(steps: Sequence[CallStep], drain: Drain | None) -> list[float]:
+    """Return the microseconds of CPU time a call, by round."""
     request = pb.FinishRunRequest(
         sweep_id="abcdefghijkl",
         number=7,
@@ -64,29 +66,35 @@ async def _microseconds(steps: Sequence[CallStep], drain: Drain | None) -> float
             for step in steps:
                 step.after(call)
         rounds.append((time.thread_time() - began) / CALLS * 1e6)
-    return statistics.median(rounds)
+    return rounds
 
 
-async def main() -> None:
-    """Print the table."""
+def run() -> list[Figure]:
+    """Measure each step that observes a call, in CPU time."""
+    os.environ.setdefault("OTEL_BSP_MAX_QUEUE_SIZE", "4096")
+    return asyncio.run(_run())
+
+
+async def _run() -> list[Figure]:
     provider = TracerProvider()
     provider.add_span_processor(BatchSpanProcessor(_Nowhere()))
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
-        none = await _microseconds([], None)
+        audit = Audit(AUDIT_TABLE, SERVICES, str(Path(folder) / "audit"))
+        none = statistics.median(await _microseconds([], None))
         rows = {
             "the drain's scope": await _microseconds([], Drain()),
             "metrics": await _microseconds([CallMetrics()], None),
-            "the audit log, to a file": await _microseconds(
-                [Audit(AUDIT_TABLE, SERVICES, str(Path(folder) / "audit"))], None
-            ),
+            "the audit log, to a file": await _microseconds([audit], None),
         }
         step = stack.enter_context(traced_by(provider, []))
         rows["a span"] = await _microseconds([step], None)
-    print(f"| step | µs of CPU a call (median of {ROUNDS} rounds of {CALLS:,}) |\n| --- | --- |")
-    for name, microseconds in rows.items():
-        print(f"| {name} | {microseconds - none:.1f} |")
-
-
-if __name__ == "__main__":
-    os.environ.setdefault("OTEL_BSP_MAX_QUEUE_SIZE", "4096")
-    asyncio.run(main())
+    figures = [
+        Figure(f"{name}: CPU a call", "us", tuple(each - none for each in rounds))
+        for name, rounds in rows.items()
+    ]
+    table(
+        f"CPU of each step a call, medians of {ROUNDS} rounds of {CALLS:,}",
+        ["step", "us"],
+        [[each.name, f"{each.value:.1f}"] for each in figures],
+    )
+    return figures

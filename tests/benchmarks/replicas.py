@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from tests.benchmarks.calls import Calls, calls_to
+from tests.benchmarks.figures import Figure
 from tests.benchmarks.filling import fill
 from tests.benchmarks.load import Load, measure, table
 from tests.ports import free_port
@@ -61,9 +62,10 @@ def replica(registry: str) -> Iterator[Replica]:
             process.wait(20)
 
 
-async def run(platform: Endpoints) -> None:
-    """Print the table. Both ways alternate, so that changes of the machine's load affect both."""
+async def run(platform: Endpoints) -> list[Figure]:
+    """Measure trials. Both ways alternate, so that changes of the machine's load affect both."""
     rows: list[list[str]] = []
+    figures = []
     with replica(platform.registry) as first, replica(platform.registry) as second:
         both = (first, second)
         for method in ("random", "bayes"):
@@ -79,6 +81,9 @@ async def run(platform: Endpoints) -> None:
                     loads.append(await _trials(platform, method, replicas))
                     met[name] += sum(each.conflicts() for each in both) - before
             ratio = median(h.rate / s.rate for h, s in zip(home, spread, strict=True))
+            for name, loads in (("over two replicas", spread), ("all to one of two", home)):
+                rates = tuple(load.rate for load in loads)
+                figures.append(Figure(f"trial, {method}, {name}", "trials/s", rates, 0, CLIENTS))
             rows += [
                 _row(f"{method}, spread over both", spread, met["spread"], ""),
                 _row(f"{method}, all to one", home, met["home"], f"{ratio:.2f}"),
@@ -89,6 +94,7 @@ async def run(platform: Endpoints) -> None:
         ["what", "trials/s", "p50 ms", "p99 ms", "conflicts/trial", "ratio"],
         rows,
     )
+    return figures
 
 
 async def _trials(platform: Endpoints, method: str, replicas: Sequence[Replica]) -> Load:

@@ -8,34 +8,21 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from statistics import median
-from typing import Any
 
 import optuna
 from scipy.stats import mannwhitneyu
 
 from tests.benchmarks.calls import Calls, calls_to
+from tests.benchmarks.figures import Figure
 from tests.benchmarks.functions import FUNCTIONS, Function
 from tests.benchmarks.load import table
-from tests.unit.suggestion.imagined_sweep import Ask
+from tests.benchmarks.simulation import best_of_study, best_of_sweep
 from wanllmdb_common.search_space.proto_conversion import parameters_from_proto
 from wanllmdb_local.platform import Endpoints
-from wanllmdb_suggestion.optimizer.model import SweepModel
-from wanllmdb_suggestion.optimizer.space_mapping import SpaceMapping
-from wanllmdb_suggestion.optimizer.types import (
-    AlgorithmChoice,
-    Changes,
-    Metric,
-    RunRecord,
-    RunState,
-    StudySpec,
-    SweepState,
-    SweepStatus,
-)
 
 AGENTS = 8
 SERVICE_SEEDS = 10
@@ -65,18 +52,20 @@ CONTESTS = (
 )
 
 
-async def run(platform: Endpoints) -> None:
-    """Print the tables."""
+async def run(platform: Endpoints) -> list[Figure]:
+    """Print the tables, and return how long a proposal takes."""
+    figures = []
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     for contest in CONTESTS:
         if contest.module and find_spec(contest.module) is None:
             print(f"\n{contest.sampler} left out: {contest.module} is not installed")
             continue
-        _compare(contest)
+        figures += _compare(contest)
     await _through_the_services(platform)
+    return figures
 
 
-def _compare(contest: Contest) -> None:
+def _compare(contest: Contest) -> list[Figure]:
     rows = []
     seconds = {"ours": 0.0, "theirs": 0.0}
     for function in FUNCTIONS:
@@ -96,6 +85,11 @@ def _compare(contest: Contest) -> None:
         _COLUMNS,
         rows,
     )
+    mine, optunas = ((seconds[side] / proposals * 1000,) for side in ("ours", "theirs"))
+    return [
+        Figure(f"a proposal of {contest.sampler} in memory", "ms", mine, contest.trials),
+        Figure(f"a proposal of Optuna's {contest.sampler}", "ms", optunas, contest.trials),
+    ]
 
 
 _COLUMNS = ["function", "agents", "median", "Optuna's", "least", "p, two-sided", "p, ours worse"]
@@ -115,51 +109,14 @@ def _row(function: Function, outstanding: int, ours: list[float], theirs: list[f
     ]
 
 
-def _sweep(contest: Contest, function: Function, seed: int, outstanding: int) -> float:
-    """Return the least value that a sweep finds."""
-    model = SweepModel(
-        StudySpec(AlgorithmChoice(contest.sampler), function.space, seed, (Metric("loss"),))
+def _sweep(contest: Contest, function: Function, seed: int, agents: int) -> float:
+    return best_of_sweep(contest.sampler, function, seed=seed, trials=contest.trials, agents=agents)
+
+
+def _study(contest: Contest, function: Function, seed: int, agents: int) -> float:
+    return best_of_study(
+        contest.optuna(seed), function, seed=seed, trials=contest.trials, agents=agents
     )
-    revision = 0
-
-    def tell(record: RunRecord, next_number: int) -> None:
-        nonlocal revision
-        revision += 1
-        model.apply(Changes(revision, SweepStatus(SweepState.RUNNING, None, next_number), [record]))
-
-    running: deque[RunRecord] = deque()
-    found = []
-    for number in range(contest.trials):
-        [proposal] = model.propose([Ask(1)], seconds=60).suggestions[0].proposals
-        record = RunRecord(number, RunState.RUNNING, 1, proposal.parameters, None)
-        tell(record, number + 1)
-        running.append(record)
-        if len(running) == outstanding or number == contest.trials - 1:
-            for _ in range(1 if number < contest.trials - 1 else len(running)):
-                done = running.popleft()
-                found.append(function.value(done.parameters))
-                tell(
-                    RunRecord(done.number, RunState.FINISHED, 1, done.parameters, found[-1]),
-                    number + 1,
-                )
-    return min(found)
-
-
-def _study(contest: Contest, function: Function, seed: int, outstanding: int) -> float:
-    """Return the least value that Optuna finds by itself."""
-    mapping = SpaceMapping(function.space)
-    study = optuna.create_study(sampler=contest.optuna(seed))
-    running: deque[tuple[optuna.Trial, dict[str, Any]]] = deque()
-    found = []
-    for number in range(contest.trials):
-        trial = study.ask(mapping.distributions)
-        running.append((trial, mapping.complete({}, trial.params)))
-        if len(running) == outstanding or number == contest.trials - 1:
-            for _ in range(1 if number < contest.trials - 1 else len(running)):
-                done, parameters = running.popleft()
-                found.append(function.value(parameters))
-                study.tell(done, found[-1])
-    return min(found)
 
 
 async def _through_the_services(platform: Endpoints) -> None:

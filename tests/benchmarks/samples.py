@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from tests.benchmarks.calls import calls_to
+from tests.benchmarks.figures import Figure
 from tests.benchmarks.load import table
 from tests.known_distributions import KNOWN_DISTRIBUTIONS, LEVELS, compare
 from wanllmdb.api.registry.v1 import registry_service_pb2 as registry_pb
@@ -17,8 +18,8 @@ SUGGESTIONS = 4_000
 BATCH = 100
 
 
-async def run(platform: Endpoints) -> None:
-    """Print the table."""
+async def run(platform: Endpoints) -> list[Figure]:
+    """Print the quantiles, and return how far they are off at most."""
     names = {f"p{index}": name for index, name in enumerate(KNOWN_DISTRIBUTIONS)}
     config = {
         "method": "random",
@@ -36,13 +37,15 @@ async def run(platform: Endpoints) -> None:
             runs = await calls.suggest(created.sweep.sweep_id, 0, BATCH)
             points += [parameters_from_proto(run.parameters) for run in runs]
     rows = []
+    sigmas = []
     for key, name in names.items():
         found = compare(KNOWN_DISTRIBUTIONS[name], [point[key] for point in points])
+        sigmas.append(max(one.sigmas for one in found))
         rows.append(
             [
                 name,
                 *(f"{one.sample:.4g} / {one.expected:.4g}" for one in found),
-                f"{max(one.sigmas for one in found):.1f}",
+                f"{sigmas[-1]:.1f}",
             ]
         )
     table(
@@ -50,3 +53,4 @@ async def run(platform: Endpoints) -> None:
         ["distribution", *map(str, LEVELS), "sigmas off at most"],
         rows,
     )
+    return [Figure("quantiles off at most", "sigmas", (max(sigmas),), len(points))]

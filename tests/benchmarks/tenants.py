@@ -21,6 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from tests.benchmarks.calls import Calls, calls_to
+from tests.benchmarks.figures import Figure
 from tests.benchmarks.filling import fill
 from tests.benchmarks.flood import CLIENTS, KINDS
 from tests.benchmarks.load import table
@@ -35,6 +36,7 @@ from wanllmdb_local.settings import PlatformSettings, Protection
 SECONDS = float(os.environ.get("TENANTS_SECONDS", "4"))
 RUNS = int(os.environ.get("TENANTS_RUNS", "10000"))
 LOWEST_PRIORITY = 19
+SHORT_KINDS = ("null", "trials", "ListRuns", "ReportMetrics")
 
 
 @dataclass(frozen=True)
@@ -55,9 +57,14 @@ class Tenants:
     flood_sweeps: dict[str, str]
 
 
-def run() -> None:
-    """Print a table with keys and one without, from platforms of their own."""
-    for has_keys in (True, False):
+def run(*, is_short: bool = False) -> list[Figure]:
+    """Measure with and without keys, on platforms of their own.
+
+    The short form has keys and a few floods only.
+    """
+    figures = []
+    kinds = os.environ.get("TENANTS_KINDS", ",".join(SHORT_KINDS if is_short else KINDS))
+    for has_keys in (True,) if is_short else (True, False):
         with tempfile.TemporaryDirectory() as folder:
             Path(folder).chmod(0o755)
             settings = PlatformSettings(
@@ -66,13 +73,14 @@ def run() -> None:
             with Platform(settings, say=lambda _: None) as platform:
                 platform.start()
                 root = admin_key(settings.data_dir / layout.ADMIN_KEY) if has_keys else ""
-                asyncio.run(_run(platform.endpoints, root))
+                figures += asyncio.run(_run(platform.endpoints, root, kinds.split(",")))
+    return figures
 
 
-async def _run(endpoints: Endpoints, root: str) -> None:
+async def _run(endpoints: Endpoints, root: str, kinds: list[str]) -> list[Figure]:
     tenants = await _tenants(endpoints, root)
-    kinds = os.environ.get("TENANTS_KINDS", ",".join(KINDS)).split(",")
     rows = []
+    figures = []
     async with calls_to(endpoints.registry, endpoints.suggestion, tenants.key) as calls:
         await _suggest_p99(calls, tenants.sweep_id, 2.0)
         for kind in kinds:
@@ -81,6 +89,8 @@ async def _run(endpoints: Endpoints, root: str) -> None:
                 # The flood's first calls, on a cold model, are not measured.
                 await asyncio.sleep(1.0)
                 loud = await _suggest_p99(calls, tenants.sweep_id, SECONDS)
+            name = f"Suggest's p99 during a flood of {kind}, {'keys' if root else 'no keys'}"
+            figures.append(Figure(name, "times quiet", (loud / quiet,), RUNS, CLIENTS))
             rows.append([kind, *rates, f"{quiet:.1f}", f"{loud:.1f}", f"{loud / quiet:.1f}"])
     table(
         f"(t) One tenant's Suggest while another floods with {CLIENTS} clients, "
@@ -88,6 +98,7 @@ async def _run(endpoints: Endpoints, root: str) -> None:
         ["flood", "answered/s", "refused/s", "quiet p99 ms", "p99 ms", "ratio"],
         rows,
     )
+    return figures
 
 
 async def _tenants(endpoints: Endpoints, root: str) -> Tenants:

@@ -10,6 +10,7 @@ from statistics import median
 import grpc.aio
 
 from tests.benchmarks.calls import ChainedTrials, calls_to
+from tests.benchmarks.figures import Figure
 from tests.benchmarks.load import Load, measure, table
 from tests.benchmarks.processes import echo_server
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as pb
@@ -20,10 +21,11 @@ ROUNDS = 3
 SECONDS = 4.0
 
 
-async def run(platform: Endpoints) -> None:
-    """Print the table. Ceiling and loop alternate, so that other load affects both."""
+async def run(platform: Endpoints) -> list[Figure]:
+    """Measure trials. Ceiling and loop alternate, so that other load affects both."""
     with echo_server() as back, echo_server(back) as front:
         rows = []
+        figures = []
         for clients in (1, 32):
             one: list[Load] = []
             two: list[Load] = []
@@ -34,6 +36,8 @@ async def run(platform: Endpoints) -> None:
                 two.append(await echo(front, clients))
                 loop.append(await trials(platform, clients))
                 chained.append(await chained_trials(platform, clients))
+            figures += _figures("trial, random (Suggest + FinishRun)", clients, loop, two)
+            figures += _figures("trial, random (Suggest with the end)", clients, chained, two)
             rows += [
                 _row(f"echo, one hop, {clients} clients", one),
                 _row(f"echo, two hops, {clients} clients", two),
@@ -45,9 +49,10 @@ async def run(platform: Endpoints) -> None:
         ["what", "per s", "p50 ms", "p99 ms", "ratio to two hops"],
         rows,
     )
+    return figures
 
 
-async def echo(address: str, clients: int) -> Load:
+async def echo(address: str, clients: int, seconds: float = SECONDS) -> Load:
     """Measure Suggests that are answered with a fixed message."""
     async with grpc.aio.insecure_channel(address) as channel:
         stub = pb_grpc.SuggestionServiceStub(channel)
@@ -61,7 +66,7 @@ async def echo(address: str, clients: int) -> Load:
             )
             await stub.Suggest(request)
 
-        return await measure(call, clients=clients, seconds=SECONDS)
+        return await measure(call, clients=clients, seconds=seconds)
 
 
 async def trials(platform: Endpoints, clients: int) -> Load:
@@ -83,6 +88,18 @@ async def chained_trials(platform: Endpoints, clients: int) -> Load:
 def _ratio_row(what: str, loads: list[Load], two_hops: list[Load]) -> list[str]:
     ratio = median(load.rate / echo.rate for load, echo in zip(loads, two_hops, strict=True))
     return [*_row(what, loads)[:-1], f"{ratio:.2f}"]
+
+
+def _figures(name: str, clients: int, loop: list[Load], two: list[Load]) -> list[Figure]:
+    """Return the rate and the latency, with their ratios to the echo of each round."""
+    rate = median(t.rate / e.rate for t, e in zip(loop, two, strict=True))
+    latency = median(t.p50 / e.p50 for t, e in zip(loop, two, strict=True))
+    rates = tuple(load.rate for load in loop)
+    p50s = tuple(load.p50 for load in loop)
+    return [
+        Figure(name, "trials/s", rates, clients=clients, ratio=rate),
+        Figure(name, "ms", p50s, clients=clients, ratio=latency),
+    ]
 
 
 def _row(what: str, loads: list[Load]) -> list[str]:

@@ -13,6 +13,7 @@ from unittest import mock
 import numpy as np
 
 from tests.benchmarks.calls import Calls, calls_to
+from tests.benchmarks.figures import Figure, in_rounds
 from tests.benchmarks.load import Load, measure, table
 from tests.conftest import registry_server, suggestion_server
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
@@ -28,8 +29,8 @@ SECONDS = 3.0
 CLIENTS = 32
 
 
-async def run(platform: Endpoints) -> None:
-    """Print both tables. Rounds with and without notifications alternate."""
+async def run(platform: Endpoints) -> list[Figure]:
+    """Measure lags and trials. Rounds with and without notifications alternate."""
     database_url = create_database(platform.database_url, "watching")
     async with (
         registry_server(database_url) as here,
@@ -68,6 +69,13 @@ async def run(platform: Endpoints) -> None:
                 ],
             ],
         )
+    with_ms, without_ms = (in_rounds([lag * 1000 for lag in each]) for each in (notified, polling))
+    rates = tuple(load.rate for load in notifying)
+    return [
+        Figure("a change is seen through another replica", "ms", with_ms),
+        Figure("the same by polling", "ms", without_ms),
+        Figure("trial, random, two registries in one process", "trials/s", rates, 0, CLIENTS),
+    ]
 
 
 @contextlib.contextmanager
