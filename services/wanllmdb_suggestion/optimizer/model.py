@@ -402,7 +402,8 @@ class _RoundBuilder:
         number = next(self._queued, None)
         if number is None:
             return None
-        given = self._model.enqueued.with_parents(number, self._model.runs[number].parameters)
+        known = dict(self._model.runs[number].parameters)
+        given = self._model.enqueued.with_parents(number, known)
         return self._proposal(number, self._sampler.complete(number, given))
 
     def _new(self) -> Proposal | Exhausted:
