@@ -101,6 +101,8 @@ def main(arguments: list[str]) -> None:
     else:
         before = results.Results.from_json(options.against.read_text())
     results.print_table(measured, before)
+    if options.markdown:
+        results.print_markdown(measured)
     print(f"\nwritten to {measured.write()}")
 
 
@@ -112,6 +114,7 @@ def _options(arguments: list[str]) -> argparse.Namespace:
         "--seeds", type=int, default=quality.SEEDS, help="of `quality`: 2 take about a minute"
     )
     parser.add_argument("--against", type=Path, help="the file of the run to compare with")
+    parser.add_argument("--markdown", action="store_true", help="print the table as Markdown, too")
     return parser.parse_args(arguments)
 
 

@@ -19,13 +19,17 @@ def main(path: Path, module: str, flags: list[str]) -> None:
     """Run the module as a program."""
     profile = cProfile.Profile(time.thread_time)
 
+    def begin(*_: object) -> None:
+        profile.clear()
+        profile.enable()
+
     def end(*_: object) -> None:
         profile.disable()
         unfinished = path.with_suffix(".unfinished")
         profile.dump_stats(unfinished)
         unfinished.rename(path)
 
-    signal.signal(signal.SIGUSR1, lambda *_: profile.enable())
+    signal.signal(signal.SIGUSR1, begin)
     signal.signal(signal.SIGUSR2, end)
     sys.argv = [module, *flags]
     runpy.run_module(module, run_name="__main__", alter_sys=True)

@@ -118,6 +118,13 @@ def print_table(now: Results, before: Results | None) -> None:
     table(title, COLUMNS, rows(now, before), always=True)
 
 
+def print_markdown(now: Results) -> None:
+    """Print the figures as a table for a page, without the comparison."""
+    columns = COLUMNS[: COLUMNS.index("before")]
+    for row in [columns, ["---"] * len(columns), *rows(now, None)]:
+        print(f"| {' | '.join(row[: len(columns)])} |")
+
+
 def _row(figure: Figure, ratio: float | None, before: Figure | None, speed: float) -> list[str]:
     change = compare(figure, before, speed) if before else None
     mark = ""

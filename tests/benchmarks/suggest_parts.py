@@ -1,4 +1,4 @@
-"""A random Suggest and a FinishRun taken apart, in microseconds of CPU time, with one client.
+"""A random Suggest and a FinishRun taken apart, in microseconds of CPU time.
 
 The first pass measures the CPU time of each process. The second pass repeats the calls with both
 services under cProfile, and splits the CPU time of each service by the shares of its packages in
@@ -33,9 +33,10 @@ from tests.benchmarks.replicas import STATE_KEY
 from wanllmdb_local.platform import Endpoints
 from wanllmdb_local.postgres import create_database
 
-TRIALS = 300
-# Trials before anything is measured, which warm up connections and plans.
-WARM_UP = 30
+# Measured trials, by the number of clients.
+TRIALS = {1: 200, 32: 1_000}
+# Trials of each client before anything is measured, which warm up connections and plans.
+WARM_UP = 10
 # The parts of a service, by what the path of a function's file contains; the first that fits.
 PARTS = (
     ("protobuf", ("/google/protobuf/", "/wanllmdb/api/", "/wanllmdb_common/internal/")),
@@ -82,28 +83,33 @@ class Processes:
 
 
 async def run(platform: Endpoints) -> list[Figure]:
-    """Measure both passes."""
+    """Measure both passes, with one client and with many."""
+    figures: list[Figure] = []
     with tempfile.TemporaryDirectory() as folder:
         profiles = Path(folder)
         async with _services(platform, profiles, is_profiled=False) as (calls, processes):
-            cpu = await _microseconds(calls, processes)
+            cpu = {clients: await _microseconds(calls, processes, clients) for clients in TRIALS}
         async with _services(platform, profiles, is_profiled=True) as (calls, processes):
-            shares = await _profile(calls, processes, profiles)
-    figures = [
-        Figure(f"CPU: {process}", "us", (microseconds,), clients=1)
-        for process, microseconds in cpu.items()
-    ]
-    for process, parts in shares.items():
-        figures += [
-            Figure(f"CPU: {process}: {part}", "us", (cpu[process] * share,), clients=1)
-            for part, share in sorted(parts.items(), key=lambda each: -each[1])
-        ]
+            for clients in TRIALS:
+                shares = await _profile(calls, processes, profiles, clients)
+                figures += _figures(clients, cpu[clients], shares)
     table(
-        f"A Suggest with method random and a FinishRun, one client, mean of {TRIALS}",
-        ["part", "us of CPU"],
-        [[each.name, f"{each.value:,.0f}"] for each in figures],
+        "A Suggest with method random and a FinishRun, means of "
+        + " and ".join(f"{count:,} with {clients} clients" for clients, count in TRIALS.items()),
+        ["part", "clients", "us of CPU"],
+        [[each.name, str(each.clients), f"{each.value:,.0f}"] for each in figures],
     )
     return figures
+
+
+def _figures(
+    clients: int, cpu: Mapping[str, float], shares: Mapping[str, Mapping[str, float]]
+) -> Iterator[Figure]:
+    for process, microseconds in cpu.items():
+        yield Figure(f"CPU: {process}", "us", (microseconds,), clients=clients)
+        parts = shares.get(process, {})
+        for part, share in sorted(parts.items(), key=lambda each: -each[1]):
+            yield Figure(f"CPU: {process}: {part}", "us", (microseconds * share,), clients=clients)
 
 
 @contextlib.asynccontextmanager
@@ -150,33 +156,44 @@ def _service(
             process.wait(30)
 
 
-async def _microseconds(calls: Calls, processes: Processes) -> dict[str, float]:
+async def _microseconds(calls: Calls, processes: Processes, clients: int) -> dict[str, float]:
     """Return the microseconds of CPU time that a trial takes in each process."""
     sweep_id = await calls.create_sweep("random")
-    for _ in range(WARM_UP):
-        await calls.trial(sweep_id, 0)
+    await _trials(calls, sweep_id, clients, WARM_UP * clients)
     before = processes.cpu()
-    for _ in range(TRIALS):
-        await calls.trial(sweep_id, 0)
+    await _trials(calls, sweep_id, clients, TRIALS[clients])
     after = processes.cpu()
-    return {name: (after[name] - before[name]) / TRIALS * 1e6 for name in before}
+    return {name: (after[name] - before[name]) / TRIALS[clients] * 1e6 for name in before}
 
 
-async def _profile(calls: Calls, processes: Processes, folder: Path) -> dict[str, dict[str, float]]:
+async def _profile(
+    calls: Calls, processes: Processes, folder: Path, clients: int
+) -> dict[str, dict[str, float]]:
     """Return the shares of the parts of each service, from trials under a profile."""
     services = {"suggestion": processes.suggestion, "registry": processes.registry}
     sweep_id = await calls.create_sweep("random")
-    for number in range(WARM_UP + TRIALS):
-        if number == WARM_UP:
-            for process in services.values():
-                process.send_signal(signal.SIGUSR1)
-        await calls.trial(sweep_id, 0)
+    await _trials(calls, sweep_id, clients, WARM_UP * clients)
+    for process in services.values():
+        process.send_signal(signal.SIGUSR1)
+    await _trials(calls, sweep_id, clients, TRIALS[clients])
     shares = {}
     for name, process in services.items():
         process.send_signal(signal.SIGUSR2)
         await asyncio.to_thread(_wait_for, folder / name)
         shares[NAMES[name]] = _shares(cast("Any", pstats.Stats(str(folder / name))).stats)
+        (folder / name).unlink()
     return shares
+
+
+async def _trials(calls: Calls, sweep_id: str, clients: int, count: int) -> None:
+    """Make `count` trials by as many clients at once."""
+    numbers = iter(range(count))
+
+    async def client(index: int) -> None:
+        for _ in numbers:
+            await calls.trial(sweep_id, index)
+
+    await asyncio.gather(*map(client, range(clients)))
 
 
 def _wait_for(path: Path) -> None:

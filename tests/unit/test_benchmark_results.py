@@ -121,6 +121,14 @@ class TestTable:
         *_, rate, _ = results.rows(NOW, None)
         assert rate[-3:] == ["", "", ""]
 
+    def test_markdown_has_the_figures_without_the_comparison(
+        self, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        results.print_markdown(NOW)
+        lines = capsys.readouterr().out.splitlines()
+        assert lines[0] == "| what | size | clients | figure | unit | of echo |"
+        assert lines[-1] == "| reads: read | 10,000 | 1 | 2 | ms | 4 |"
+
     def test_numbers_have_three_digits(self) -> None:
         assert [results.short(x) for x in (0.01234, 1.234, 12.34, 123.4, 12_345.6)] == [
             *("0.0123", "1.23", "12.3", "123", "12,346")
