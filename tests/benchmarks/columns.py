@@ -116,7 +116,7 @@ async def _reads(calls: Calls, process: psutil.Process, database_url: str) -> li
         cost = await _cost(process, way)
         figures += [
             Figure(name, "s", (cost.wall,), SIZE, clients=1),
-            Figure(f"{name}: CPU of the registry", "s", (cost.registry,), SIZE, clients=1),
+            Figure(f"{name}: CPU of the registry", "s CPU", (cost.registry,), SIZE, clients=1),
         ]
         rows.append(
             [
@@ -231,7 +231,7 @@ async def _watch(
     ]
     watched = f"watched as {name}, interval {interval:g} s" if following else "not watched"
     microseconds = used / max(1, after - before) * 1e6
-    return row, Figure(f"a change, {watched}: CPU of the registry", "us", (microseconds,))
+    return row, Figure(f"a change, {watched}: CPU of the registry", "us CPU", (microseconds,))
 
 
 async def _change(calls: Calls, sweep_id: str) -> None:

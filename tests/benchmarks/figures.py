@@ -20,8 +20,9 @@ class Figure:
 
     Attributes:
         name: What was measured, for example `ListRuns, 100 by number`.
-        unit: Rates have units that end in `/s`; times are in s, ms or us. More is better of
-            rates and of TIMES_AS_FAST, and less of every other unit.
+        unit: Rates have units that end in `/s`; times are in s, ms or us. CPU times are in `s CPU`
+            and the like: other load of the machine hardly changes them, so they are compared as
+            they are. More is better of rates and of TIMES_AS_FAST, and less of every other unit.
         rounds: The value of each round, at least one.
         size: How many runs or sweeps there were; 0 if this does not matter.
         clients: How many clients called at once; 0 if nothing was called.

@@ -173,7 +173,7 @@ async def _calls(
     name = f"a unary call, {protocol.value} {codec}"
     figures += [
         Figure(name, "calls/s", (load.rate,), clients=CLIENTS),
-        Figure(f"{name}: CPU of the gateway", "ms", (used * 1000 / count,), clients=CLIENTS),
+        Figure(f"{name}: CPU of the gateway", "ms CPU", (used * 1000 / count,), clients=CLIENTS),
     ]
     return [
         f"{protocol.value} {codec}",
@@ -203,7 +203,7 @@ async def _messages(
     total = sum(counts)
     assert total == 8 * MESSAGES
     name = f"a message of a stream, {protocol.value}: CPU of the gateway"
-    figures.append(Figure(name, "us", (used * 1e6 / total,), clients=8))
+    figures.append(Figure(name, "us CPU", (used * 1e6 / total,), clients=8))
     return [
         protocol.value,
         f"{total / elapsed:,.0f}",

@@ -257,7 +257,7 @@ async def _watches(calls: Calls, processes: dict[str, list[int]]) -> list[Figure
         figures.append(
             Figure(
                 f"a list of latest changes, {watchers} watchers: CPU of the registry",
-                "us",
+                "us CPU",
                 (used[0] / 100 * elapsed / changes * 1e6,),
                 clients=WRITERS,
             )

@@ -89,7 +89,7 @@ async def _run() -> list[Figure]:
         step = stack.enter_context(traced_by(provider, []))
         rows["a span"] = await _microseconds([step], None)
     figures = [
-        Figure(f"{name}: CPU a call", "us", tuple(each - none for each in rounds))
+        Figure(f"{name}: CPU a call", "us CPU", tuple(each - none for each in rounds))
         for name, rounds in rows.items()
     ]
     table(

@@ -16,6 +16,8 @@ from tests.benchmarks.load import table
 
 # Below the root of the repository; git ignores it.
 FOLDER = Path(".bench")
+# Beyond this factor between the echoes of two runs, other load rules the figures.
+COMPARABLE = 1.5
 COLUMNS = ["what", "size", "clients", "figure", "unit", "of echo", "before", "change", ""]
 
 
@@ -115,6 +117,8 @@ def print_table(now: Results, before: Results | None) -> None:
             "times as fast as then, which `change` takes out of rates and times.\n"
             "Marked: changes beyond the noise of both runs."
         )
+        if not 1 / COMPARABLE <= speed <= COMPARABLE:
+            title += " The machine differs too much for a fair comparison."
     table(title, COLUMNS, rows(now, before), always=True)
 
 

@@ -106,10 +106,10 @@ def _figures(
     clients: int, cpu: Mapping[str, float], shares: Mapping[str, Mapping[str, float]]
 ) -> Iterator[Figure]:
     for process, microseconds in cpu.items():
-        yield Figure(f"CPU: {process}", "us", (microseconds,), clients=clients)
+        yield Figure(process, "us CPU", (microseconds,), clients=clients)
         parts = shares.get(process, {})
         for part, share in sorted(parts.items(), key=lambda each: -each[1]):
-            yield Figure(f"CPU: {process}: {part}", "us", (microseconds * share,), clients=clients)
+            yield Figure(f"{process}: {part}", "us CPU", (microseconds * share,), clients=clients)
 
 
 @contextlib.asynccontextmanager

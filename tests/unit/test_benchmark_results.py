@@ -73,9 +73,10 @@ class TestComparison:
         assert (rate.factor, rate.is_real) == (1.0, False)
         assert (time.factor, time.is_real) == (1.0, False)
 
-    def test_sizes_do_not_depend_on_the_speed_of_the_machine(self) -> None:
-        bytes_ = Figure("memory", "MiB", (50.0, 50.0))
-        change = compare(bytes_, bytes_, speed=2.0)
+    @pytest.mark.parametrize("unit", ["MiB", "us CPU", TIMES_AS_FAST])
+    def test_other_units_do_not_depend_on_the_speed_of_the_machine(self, unit: str) -> None:
+        figure = Figure("x", unit, (50.0, 50.0))
+        change = compare(figure, figure, speed=2.0)
         assert change is not None
         assert change.factor == 1
 
