@@ -80,12 +80,15 @@ def sent_message(error: ServiceError) -> str:
     return _cut(error.message)
 
 
+def metadata_of(error: ServiceError) -> Mapping[str, str]:
+    """Return the metadata of an error, as much as may be sent in a header."""
+    return _bounded(error.metadata)
+
+
 def details_of(error: ServiceError) -> list[Message]:
     """Return the details of an error, at most as large as may be sent in a header."""
     details: list[Message] = [
-        error_details_pb2.ErrorInfo(
-            reason=error.reason, domain=DOMAIN, metadata=_bounded(error.metadata)
-        )
+        error_details_pb2.ErrorInfo(reason=error.reason, domain=DOMAIN, metadata=metadata_of(error))
     ]
     if isinstance(error, InvalidArgumentError) and error.violations:
         bad, places = error_details_pb2.BadRequest(), None

@@ -7,6 +7,7 @@ import sys
 
 import optuna
 
+from wanllmdb_common.computing.off_loop import SWITCH_INTERVAL
 from wanllmdb_common.server.lifecycle import serve_until_signal
 from wanllmdb_common.server.settings import USAGE_EXIT_CODE, load_settings
 from wanllmdb_common.telemetry.logs import configure_logging
@@ -17,10 +18,6 @@ from wanllmdb_suggestion.rpc.rpc_table import AUDIT_TABLE
 from wanllmdb_suggestion.settings import SuggestionSettings
 
 PROGRAM = "wanllmdb-suggestion"
-
-# A sampling thread releases the interpreter this often. With the default of 5 ms, a call that
-# meets a sampling thread waits that long at each hop.
-SWITCH_INTERVAL = 0.001
 
 
 async def serve(settings: SuggestionSettings) -> None:

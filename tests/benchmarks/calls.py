@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,35 +63,62 @@ class Calls:
         )
         return (await self.registry.CreateSweep(request)).sweep.sweep_id
 
-    async def suggest(self, sweep_id: str, agent: int, count: int = 1) -> list[run_pb2.Run]:
-        """Ask for runs."""
+    async def suggest(
+        self,
+        sweep_id: str,
+        agent: int,
+        count: int = 1,
+        ended_runs: Sequence[registry_pb.FinishRunRequest] = (),
+    ) -> list[run_pb2.Run]:
+        """Ask for runs, with the ends of others."""
         request = suggestion_pb.SuggestRequest(
             sweep_id=sweep_id,
             agent_id=f"agent-{agent}",
             count=count,
             request_id=str(uuid.uuid4()),
+            ended_runs=ended_runs,
         )
         return list((await self.suggestion.Suggest(request)).runs)
 
     async def finish(self, run: run_pb2.Run, value: float | None = None) -> None:
         """End a run with a value, by default its objective."""
-        if value is None:
-            value = objective(parameters_from_proto(run.parameters))
-        await self.registry.FinishRun(
-            registry_pb.FinishRunRequest(
-                sweep_id=run.sweep_id,
-                number=run.number,
-                attempt=run.attempt,
-                rows=[run_pb2.MetricRow(step=0, values={"loss": value})],
-                succeeded=registry_pb.RunSucceeded(),
-                request_id=str(uuid.uuid4()),
-            )
-        )
+        await self.registry.FinishRun(end_of(run, value))
 
     async def trial(self, sweep_id: str, agent: int) -> None:
         """Call Suggest and FinishRun once."""
         (run,) = await self.suggest(sweep_id, agent)
         await self.finish(run)
+
+
+class ChainedTrials:
+    """Trials of which each agent's Suggest brings the end of its run before."""
+
+    def __init__(self, calls: Calls, sweep_id: str) -> None:
+        self._calls = calls
+        self._sweep_id = sweep_id
+        self._ends: dict[int, registry_pb.FinishRunRequest] = {}
+
+    async def trial(self, agent: int) -> None:
+        """Call Suggest once."""
+        end = self._ends.get(agent)
+        (run,) = await self._calls.suggest(
+            self._sweep_id, agent, ended_runs=[] if end is None else [end]
+        )
+        self._ends[agent] = end_of(run)
+
+
+def end_of(run: run_pb2.Run, value: float | None = None) -> registry_pb.FinishRunRequest:
+    """Return the request that ends a run with a value, by default its objective."""
+    if value is None:
+        value = objective(parameters_from_proto(run.parameters))
+    return registry_pb.FinishRunRequest(
+        sweep_id=run.sweep_id,
+        number=run.number,
+        attempt=run.attempt,
+        rows=[run_pb2.MetricRow(step=0, values={"loss": value})],
+        succeeded=registry_pb.RunSucceeded(),
+        request_id=str(uuid.uuid4()),
+    )
 
 
 @contextlib.asynccontextmanager

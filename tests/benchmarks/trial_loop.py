@@ -1,4 +1,7 @@
-"""The trial loop with method random, compared with the machine's echo ceiling."""
+"""The trial loop with method random, compared with the machine's echo ceiling.
+
+Each trial takes two calls, or one where the Suggest for the next run brings the end of the last.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from statistics import median
 
 import grpc.aio
 
-from tests.benchmarks.calls import calls_to
+from tests.benchmarks.calls import ChainedTrials, calls_to
 from tests.benchmarks.figures import Figure
 from tests.benchmarks.load import Load, measure, table
 from tests.benchmarks.processes import echo_server
@@ -27,19 +30,19 @@ async def run(platform: Endpoints) -> list[Figure]:
             one: list[Load] = []
             two: list[Load] = []
             loop: list[Load] = []
+            chained: list[Load] = []
             for _ in range(ROUNDS):
                 one.append(await echo(back, clients))
                 two.append(await echo(front, clients))
                 loop.append(await trials(platform, clients))
-            ratio = median(t.rate / e.rate for t, e in zip(loop, two, strict=True))
+                chained.append(await chained_trials(platform, clients))
             figures += _figures("trial, random (Suggest + FinishRun)", clients, loop, two)
+            figures += _figures("trial, random (Suggest with the end)", clients, chained, two)
             rows += [
                 _row(f"echo, one hop, {clients} clients", one),
                 _row(f"echo, two hops, {clients} clients", two),
-                [
-                    *_row(f"trial (Suggest + FinishRun), {clients} clients", loop)[:-1],
-                    f"{ratio:.2f}",
-                ],
+                _ratio_row(f"trial (Suggest + FinishRun), {clients} clients", loop, two),
+                _ratio_row(f"trial (Suggest with the last end), {clients} clients", chained, two),
             ]
     table(
         f"(a, b) Trial loop, method random; medians of {ROUNDS} rounds of {SECONDS:g} s",
@@ -73,6 +76,18 @@ async def trials(platform: Endpoints, clients: int) -> Load:
         return await measure(
             lambda client: calls.trial(sweep_id, client), clients=clients, seconds=SECONDS
         )
+
+
+async def chained_trials(platform: Endpoints, clients: int) -> Load:
+    """Measure trials of a new sweep, each a Suggest that brings the end of the run before."""
+    async with calls_to(platform.registry, platform.suggestion) as calls:
+        trials = ChainedTrials(calls, await calls.create_sweep("random"))
+        return await measure(trials.trial, clients=clients, seconds=SECONDS)
+
+
+def _ratio_row(what: str, loads: list[Load], two_hops: list[Load]) -> list[str]:
+    ratio = median(load.rate / echo.rate for load, echo in zip(loads, two_hops, strict=True))
+    return [*_row(what, loads)[:-1], f"{ratio:.2f}"]
 
 
 def _figures(name: str, clients: int, loop: list[Load], two: list[Load]) -> list[Figure]:

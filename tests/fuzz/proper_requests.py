@@ -173,6 +173,22 @@ _PROPER: Mapping[str, list[Message]] = {
             ],
         )
     ],
+    "FinishRuns": [
+        internal_pb.FinishRunsRequest(
+            sweep_id="@random",
+            ended_runs=[
+                pb.FinishRunRequest(
+                    sweep_id="@random",
+                    number=4,
+                    attempt=1,
+                    rows=_ROWS,
+                    succeeded=pb.RunSucceeded(objective=0.5),
+                    request_id="@id",
+                )
+            ],
+            sync=internal_pb.SyncRunsRequest(sweep_id="@random", since_revision=1),
+        )
+    ],
     "GetRun": [pb.GetRunRequest(sweep_id="@random", number=1)],
     "ListRuns": [
         pb.ListRunsRequest(sweep_id="@random", page_size=1, page_token="@token3"),

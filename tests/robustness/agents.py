@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
+from collections.abc import Iterable
 from enum import StrEnum
 from random import Random
 from typing import Any
@@ -83,6 +84,9 @@ class Agent:
         self._random = Random(f"{plan.seed}/agent {place}")
         self._suggests = 0
         self._held: dict[tuple[int, int], int] = {}
+        # Ends of runs that the next Suggest brings.
+        self._ended: list[pb.FinishRunRequest] = []
+        self._may_bring = False
         metrics = plan.config.get("metrics") or [plan.config["metric"]]
         self._metrics = [metric["name"] for metric in metrics]
         self._asks_to_stop = "early_terminate" in plan.config
@@ -97,6 +101,7 @@ class Agent:
                 is_last = self._acted.is_set() or not self._is_steady
                 if await self._work_as(name):
                     continue
+                await self._deliver(self._ended)
                 if is_last:
                     return
                 await self._acted.wait()
@@ -113,6 +118,8 @@ class Agent:
                 return False
             try:
                 for run in runs:
+                    # The next Suggest follows the last run at once.
+                    self._may_bring = run is runs[-1]
                     await self._do(run)
             except _DiedError:
                 self._held.clear()
@@ -127,24 +134,31 @@ class Agent:
 
     async def _suggest(self, name: str, count: int, *, resume: bool) -> list[run_pb2.Run] | None:
         """Return runs to work on, or None once the sweep has ended."""
+        ended, self._ended = self._ended, []
         request = suggestion_pb.SuggestRequest(
             sweep_id=self._sweep_id,
             count=count,
             agent_id=name,
             request_id=new_id(),
             resume=resume,
+            ended_runs=ended,
         )
         if not self._is_steady and not resume and self._random.random() < 0.02:
             # The agent crashes while it waits, perhaps after runs were assigned to it.
             await self._calls.once("Suggest", request, self._random.uniform(0.01, 0.2))
+            # Its spool still has the ends.
+            await self._deliver(ended)
             return []
         try:
             answer = await self._calls.ask("Suggest", request)
         except RefusedError as error:
+            await self._deliver(ended)
             if error.metadata.get("state") != "PAUSED":
                 return None
             await asyncio.sleep(self._random.uniform(0.2, 0.5))
             return []
+        results = zip(ended, answer.ended_runs, strict=True)
+        await self._deliver([end for end, result in results if not result.WhichOneof("result")])
         runs = list(answer.runs)
         for run in runs:
             self._held[run.number, run.attempt] = run_pb2.RUN_COMMAND_CONTINUE
@@ -155,6 +169,13 @@ class Agent:
             # Runs of other agents may still be lost and queued again.
             await asyncio.sleep(self._random.uniform(0.4, 0.9))
         return runs
+
+    async def _deliver(self, ended: Iterable[pb.FinishRunRequest]) -> None:
+        """Send ends of runs, which a Suggest may have brought before, by themselves."""
+        self._ended = []
+        for end in ended:
+            with contextlib.suppress(RefusedError):
+                await self._calls.ask("FinishRun", end)
 
     @property
     def _is_steady(self) -> bool:
@@ -211,6 +232,7 @@ class Agent:
             case Conduct.NAN:
                 await self._end(run, rows, succeeded=self._success(math.nan))
             case Conduct.RACES:
+                self._may_bring = False
                 report = self._report(run, self._rows(reports + 1, skew))
                 end = self._end(run, rows, succeeded=self._success(random.random()))
                 await asyncio.gather(report, end, return_exceptions=True)
@@ -274,6 +296,9 @@ class Agent:
             request_id=new_id(),
             **outcome,
         )
+        if self._may_bring and self._random.random() < 0.5:
+            self._ended.append(request)
+            return
         await self._calls.ask("FinishRun", request)
 
     async def _release(self, run: run_pb2.Run) -> None:

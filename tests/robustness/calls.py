@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 from random import Random
 from types import TracebackType
 from typing import Any, Self
 
+import grpc
 import grpc.aio
 from google.protobuf.message import Message
 
@@ -19,6 +21,7 @@ from tests.robustness.keys import Key, Keyring
 from tests.robustness.platform import REGISTRIES, SUGGESTIONS, Platform
 from tests.security_table.keys import metadata_of
 from wanllmdb.api.registry.v1 import key_service_pb2_grpc as key_grpc
+from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as suggestion_pb
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2_grpc as suggestion_grpc
 
 # A request without an answer after this time is given up, which is a violation: faults last some
@@ -26,6 +29,7 @@ from wanllmdb.api.suggestion.v1 import suggestion_service_pb2_grpc as suggestion
 GIVE_UP_SECONDS = 75.0
 
 _SUGGESTION_METHODS = frozenset(["Suggest", "ShouldStop", "GetBestRuns"])
+_CODES = {code.value[0]: code.name for code in grpc.StatusCode}
 _KEY_METHODS = frozenset(["CreateKey", "RevokeKey", "ListKeys"])
 _OPTIONS = [
     # Each sweep's calls have connections of their own, so that a cut affects some sweeps only.
@@ -214,6 +218,8 @@ class Calls:
             # The result is unknown for a call that the driver stops.
             if one.answer is not None or one.code:
                 one.returned = self.clock.now()
+            if isinstance(copy, suggestion_pb.SuggestRequest):
+                into.extend(ends_brought_by(one, copy))
         return one
 
     async def settle(self) -> None:
@@ -259,6 +265,35 @@ class Calls:
         if self._random.random() < 0.06:
             return self._random.uniform(0.01, 0.15)
         return self._random.choice([1.0, 2.5, 4.0]) * (1 + tries // 3)
+
+
+def ends_brought_by(one: Try, request: suggestion_pb.SuggestRequest) -> Iterator[Try]:
+    """Yield the ends of runs that a Suggest brought, each as a FinishRun at the same time.
+
+    The result of an end is unknown if the Suggest failed, or if its answer had no room.
+    """
+    answer = one.answer
+    results = answer.ended_runs if isinstance(answer, suggestion_pb.SuggestResponse) else ()
+    for end, result in zip_longest(request.ended_runs, results):
+        brought = Try(
+            "FinishRun",
+            end.request_id,
+            one.target,
+            end,
+            one.start,
+            one.timeout,
+            one.returned,
+            code="UNAVAILABLE" if one.answer is not None or one.code else "",
+            by=one.by,
+        )
+        match None if result is None else result.WhichOneof("result"):
+            case "response":
+                brought.answer, brought.code = result.response, ""
+            case "error":
+                brought.code = _CODES[result.error.code]
+                brought.reason = result.error.reason
+                brought.metadata = dict(result.error.metadata)
+        yield brought
 
 
 def new_id() -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from signal import SIGKILL, SIGSTOP, SIGTERM
+from typing import Any
 
 from tests.robustness.checks.violation import Violation
 from tests.robustness.history import History
@@ -28,6 +29,7 @@ class Totals:
         faults: The number of faults of each kind, counted once a target.
         outcomes: Calls by their result.
         repetitions: Sendings beyond the first of each request.
+        brought: Ends of runs in answered Suggests; each counts as a call too.
         secured: Schedules by what was required of callers.
         revocations: Keys that were revoked during a sweep.
         intrusions: Calls with keys that did not permit them.
@@ -40,6 +42,7 @@ class Totals:
     runs: int = 0
     watched: int = 0
     repetitions: int = 0
+    brought: int = 0
     revocations: int = 0
     intrusions: int = 0
     seconds: float = 0.0
@@ -68,6 +71,8 @@ class Totals:
             keys = {one.key for one in history.tries}
             self.repetitions += len(history.tries) - len(keys)
             self.outcomes.update(map(_outcome, history.tries))
+            suggests: Iterable[Any] = history.of("Suggest")
+            self.brought += sum(len(one.request.ended_runs) for one in suggests if one.is_answered)
 
     def lines(self) -> Iterator[str]:
         """Return the table."""
@@ -80,6 +85,7 @@ class Totals:
         yield f"messages of watches        {self.watched:8,}"
         yield f"calls                      {self.outcomes.total():8,}"
         yield f"  of them repetitions      {self.repetitions:8,}"
+        yield f"  ends with Suggests       {self.brought:8,}"
         for outcome, count in self.outcomes.most_common():
             yield f"  {outcome:<25}{count:8,}"
         yield f"calls without a right      {self.intrusions:8,}"

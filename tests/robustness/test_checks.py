@@ -11,6 +11,7 @@ import pytest
 from google.protobuf.message import Message
 
 from tests.robustness.breaks import Breaks, properties_of
+from tests.robustness.calls import ends_brought_by
 from tests.robustness.checks import (
     assignments,
     check,
@@ -701,3 +702,27 @@ def test_what_may_have_been_carried_out_is_no_violation() -> None:
     made.runs[0].summary.clear()
     made.see(3, 11, 11)
     assert {v.prop for v in check(made.history)} <= {watches.UNIQUE}
+
+
+def test_an_end_that_a_suggest_brought_is_checked_as_a_finish_run() -> None:
+    ends = [pb.FinishRunRequest(number=n, attempt=1, request_id=f"end-{n}") for n in range(3)]
+    request = suggestion_pb.SuggestRequest(request_id="ask", ended_runs=ends)
+    one = Try("Suggest", "ask", "suggestion-0", request, 1.0, 4.0)
+    [unknown, *_] = ends_brought_by(one, request)
+    assert (unknown.method, unknown.key, unknown.request) == ("FinishRun", "end-0", ends[0])
+    assert unknown.end == math.inf
+    one.returned, one.code, one.reason = 2.0, "FAILED_PRECONDITION", "SWEEP_NOT_RUNNING"
+    # The ends were carried out or rejected, and the answer does not tell which.
+    assert [end.end for end in ends_brought_by(one, request)] == [math.inf] * 3
+    done = pb.FinishRunResult(response=pb.FinishRunResponse(run=run_pb2.Run(number=0)))
+    rejected = pb.FinishRunResult(
+        error=pb.FinishRunError(code=9, reason="RUN_LEASE_LOST", metadata={"number": "1"})
+    )
+    one.code = one.reason = ""
+    one.answer = suggestion_pb.SuggestResponse(ended_runs=[done, rejected, pb.FinishRunResult()])
+    first, second, third = ends_brought_by(one, request)
+    assert first.answer == done.response
+    assert (first.start, first.returned) == (1.0, 2.0)
+    assert second.is_refused
+    assert (second.code, second.reason) == ("FAILED_PRECONDITION", "RUN_LEASE_LOST")
+    assert third.end == math.inf

@@ -211,6 +211,22 @@ async def _revoke_key(world: World, project: str) -> Message:
     return key_pb.RevokeKeyRequest(key_id=await world.key(project))
 
 
+async def _finish_runs(world: World, project: str) -> Message:
+    run = await world.running(project)
+    end = pb.FinishRunRequest(
+        sweep_id=run.sweep_id,
+        number=run.number,
+        attempt=run.attempt,
+        succeeded=pb.RunSucceeded(objective=1.0),
+        request_id=request_id(),
+    )
+    return internal_pb.FinishRunsRequest(
+        sweep_id=run.sweep_id,
+        ended_runs=[end],
+        sync=internal_pb.SyncRunsRequest(sweep_id=run.sweep_id),
+    )
+
+
 def _sweeps(rpc: str, make: Make, role: Role, scope: Scope = Scope.PROJECT, note: str = "") -> Case:
     return Case(f"{_SWEEPS}/{rpc}", make, role, scope, note)
 
@@ -303,6 +319,7 @@ CASES = [
     _keys("GetCaller", _fixed(key_pb.GetCallerRequest), READER, Scope.ANY),
     _internal("CreateRuns", _create_runs, AGENT),
     _internal("SyncRuns", _of_sweep(internal_pb.SyncRunsRequest), READER),
+    _internal("FinishRuns", _finish_runs, AGENT),
     _internal("ResumeRuns", _of_sweep(internal_pb.ResumeRunsRequest, agent_id="agent"), AGENT),
     _internal("TerminateSweep", _of_sweep(internal_pb.TerminateSweepRequest, started=True), AGENT),
 ]

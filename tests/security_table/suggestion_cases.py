@@ -41,6 +41,23 @@ async def _resume(world: World, project: str) -> Message:
     )
 
 
+async def _suggest_with_an_end(world: World, project: str) -> Message:
+    run = await world.running(project)
+    end = registry_service_pb2.FinishRunRequest(
+        sweep_id=run.sweep_id,
+        number=run.number,
+        attempt=run.attempt,
+        succeeded=registry_service_pb2.RunSucceeded(objective=1.0),
+        request_id=request_id(),
+    )
+    return pb.SuggestRequest(
+        sweep_id=run.sweep_id,
+        agent_id=run.agent_id,
+        request_id=request_id(),
+        ended_runs=[end],
+    )
+
+
 async def _should_stop(world: World, project: str) -> Message:
     run = await world.running(project)
     return pb.ShouldStopRequest(sweep_id=run.sweep_id, number=run.number)
@@ -97,6 +114,7 @@ def _analysis(rpc: str, make: Make, note: str = "") -> Case:
 CASES = [
     _suggestion("Suggest", _suggest, Role.AGENT),
     _suggestion("Suggest", _resume, Role.AGENT, note="what was held before"),
+    _suggestion("Suggest", _suggest_with_an_end, Role.AGENT, note="with the end of a run"),
     _suggestion("ShouldStop", _should_stop, Role.READER),
     _suggestion("GetBestRuns", _of_finished(pb.GetBestRunsRequest), Role.READER),
     _suggestion("ListAlgorithms", _list_algorithms, Role.READER, Scope.ANY),

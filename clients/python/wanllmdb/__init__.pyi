@@ -145,6 +145,7 @@ from wanllmdb._types.runs import (
 )
 from wanllmdb._types.suggestions import (
     BestRuns as BestRuns,
+    RunEnd as RunEnd,
     StopDecision as StopDecision,
     Suggestion as Suggestion,
 )

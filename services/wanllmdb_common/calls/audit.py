@@ -11,6 +11,7 @@ import logging.handlers
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import islice, zip_longest
 from typing import Any
 
 import grpc
@@ -161,3 +162,22 @@ def text(value: str) -> str:
 def numbers(of: Iterable[int]) -> Sequence[int] | None:
     """Return at most MAX_NUMBERS run numbers; None for none."""
     return list(of)[:MAX_NUMBERS] or None
+
+
+def ends(requests: Iterable[Any], results: Iterable[Any]) -> Sequence[Mapping[str, object]] | None:
+    """Return what the log records of at most MAX_NUMBERS FinishRun requests; None for none.
+
+    `results` are those of the requests, in their order, or empty if the call failed.
+    """
+    ended = []
+    for request, result in islice(zip_longest(requests, results), MAX_NUMBERS):
+        line: dict[str, object] = {
+            "number": request.number,
+            "attempt": request.attempt,
+            "outcome": request.WhichOneof("outcome") or "",
+            "request_id": text(request.request_id),
+        }
+        if result is not None and result.error.reason:
+            line["reason"] = result.error.reason
+        ended.append(line)
+    return ended or None

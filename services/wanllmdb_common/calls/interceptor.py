@@ -79,7 +79,8 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
             )
         around = self._around_stream if handler.unary_stream else self._around_conversation
         return grpc.stream_stream_rpc_method_handler(
-            around(method, headers, handler), response_serializer=handler.response_serializer
+            around(method, headers, handler),
+            response_serializer=_sends_bytes_as_they_are(handler.response_serializer),
         )
 
     def _around_unary(self, method: str, headers: Headers, handler: Any) -> Any:

@@ -86,19 +86,24 @@ class Batcher(Generic[Item]):
         Raises:
             Exception: whatever the item was rejected with.
         """
-        self._items[item] = None
-        if self._worker is None or self._worker.done():
-            self._worker = asyncio.create_task(
-                self._work(),
-                name=self._name,
-                # The worker serves later callers too, so it inherits nothing, such as a
-                # deadline or a trace, from the call of the first one.
-                context=contextvars.Context(),
-            )
+        self._put(item)
         try:
             return await item.answer
         finally:
             self._items.pop(item, None)
+
+    async def submit_together(self, items: Sequence[Item]) -> list[Any]:
+        """Return the answers of items that follow each other in the queue.
+
+        In place of an answer there is the exception with which the item was rejected.
+        """
+        for item in items:
+            self._put(item)
+        try:
+            return await asyncio.gather(*(item.answer for item in items), return_exceptions=True)
+        finally:
+            for item in items:
+                self._items.pop(item, None)
 
     async def join(self) -> None:
         """Wait until every item is answered."""
@@ -111,6 +116,17 @@ class Batcher(Generic[Item]):
             self._worker.cancel()
         for item in list(self._items):
             item.reject(error)
+
+    def _put(self, item: Item) -> None:
+        self._items[item] = None
+        if self._worker is None or self._worker.done():
+            self._worker = asyncio.create_task(
+                self._work(),
+                name=self._name,
+                # The worker serves later callers too, so it inherits nothing, such as a
+                # deadline or a trace, from the call of the first one.
+                context=contextvars.Context(),
+            )
 
     async def _work(self) -> None:
         try:

@@ -28,6 +28,9 @@ PAGE_BYTES: Final = 3 * MIB
 READ_BYTES: Final = 3 * MIB
 # The same for streams, which hold the rows in memory until their reader has taken them.
 STREAM_BYTES: Final = 1 * MIB
+# Bytes of runs that a sync reads at once: both services encode and decode the whole message of them
+# at once, which keeps their event loops for some milliseconds.
+SYNC_BYTES: Final = 512 * 1024
 
 # Bytes of a character in UTF-8, at most.
 _UTF8: Final = 4

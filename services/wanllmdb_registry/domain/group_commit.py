@@ -75,6 +75,32 @@ class GroupCommit:
         Raises:
             ServiceError: the command was rejected, or the database failed.
         """
+        submitted = _Submitted(command, current_deadline(), current_trace())
+        answer: bytes = await self._batcher(sweep_id).submit(submitted)
+        return answer
+
+    async def submit_together(self, sweep_id: str, commands: Sequence[Command]) -> list[Outcome]:
+        """Execute the commands in order, as `submit` does; return one outcome for each.
+
+        One transaction executes them, unless they are too many for one.
+        """
+        if not commands:
+            return []
+        deadline, trace = current_deadline(), current_trace()
+        submitted = [_Submitted(command, deadline, trace) for command in commands]
+        outcomes: list[Outcome] = []
+        for outcome in await self._batcher(sweep_id).submit_together(submitted):
+            if isinstance(outcome, BaseException) and not isinstance(outcome, ServiceError):
+                raise outcome
+            outcomes.append(outcome)
+        return outcomes
+
+    async def close(self) -> None:
+        """Wait until every submitted command is executed."""
+        while self._batchers:
+            await asyncio.gather(*(batcher.join() for batcher in self._batchers.values()))
+
+    def _batcher(self, sweep_id: str) -> Batcher[_Submitted]:
         batcher = self._batchers.get(sweep_id)
         if batcher is None:
             batcher = self._batchers[sweep_id] = Batcher(
@@ -83,14 +109,7 @@ class GroupCommit:
                 on_idle=lambda: self._batchers.__delitem__(sweep_id),
                 name=f"commit {sweep_id}",
             )
-        submitted = _Submitted(command, current_deadline(), current_trace())
-        answer: bytes = await batcher.submit(submitted)
-        return answer
-
-    async def close(self) -> None:
-        """Wait until every submitted command is executed."""
-        while self._batchers:
-            await asyncio.gather(*(batcher.join() for batcher in self._batchers.values()))
+        return batcher
 
     async def _commit(self, sweep_id: str, batch: Sequence[_Submitted]) -> None:
         began = time.perf_counter()

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from wanllmdb_common.search_space.distributions import ParameterValue, SearchSpace
 
@@ -372,8 +373,8 @@ def is_held(state: RunState, agent_id: str) -> bool:
     return bool(agent_id) and state in (RunState.RUNNING, RunState.QUEUED, RunState.LOST)
 
 
-@dataclass(frozen=True, slots=True)
-class MetricRow:
+# Reports make one of these for each row and value, and a tuple takes a third of the time.
+class MetricRow(NamedTuple):
     """Values that a run reported at one step; `time` is None for the current time.
 
     With `is_summary` the values are not part of the history; see the protos.
@@ -385,8 +386,7 @@ class MetricRow:
     is_summary: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class MetricPoint:
+class MetricPoint(NamedTuple):
     """A stored metric value; `objective_revision` is set for the sweep's only metric."""
 
     number: int

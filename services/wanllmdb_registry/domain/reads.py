@@ -15,7 +15,6 @@ from wanllmdb_registry.domain.model import (
     MetricPoint,
     Parameters,
     Run,
-    RunState,
     Sweep,
     SweepState,
 )
@@ -200,31 +199,42 @@ class SyncedRuns:
 
 
 @dataclass(frozen=True, slots=True)
-class FinishedRun:
-    """The parts of a run that plots need; `objective` and `objectives` are those of `Run`."""
+class FinishedColumns:
+    """Finished runs by number, one entry for each in every sequence.
 
-    number: int
-    parameters: Parameters
-    objective: float | None
-    objectives: tuple[float, ...] = ()
+    Attributes:
+        numbers: Their numbers.
+        parameters: Their parameters.
+        objectives: One sequence for each of the sweep's metrics; NaN for no value.
+        has_more: Whether there are more runs.
+    """
 
-
-@dataclass(frozen=True, slots=True)
-class TimelineRun:
-    """The start and end of a run's last attempt; `end_time` is None until it ends."""
-
-    number: int
-    state: RunState
-    start_time: datetime
-    end_time: datetime | None
-    objective: float | None
-    agent_id: str
+    numbers: Sequence[int]
+    parameters: Sequence[Parameters]
+    objectives: Sequence[Sequence[float]]
+    has_more: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """Runs by number, the total number of runs, and the time of the database's clock."""
+    """Runs that have started, by number, one entry for each in every sequence.
 
-    runs: Sequence[TimelineRun]
+    Attributes:
+        numbers: Their numbers.
+        states: The names of their states.
+        start_seconds: When their last attempts started, in seconds since the sweep's start.
+        end_seconds: When these ended; NaN until then.
+        objectives: NaN for no value.
+        agent_ids: Their agents.
+        total: The number of runs of the sweep, without those that never started.
+        now_seconds: The time of the database's clock, in seconds since the sweep's start.
+    """
+
+    numbers: Sequence[int]
+    states: Sequence[str]
+    start_seconds: Sequence[float]
+    end_seconds: Sequence[float]
+    objectives: Sequence[float]
+    agent_ids: Sequence[str]
     total: int
-    now: datetime
+    now_seconds: float

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain
 
 from wanllmdb_common.errors import FailedPreconditionError
 from wanllmdb_registry.domain.bounds import MAX_METRIC_BYTES, MAX_METRICS, size_of_name
@@ -47,7 +49,7 @@ def without_excess(work: UnitOfWork, run: Run, rows: Sequence[MetricRow]) -> Seq
     if not excess:
         return rows
     return [
-        replace(row, values={name: v for name, v in row.values.items() if name not in excess})
+        row._replace(values={name: v for name, v in row.values.items() if name not in excess})
         for row in rows
     ]
 
@@ -55,7 +57,7 @@ def without_excess(work: UnitOfWork, run: Run, rows: Sequence[MetricRow]) -> Seq
 def _new_names(work: UnitOfWork, run: Run, rows: Sequence[MetricRow]) -> list[str]:
     """Return the rows' metrics that are new to the run, without those of its sweep."""
     own = work.sweep.spec.metric_names
-    names = dict.fromkeys(name for row in rows for name in row.values)
+    names = dict.fromkeys(chain.from_iterable(row.values for row in rows))
     return [name for name in names if name not in run.summary_steps and name not in own]
 
 
@@ -94,12 +96,17 @@ class ReportMetrics(SingleCommand[RunCommand]):
     attempt: int
     rows: Sequence[MetricRow]
 
-    @property
+    @cached_property
     def weight(self) -> int:
         return values_in(self.rows)
 
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """The names of the metrics that it reports."""
+        return names_in(self.rows)
+
     def load_plan(self, sweep: Sweep) -> LoadPlan:
-        return LoadPlan(reports={(self.number, self.attempt): names_in(self.rows)})
+        return LoadPlan(reports={(self.number, self.attempt): self.names})
 
     def apply(self, work: UnitOfWork) -> RunCommand:
         run = held_run(work, self.number, self.attempt)
@@ -111,8 +118,7 @@ class ReportMetrics(SingleCommand[RunCommand]):
 def report_rows(work: UnitOfWork, run: Run, rows: Sequence[MetricRow]) -> None:
     if rows:
         work.touch(run)
-        for row in rows:
-            work.report(run, row)
+        work.report(run, rows)
 
 
 def command_for(sweep_state: SweepState | None, *, stop_requested: bool) -> RunCommand:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -157,39 +157,41 @@ class UnitOfWork:
         run.revision = self.next_revision()
         self.changed.add(run.number)
 
-    def report(self, run: Run, row: MetricRow) -> None:
+    def report(self, run: Run, rows: Sequence[MetricRow]) -> None:
         """Add values to the history and the summary of a run; call `touch` first.
 
         The last value of a metric is the one with the highest step, even if a lower step is
         reported later. A summary row does not change the history.
         """
         own, metric = self.sweep.spec.metric_names, self.sweep.spec.metric
-        attempt = (run.number, run.attempt)
-        points = self.points.setdefault(attempt, {})
-        last_values = self.last_values.setdefault(attempt, {})
-        for name, value in row.values.items():
-            is_objective = metric is not None and name == metric.name
-            point = MetricPoint(
-                number=run.number,
-                attempt=run.attempt,
-                name=name,
-                step=row.step,
-                value=value,
-                time=row.time or self.now,
-                objective_revision=run.revision if is_objective else None,
-            )
-            if not row.is_summary:
-                points[name, row.step] = point
-            step = run.summary_steps.get(name)
-            if step is None and name not in own:
-                run.metrics += 1
-                run.metric_bytes += size_of_name(name)
-            if step is None or row.step >= step:
-                run.summary[name] = value
-                run.summary_steps[name] = row.step
-                last_values[name] = point
-        if not row.is_summary:
-            run.last_step = max(row.step, -1 if run.last_step is None else run.last_step)
+        objective = None if metric is None else metric.name
+        number, attempt, revision, now = run.number, run.attempt, run.revision, self.now
+        points = self.points.setdefault((number, attempt), {})
+        last_values = self.last_values.setdefault((number, attempt), {})
+        summary, steps = run.summary, run.summary_steps
+        for step, values, time, is_summary in rows:
+            for name, value in values.items():
+                point = MetricPoint(
+                    number,
+                    attempt,
+                    name,
+                    step,
+                    value,
+                    time or now,
+                    revision if name == objective else None,
+                )
+                if not is_summary:
+                    points[name, step] = point
+                last = steps.get(name)
+                if last is None and name not in own:
+                    run.metrics += 1
+                    run.metric_bytes += size_of_name(name)
+                if last is None or step >= last:
+                    summary[name] = value
+                    steps[name] = step
+                    last_values[name] = point
+            if not is_summary and (run.last_step is None or step > run.last_step):
+                run.last_step = step
 
     def values_of(self, run: Run, name: str) -> dict[int, float]:
         """Return the metric's values of the current attempt by step; needs `histories` loaded."""

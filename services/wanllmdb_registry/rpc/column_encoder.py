@@ -37,6 +37,8 @@ _MAX_ENTRIES = 100_000
 # Categories of a column that a stream remembers. Beyond that it forgets them, and sends again those
 # that still occur.
 _MAX_REMEMBERED = 100_000
+# Types within which a dictionary tells values apart as `_key` does.
+_PLAIN = frozenset([str, int, bool])
 # Longer texts are remembered by their digest.
 _KEY_LENGTH = 64
 
@@ -114,6 +116,13 @@ class _Column:
         """Forget the categories of the latest rows, which are not sent."""
 
 
+class _Missing:
+    """Stands for no value."""
+
+
+_MISSING = _Missing()
+
+
 class _Categories(_Column):
     """A column of categories: the values of a categorical parameter, or texts."""
 
@@ -133,35 +142,34 @@ class _Categories(_Column):
         """Return the values of some rows, and the categories that are new."""
         if len(self._positions) > _MAX_REMEMBERED:
             self._positions.clear()
-        has_value, found = self._found(batch, begin, end)
+        found = self._found(batch, begin, end)
         new: list[ParameterValue] = []
-        positions = [
-            self._position(value, new) if there else 0
-            for there, value in zip(has_value, found, strict=True)
-        ]
+        kinds = set(map(type, found)) - {_Missing}
+        if len(kinds) <= 1 and kinds <= _PLAIN:
+            # Values of one of these types differ exactly where they are unequal.
+            known = {value: self._position(value, new) for value in dict.fromkeys(found)}
+            positions = [known[value] for value in found]
+        else:
+            positions = [self._position(value, new) for value in found]
         self._latest = len(new)
         return run_columns_pb2.RunColumnValues(
             categories=positions, new_categories=map(value_to_proto, new)
         )
 
-    def _found(
-        self, batch: RunBatch, begin: int, end: int
-    ) -> tuple[list[bool], Sequence[ParameterValue]]:
-        """Return which rows have a value, and the values."""
+    def _found(self, batch: RunBatch, begin: int, end: int) -> list[ParameterValue | _Missing]:
         match self._column:
             case ParameterColumn(name):
-                rows = batch.parameters[begin:end]
-                return [name in row for row in rows], [row.get(name) for row in rows]
+                return [row.get(name, _MISSING) for row in batch.parameters[begin:end]]
             case LabelColumn(name):
-                labels = batch.labels[begin:end]
-                return [name in row for row in labels], [row.get(name) for row in labels]
+                return [row.get(name, _MISSING) for row in batch.labels[begin:end]]
             case FieldColumn(field):
-                texts = batch.fields[field][begin:end]
-                return [bool(text) for text in texts], texts
+                return [text or _MISSING for text in batch.fields[field][begin:end]]
             case _:
                 raise AssertionError("the others are numbers")
 
-    def _position(self, value: ParameterValue, new: list[ParameterValue]) -> int:
+    def _position(self, value: ParameterValue | _Missing, new: list[ParameterValue]) -> int:
+        if isinstance(value, _Missing):
+            return 0
         key = _key(value)
         position = self._positions.get(key)
         if position is None:

@@ -35,7 +35,7 @@ class ColumnServicer(BaseServicer):
 
     async def ReadRunColumns(
         self, request: run_columns_pb2.ReadRunColumnsRequest, context: Context
-    ) -> AsyncIterator[run_columns_pb2.ReadRunColumnsResponse]:
+    ) -> AsyncIterator[run_columns_pb2.ReadRunColumnsResponse | bytes]:
         reader = RequestReader()
         sweep_id = reader.sweep_id(request.sweep_id)
         since = reader.number("since_revision", request.since_revision)
@@ -65,7 +65,7 @@ class ColumnServicer(BaseServicer):
             # Drop what is sent, so that a slow reader keeps only the unsent chunks in memory.
             del batch
             while chunks:
-                yield response(chunk=chunks.popleft())
+                yield chunks.popleft()
         # A deleted sweep has no runs: the rows so far are not all. Nor do they belong together if
         # another database took over meanwhile.
         last = await self.registry.columns.head(sweep_id)
@@ -76,8 +76,10 @@ class ColumnServicer(BaseServicer):
         )
 
 
-def _chunks(encoder: ColumnEncoder, batch: RunBatch) -> deque[run_columns_pb2.RunColumnsChunk]:
-    return deque(chunk for _, chunk in encoder.chunks(batch))
+def _chunks(encoder: ColumnEncoder, batch: RunBatch) -> deque[bytes]:
+    """Return the messages of a batch, encoded, which would keep the event loop."""
+    response = run_columns_pb2.ReadRunColumnsResponse
+    return deque(response(chunk=chunk).SerializeToString() for _, chunk in encoder.chunks(batch))
 
 
 def require_known(sweep: Sweep, database_id: str, since: int, expected_id: str) -> None:

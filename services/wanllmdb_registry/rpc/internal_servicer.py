@@ -1,4 +1,4 @@
-"""RPCs of the suggestion service: assigning and resuming runs, and following a sweep's changes."""
+"""RPCs of the suggestion service: assigning, resuming and ending runs, and following changes."""
 
 from __future__ import annotations
 
@@ -39,6 +39,7 @@ from wanllmdb_registry.rpc.conversion import (
     sweep_to_proto,
 )
 from wanllmdb_registry.rpc.request_reader import RequestReader
+from wanllmdb_registry.rpc.run_ends import RunEnds, results_to_proto
 from wanllmdb_registry.rpc.sweep_servicer import encoder
 
 MAX_PROPOSALS = MAX_TOGETHER
@@ -97,6 +98,7 @@ class InternalServicer(BaseServicer):
             )
         if request.earlier_answers_only and total:
             reader.problem("requests", "must have no proposals with earlier_answers_only")
+        ends = await RunEnds.read(reader, sweep_id, request.ended_runs)
         reader.done()
         command = CreateRuns(
             requests,
@@ -109,7 +111,29 @@ class InternalServicer(BaseServicer):
             # The suggestion service calls with the agent's key, but from its own address.
             requester=Requester(current_call().caller.key_id),
         )
-        return await self.commit(sweep_id, command)
+        if not request.ended_runs:
+            return await self.commit(sweep_id, command)
+        outcomes, answer = await ends.commit(self.registry.commits, sweep_id, command)
+        results = results_to_proto(outcomes, MESSAGE_BYTES - _REST - len(answer))
+        # The fields of a message may follow each other in any order.
+        return answer + internal_pb.CreateRunsResponse(ended_runs=results).SerializeToString()
+
+    async def FinishRuns(
+        self, request: internal_pb.FinishRunsRequest, context: Context
+    ) -> internal_pb.FinishRunsResponse:
+        reader = RequestReader()
+        sweep_id = reader.sweep_id(request.sweep_id)
+        if request.HasField("sync") and request.sync.sweep_id != sweep_id:
+            reader.problem("sync.sweep_id", "must be the request's sweep_id")
+        ends = await RunEnds.read(reader, sweep_id, request.ended_runs)
+        reader.done()
+        outcomes, _ = await ends.commit(self.registry.commits, sweep_id)
+        response = internal_pb.FinishRunsResponse()
+        if request.HasField("sync"):
+            response.changes.CopyFrom(await self.SyncRuns(request.sync, context))
+        room = MESSAGE_BYTES - _REST - response.ByteSize()
+        response.ended_runs.extend(results_to_proto(outcomes, room))
+        return response
 
     async def SyncRuns(
         self, request: internal_pb.SyncRunsRequest, context: Context

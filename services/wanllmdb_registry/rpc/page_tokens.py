@@ -105,6 +105,23 @@ def fitting(messages: Sequence[M]) -> list[M]:
     return list(messages)
 
 
+# Messages of a response that are encoded at once.
+_ENCODED_AT_ONCE = 64
+
+
+def encoded(response: Callable[[Sequence[M]], Message], messages: Sequence[M]) -> bytes:
+    """Return a response with many messages, encoded.
+
+    Encoding a message keeps the interpreter's lock, and with it the event loop, even on a thread.
+    So parts of the response are encoded one after the other: the bytes of several messages are
+    those of one message with the fields of all of them.
+    """
+    parts = range(0, len(messages), _ENCODED_AT_ONCE)
+    return b"".join(
+        response(messages[first : first + _ENCODED_AT_ONCE]).SerializeToString() for first in parts
+    )
+
+
 def _digest(request: Message, projects: Set[str] | None) -> str:
     """Return a digest of all fields but the page token and the page size."""
     bare = type(request)()

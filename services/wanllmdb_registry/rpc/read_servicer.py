@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
+from google.protobuf.message import Message
+
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.registry.v1 import run_pb2
 from wanllmdb_common.computing.off_loop import BYTES_A_ROW, converted
 from wanllmdb_common.error_mapping import Context
-from wanllmdb_registry.domain.model import RunState
-from wanllmdb_registry.domain.reads import PointPosition, RunOrder, RunPosition
+from wanllmdb_registry.domain.model import Run, RunState
+from wanllmdb_registry.domain.reads import Page, PointPosition, RunOrder, RunPosition
 from wanllmdb_registry.rpc.base import BaseServicer
 from wanllmdb_registry.rpc.conversion import (
     fitting_points,
@@ -18,6 +22,7 @@ from wanllmdb_registry.rpc.page_tokens import (
     as_integer,
     as_number,
     as_text,
+    encoded,
     fitting,
     read_token,
     write_token,
@@ -33,8 +38,23 @@ _ORDERS = {
 }
 
 
+async def _encoded(
+    response: Callable[[Sequence[run_pb2.Run]], Message], found: Page[Run]
+) -> tuple[int, bytes]:
+    """Return how many runs fit into a response, and the response with them, encoded."""
+
+    def encode() -> tuple[int, bytes]:
+        page = fitting([run_to_proto(run) for run in found.items])
+        return len(page), encoded(response, page)
+
+    return await converted(encode, found.size // BYTES_A_ROW)
+
+
 class ReadServicer(BaseServicer):
-    """RPCs that read runs; the protos state the contract of each RPC."""
+    """RPCs that read runs; the protos state the contract of each RPC.
+
+    Large responses are returned as bytes, see `BaseServicer.commit`.
+    """
 
     async def GetRun(self, request: pb.GetRunRequest, context: Context) -> pb.GetRunResponse:
         reader = RequestReader()
@@ -61,21 +81,16 @@ class ReadServicer(BaseServicer):
             response.run.metric_values = counts[attempt]
         return response
 
-    async def BatchGetRuns(
-        self, request: pb.BatchGetRunsRequest, context: Context
-    ) -> pb.BatchGetRunsResponse:
+    async def BatchGetRuns(self, request: pb.BatchGetRunsRequest, context: Context) -> bytes:
         reader = RequestReader()
         sweep_id = reader.sweep_id(request.sweep_id)
         numbers = reader.run_numbers("numbers", request.numbers)
         reader.done()
         found = await self.registry.runs.get_many(sweep_id, numbers)
-        page = await converted(
-            lambda: fitting([run_to_proto(run) for run in found.items]),
-            found.size // BYTES_A_ROW,
-        )
-        return pb.BatchGetRunsResponse(runs=page)
+        _, response = await _encoded(lambda runs: pb.BatchGetRunsResponse(runs=runs), found)
+        return response
 
-    async def ListRuns(self, request: pb.ListRunsRequest, context: Context) -> pb.ListRunsResponse:
+    async def ListRuns(self, request: pb.ListRunsRequest, context: Context) -> bytes:
         reader = RequestReader()
         sweep_id = reader.sweep_id(request.sweep_id)
         limit = reader.limit("page_size", request.page_size, default=100, maximum=1000)
@@ -89,14 +104,11 @@ class ReadServicer(BaseServicer):
         found = await self.registry.runs.list(
             sweep_id, states, order or RunOrder.NUMBER_ASC, after, limit
         )
-        page = await converted(
-            lambda: fitting([run_to_proto(run) for run in found.items]),
-            found.size // BYTES_A_ROW,
-        )
-        response = pb.ListRunsResponse(runs=page)
-        if found.has_more or len(found.items) > len(page):
-            last = found.items[len(page) - 1]
-            response.next_page_token = write_token(request, [last.number, last.objective])
+        count, response = await _encoded(lambda runs: pb.ListRunsResponse(runs=runs), found)
+        if found.has_more or len(found.items) > count:
+            last = found.items[count - 1]
+            token = write_token(request, [last.number, last.objective])
+            response += pb.ListRunsResponse(next_page_token=token).SerializeToString()
         return response
 
     async def GetMetricHistory(

@@ -19,7 +19,7 @@ from wanllmdb.api.registry.v1 import (
     template_service_pb2,
 )
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
-from wanllmdb_common.calls.audit import AuditRule, AuditTable, numbers, text
+from wanllmdb_common.calls.audit import AuditRule, AuditTable, ends, numbers, text
 from wanllmdb_common.calls.authorization import Access, AccessTable, InProject, Need, OnSweep
 from wanllmdb_common.calls.call import Call
 from wanllmdb_common.calls.caller import Role
@@ -75,6 +75,19 @@ def _needs_of_source(source: pb.PriorRunSource) -> Iterator[Need]:
 def _needs_of_heartbeat(request: pb.HeartbeatRequest) -> Iterator[Need]:
     for sweep_id in {lease.sweep_id for lease in request.leases}:
         yield OnSweep(sweep_id, Role.AGENT)
+
+
+def _needs_of_create_runs(
+    request: internal_pb.CreateRunsRequest | internal_pb.FinishRunsRequest,
+) -> Iterator[Need]:
+    for sweep_id in {request.sweep_id, *(end.sweep_id for end in request.ended_runs)}:
+        yield OnSweep(sweep_id, Role.AGENT)
+
+
+def _needs_of_finish_runs(request: internal_pb.FinishRunsRequest) -> Iterator[Need]:
+    if request.HasField("sync"):
+        yield OnSweep(request.sync.sweep_id, Role.READER)
+    yield from _needs_of_create_runs(request)
 
 
 def _needs_of_list_sweeps(request: sweep_list_pb2.ListSweepsRequest) -> Iterator[Need]:
@@ -138,7 +151,15 @@ def _audit_create_runs(
         "numbers": numbers(run.number for result in results for run in result.runs),
         "request_ids": [text(entry.request_id) for entry in request.requests[:100]],
         "agent_ids": sorted({text(entry.agent_id) for entry in request.requests[:100]}),
+        "ended_runs": ends(request.ended_runs, () if response is None else response.ended_runs),
     }
+
+
+def _audit_finish_runs(
+    request: internal_pb.FinishRunsRequest, response: internal_pb.FinishRunsResponse | None
+) -> Line:
+    results = () if response is None else response.ended_runs
+    return {"sweep_id": text(request.sweep_id), "ended_runs": ends(request.ended_runs, results)}
 
 
 def _audit_enqueue_runs(
@@ -269,6 +290,10 @@ def _syncs_from_the_start(request: internal_pb.SyncRunsRequest) -> bool:
     return not request.since_revision
 
 
+def _finishes_and_syncs_from_the_start(request: internal_pb.FinishRunsRequest) -> bool:
+    return request.HasField("sync") and _syncs_from_the_start(request.sync)
+
+
 _SWEEP_RPCS = {
     "CreateSweep": Rpc(
         Access(
@@ -346,8 +371,13 @@ _SWEEP_RPCS = {
 }
 # The suggestion service calls these with the key of the agent whose call it serves.
 _INTERNAL_RPCS = {
-    "CreateRuns": Rpc(_WORKS_ON_RUNS, _audit_create_runs),
+    "CreateRuns": Rpc(Access(Role.AGENT, _THE_SWEEP, _needs_of_create_runs), _audit_create_runs),
     "SyncRuns": Rpc(_READS_SWEEP, heavy=_syncs_from_the_start),
+    "FinishRuns": Rpc(
+        Access(Role.AGENT, _THE_SWEEP, _needs_of_finish_runs),
+        _audit_finish_runs,
+        heavy=_finishes_and_syncs_from_the_start,
+    ),
     "ResumeRuns": Rpc(_WORKS_ON_RUNS, _audit_resume_runs),
     "TerminateSweep": Rpc(_WORKS_ON_RUNS, _audit_transition),
 }

@@ -13,40 +13,29 @@ from wanllmdb_common.computing.off_loop import converted
 from wanllmdb_common.computing.time_slices import with_checkpoints
 from wanllmdb_common.error_mapping import Context
 from wanllmdb_common.internal.registry.v1 import internal_registry_service_pb2 as internal_pb
-from wanllmdb_registry.domain.bounds import (
-    MAX_ERROR_MESSAGE,
-    MAX_TOGETHER,
-    MAX_TOGETHER_BYTES,
-)
+from wanllmdb_registry.domain.bounds import MAX_TOGETHER, MAX_TOGETHER_BYTES
 from wanllmdb_registry.domain.cancel_runs import CanceledRuns, CancelRuns
 from wanllmdb_registry.domain.enqueue_runs import EnqueuedRun, EnqueueRuns, check_enqueued
-from wanllmdb_registry.domain.finish_run import (
-    Canceled,
-    EndedRun,
-    Failed,
-    FinishRun,
-    GivenObjectives,
-    Outcome,
-    Pruned,
-    Succeeded,
-)
 from wanllmdb_registry.domain.leases import ReleaseRun, TakeBackRuns
 from wanllmdb_registry.domain.model import Run, RunCommand, RunState, Sweep, SweepState
 from wanllmdb_registry.domain.report_metrics import ReportMetrics, command_for
 from wanllmdb_registry.domain.retry_runs import RETRYABLE_STATES, RetriedRuns, RetryRuns
 from wanllmdb_registry.domain.unit_of_work import Attempt
 from wanllmdb_registry.domain.update_run import UPDATABLE_RUN_FIELDS, RunUpdate, UpdateRun
-from wanllmdb_registry.prometheus_metrics import RETRIES_QUEUED
 from wanllmdb_registry.rpc.base import BaseServicer, computed, requester
 from wanllmdb_registry.rpc.conversion import (
-    best_to_proto,
     run_command,
     run_to_proto,
-    sweep_state,
     sweep_to_proto,
     timestamp,
 )
-from wanllmdb_registry.rpc.request_reader import RequestReader, head, run_error, storable
+from wanllmdb_registry.rpc.request_reader import RequestReader
+from wanllmdb_registry.rpc.run_ends import (
+    BYTES_OF_METRICS,
+    count_retry,
+    read_end,
+    reason_of_end,
+)
 
 MAX_ENQUEUED = MAX_TOGETHER
 MAX_LEASES = 1000
@@ -167,39 +156,25 @@ class RunServicer(BaseServicer):
         sweep_id = reader.sweep_id(request.sweep_id)
         key = reader.key(request)
         number, attempt = reader.run_attempt(request)
-        rows = await converted(lambda: reader.rows(request.rows), _values_in(request.rows))
-        reader.done()
 
         def encode(command: RunCommand) -> bytes:
             return pb.ReportMetricsResponse(command=run_command(command)).SerializeToString()
 
-        command = ReportMetrics(key, encode, number=number, attempt=attempt, rows=rows)
+        def read() -> ReportMetrics:
+            rows = reader.rows(request.rows)
+            report = ReportMetrics(key, encode, number=number, attempt=attempt, rows=rows)
+            # Each is kept: counted later, they would keep the event loop.
+            _ = report.weight, report.names
+            return report
+
+        command = await converted(read, request.ByteSize() // BYTES_OF_METRICS)
+        reader.done()
         return await self.commit(sweep_id, command)
 
     async def FinishRun(self, request: pb.FinishRunRequest, context: Context) -> bytes:
-        reader = RequestReader()
-        sweep_id = reader.sweep_id(request.sweep_id)
-        key = reader.key(request)
-        number, attempt = reader.run_attempt(request)
-        rows = await converted(lambda: reader.rows(request.rows), _values_in(request.rows))
-        outcome = _outcome(reader, request)
-        config = reader.config("config", request.config)
-        reader.done()
-        command = FinishRun(
-            key,
-            _encode_ended,
-            number=number,
-            attempt=attempt,
-            rows=rows,
-            outcome=outcome,
-            config=config,
-        )
-        reply = await self.commit(sweep_id, command)
-        # Only a failed run is queued again.
-        if isinstance(outcome, Failed):
-            response = pb.FinishRunResponse.FromString(reply)
-            if response.run.state == run_pb2.RUN_STATE_QUEUED:
-                RETRIES_QUEUED.inc()
+        end = await read_end(request)
+        reply = await self.commit(request.sweep_id, end)
+        count_retry(end, reply)
         return reply
 
     async def ReleaseRun(self, request: pb.ReleaseRunRequest, context: Context) -> bytes:
@@ -212,7 +187,7 @@ class RunServicer(BaseServicer):
         def encode(run: Run) -> bytes:
             return pb.ReleaseRunResponse(run=run_to_proto(run)).SerializeToString()
 
-        reason = _reason(request.reason)
+        reason = reason_of_end(request.reason)
         command = ReleaseRun(key, encode, number=number, attempt=attempt, reason=reason)
         return await self.commit(sweep_id, command)
 
@@ -276,19 +251,6 @@ def _enqueued(reader: RequestReader, request: pb.EnqueueRunsRequest) -> list[Enq
     ]
 
 
-def _values_in(rows: Sequence[run_pb2.MetricRow]) -> int:
-    """Return the weight of the rows, where ten values count as one row."""
-    return len(rows) + sum(len(row.values) for row in rows) // 10
-
-
-def _encode_ended(ended: EndedRun) -> bytes:
-    return pb.FinishRunResponse(
-        run=run_to_proto(ended.run),
-        sweep_state=sweep_state(ended.sweep.state),
-        best_run=best_to_proto(ended.sweep.best),
-    ).SerializeToString()
-
-
 def _encode_retried(retried: RetriedRuns) -> bytes:
     return pb.RetryRunsResponse(
         sweep=sweep_to_proto(retried.sweep),
@@ -304,31 +266,6 @@ def _encode_canceled(canceled: CanceledRuns) -> bytes:
         stopping_numbers=canceled.stopping,
         ended_numbers=canceled.ended,
     ).SerializeToString()
-
-
-def _outcome(reader: RequestReader, request: pb.FinishRunRequest) -> Outcome:
-    match request.WhichOneof("outcome"):
-        case "succeeded":
-            given = request.succeeded
-            return Succeeded(
-                GivenObjectives(
-                    given.objective if given.HasField("objective") else None,
-                    dict(given.objectives),
-                )
-            )
-        case "failed":
-            return Failed(run_error(request.failed.error))
-        case "pruned":
-            return Pruned(_reason(request.pruned.reason))
-        case "canceled":
-            return Canceled(_reason(request.canceled.reason))
-        case _:
-            reader.problem("outcome", "set one of succeeded, failed, pruned or canceled")
-            return Succeeded()
-
-
-def _reason(text: str) -> str:
-    return head(storable(text), MAX_ERROR_MESSAGE)
 
 
 def _encode_taken_back(runs: Sequence[Run]) -> bytes:

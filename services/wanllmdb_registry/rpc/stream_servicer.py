@@ -6,6 +6,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from functools import partial
+from itertools import chain
 
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.registry.v1 import run_pb2, watch_pb2
@@ -154,11 +155,15 @@ async def _reported(registry: Registry, sweep_id: str, states: Sequence[RunState
     after = -1
     while True:
         page = await registry.runs.metric_names(sweep_id, states, after, _NAMES_PAGE)
-        for _, reported in page.items:
-            names.update(dict.fromkeys(reported))
+        found = page.items
+        await converted(partial(_add_names, names, found), len(found))
         if not page.has_more or len(names) > MAX_METRIC_COLUMNS:
             return list(names)[:MAX_METRIC_COLUMNS]
         after = page.items[-1][0]
+
+
+def _add_names(names: dict[str, None], found: Iterable[tuple[int, Sequence[str]]]) -> None:
+    names.update(dict.fromkeys(chain.from_iterable(reported for _, reported in found)))
 
 
 def _texts(writer: RunWriter, runs: Iterable[Run]) -> deque[bytes]:

@@ -1,15 +1,15 @@
 """Reads of runs as columns: PostgreSQL aggregates a page of runs into one row of arrays.
 
-Decoding an array takes a fraction of the time of decoding as many rows, and one JSON text with
-the parameters of all runs is parsed in one call.
+Decoding an array takes a fraction of the time of decoding as many rows, and the parameters of all
+runs come as one JSON text.
 """
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -17,7 +17,6 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Double,
-    Select,
     Text,
     bindparam,
     case,
@@ -46,6 +45,7 @@ from wanllmdb_registry.domain.run_columns import (
 )
 from wanllmdb_registry.domain.unit_of_work import sweep_not_found
 from wanllmdb_registry.store.database import Database
+from wanllmdb_registry.store.json_texts import joined, parsed
 from wanllmdb_registry.store.query_parts import WHOLE_SWEEP, bytes_of, within_bytes
 from wanllmdb_registry.store.rows import sweep_from_row
 from wanllmdb_registry.store.schema import last_values, runs, sweeps
@@ -132,7 +132,9 @@ class ColumnQuery:
         self._metrics = metrics
         self.states = [state.value for state in states or RunState]
         self.since = since
-        self.fields = [column.field for column in columns if isinstance(column, FieldColumn)]
+        self.fields = tuple(
+            dict.fromkeys(column.field for column in columns if isinstance(column, FieldColumn))
+        )
         self.names = [column.name for column in columns if isinstance(column, SummaryColumn)]
         wants_objectives = any(isinstance(column, ObjectiveColumn) for column in columns)
         self._has_objective = wants_objectives and metrics == 1
@@ -141,76 +143,78 @@ class ColumnQuery:
             "labels": any(isinstance(column, LabelColumn) for column in columns),
             "objectives": wants_objectives and metrics > 1,
         }
-        self._lists = [name for name in _LISTS if needed[name]]
-        self.page = Statement(self._aggregated())
+        self._lists = tuple(name for name in _LISTS if needed[name])
+        self.page = _page_of(self._lists, self.fields, self._has_objective)
         """Returns one row with a page of runs; its arrays are null if there are none."""
-
-    def _aggregated(self) -> Select[Any]:
-        large = [runs.c[name] for name in self._lists]
-        if RunField.ERROR_MESSAGE in self.fields:
-            large.append(runs.c.error_message)
-        found = (
-            select(
-                runs.c.number,
-                runs.c.state,
-                *large,
-                *(_FIELDS[name].label(f"field_{name}") for name in self.fields),
-                *([_number(runs.c.objective).label("objective")] if self._has_objective else []),
-                bytes_of(*large).label("bytes"),
-            )
-            .where(
-                runs.c.sweep_id == bindparam("sweep_id"),
-                runs.c.number > bindparam("after", type_=BigInteger),
-                runs.c.revision > bindparam("since", type_=BigInteger),
-                runs.c.state == func.any(bindparam("states", type_=ARRAY(Text))),
-            )
-            .limit(bindparam("limit"))
-        )
-        rows = (
-            within_bytes(found, lambda c: [c.number]).order_by("number").subquery("page")
-        )  # The aggregates take the rows in this order.
-        return select(
-            func.array_agg(rows.c.number, type_=ARRAY(BigInteger)).label("numbers"),
-            func.array_agg(rows.c.state, type_=ARRAY(Text)).label("states"),
-            func.coalesce(func.sum(rows.c.bytes), literal_column("0")).label("size"),
-            *(
-                func.string_agg(rows.c[name], literal_column("','")).label(name)
-                for name in self._lists
-            ),
-            *(
-                func.array_agg(
-                    rows.c[f"field_{name}"], type_=ARRAY(Text if name in TEXT_FIELDS else Double)
-                ).label(f"field_{name}")
-                for name in self.fields
-            ),
-            *(
-                [func.array_agg(rows.c.objective, type_=ARRAY(Double)).label("objective")]
-                if self._has_objective
-                else []
-            ),
-        )
 
     def batch(self, row: Row, last: Sequence[Row]) -> RunBatch:
         """Return the page as a batch; parsing takes milliseconds for thousands of runs."""
-        parsed: dict[str, list[Any]] = {name: json.loads(f"[{row[name]}]") for name in self._lists}
+        lists: dict[str, list[Any]] = {name: parsed(row[name]) for name in self._lists}
         objectives: list[list[float]] = []
         if self._has_objective:
             objectives = [row["objective"]]
-        elif "objectives" in parsed:
+        elif "objectives" in lists:
             missing = [math.nan] * self._metrics
-            by_run = [values or missing for values in parsed["objectives"]]
+            by_run = [values or missing for values in lists["objectives"]]
             objectives = [[values[index] for values in by_run] for index in range(self._metrics)]
         return RunBatch(
             numbers=row["numbers"],
             states=row["states"],
-            parameters=parsed.get("parameters", ()),
-            labels=parsed.get("labels", ()),
+            parameters=lists.get("parameters", ()),
+            labels=lists.get("labels", ()),
             objectives=objectives,
             fields={name: row[f"field_{name}"] for name in self.fields},
             summaries={
                 of["name"]: dict(zip(of["numbers"], of["values"], strict=True)) for of in last
             },
         )
+
+
+# Compiling takes as long as reading thousands of runs; plots ask for few kinds of columns.
+@lru_cache(maxsize=256)
+def _page_of(lists: Sequence[str], fields: Sequence[RunField], has_objective: bool) -> Statement:
+    large = [runs.c[name] for name in lists]
+    if RunField.ERROR_MESSAGE in fields:
+        large.append(runs.c.error_message)
+    found = (
+        select(
+            runs.c.number,
+            runs.c.state,
+            *large,
+            *(_FIELDS[name].label(f"field_{name}") for name in fields),
+            *([_number(runs.c.objective).label("objective")] if has_objective else []),
+            bytes_of(*large).label("bytes"),
+        )
+        .where(
+            runs.c.sweep_id == bindparam("sweep_id"),
+            runs.c.number > bindparam("after", type_=BigInteger),
+            runs.c.revision > bindparam("since", type_=BigInteger),
+            runs.c.state == func.any(bindparam("states", type_=ARRAY(Text))),
+        )
+        .limit(bindparam("limit"))
+    )
+    rows = (
+        within_bytes(found, lambda c: [c.number]).order_by("number").subquery("page")
+    )  # The aggregates take the rows in this order.
+    return Statement(
+        select(
+            func.array_agg(rows.c.number, type_=ARRAY(BigInteger)).label("numbers"),
+            func.array_agg(rows.c.state, type_=ARRAY(Text)).label("states"),
+            func.coalesce(func.sum(rows.c.bytes), literal_column("0")).label("size"),
+            *(joined(rows.c[name]).label(name) for name in lists),
+            *(
+                func.array_agg(
+                    rows.c[f"field_{name}"], type_=ARRAY(Text if name in TEXT_FIELDS else Double)
+                ).label(f"field_{name}")
+                for name in fields
+            ),
+            *(
+                [func.array_agg(rows.c.objective, type_=ARRAY(Double)).label("objective")]
+                if has_objective
+                else []
+            ),
+        )
+    )
 
 
 class ColumnReads:

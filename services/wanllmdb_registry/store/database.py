@@ -61,6 +61,10 @@ _IDENTITY = """
 """
 
 
+# Bytes of a result that are received, and decoded, at once.
+RECEIVED_BYTES = 32 * 1024
+
+
 class DatabaseUrlError(ValueError):
     """The address of the database is invalid."""
 
@@ -278,6 +282,19 @@ class Database:
         gauge.inc()
         connection.add_termination_listener(lambda _: gauge.dec())
         self._connections.add(connection)
+        _receive_little_at_once(connection)
+
+
+def _receive_little_at_once(connection: asyncpg.Connection[asyncpg.Record]) -> None:
+    """Let the event loop serve others between the parts of a large result.
+
+    asyncpg decodes the rows of what it has received within one callback: with asyncio's 256 KiB,
+    a callback for thousands of rows takes 5 ms.
+    """
+    transport: Any = getattr(connection, "_transport", None)
+    # A class attribute of asyncio's transports of sockets; those of TLS pass on what these receive.
+    if hasattr(transport, "max_size"):
+        transport.max_size = RECEIVED_BYTES
 
 
 _hot_wait = POOL_WAIT_SECONDS.labels(_HOT)

@@ -19,6 +19,7 @@ from sqlalchemy import (
     func,
     or_,
     select,
+    true,
     tuple_,
 )
 
@@ -34,6 +35,7 @@ from wanllmdb_registry.store.query_parts import (
     RUN,
     Columns,
     Order,
+    all_last_values,
     bytes_of,
     converted_page,
     page_of,
@@ -128,9 +130,10 @@ _last_names = select(
 
 
 def _names(*conditions: ColumnElement[bool]) -> Statement:
-    order = _ORDERS[RunOrder.NUMBER_ASC]
-    rows = _by_number(_last_names, RunOrder.NUMBER_ASC, *conditions)
-    return Statement(with_last_values(rows, order))
+    rows = _by_number(_last_names, RunOrder.NUMBER_ASC, *conditions).subquery("found_runs")
+    last = all_last_values(rows.c)
+    joined = rows.outerjoin(last, true())
+    return Statement(select(rows, last.c.last_names).select_from(joined).order_by(rows.c.number))
 
 
 _METRIC_NAMES = (_names(), _names(_in_states))

@@ -268,18 +268,29 @@ _unchanged = (
 )
 
 
-def _insert_rows(table: Table, prefix: str) -> Insert:
+def _insert_rows(
+    table: Table, prefix: str, sweep_id: ColumnElement[str] = _unchanged.c.sweep_id
+) -> Insert:
     """Return an INSERT of the sweep's rows from arrays named PREFIX_COLUMN."""
     columns = own_columns(table)
     rows = _arrays(table, prefix, columns)
-    values = select(_unchanged.c.sweep_id, *(rows.c[name] for name in columns))
+    values = select(sweep_id, *(rows.c[name] for name in columns))
     return insert(table).from_select(["sweep_id", *columns], values)
 
 
-_insert_points = _insert_rows(metric_points, "new_metric_points")
-_upsert_points = _insert_points.on_conflict_do_update(
-    index_elements=["sweep_id", "number", "attempt", "name", "step"],
-    set_={name: _insert_points.excluded[name] for name in ("value", "time", "objective_revision")},
+def _overwriting_points(points: Insert) -> Insert:
+    return points.on_conflict_do_update(
+        index_elements=["sweep_id", "number", "attempt", "name", "step"],
+        set_={name: points.excluded[name] for name in ("value", "time", "objective_revision")},
+    )
+
+
+_upsert_points = _overwriting_points(_insert_rows(metric_points, "new_metric_points"))
+# The same in a transaction that has locked the sweep.
+UPSERT_POINTS = Statement(
+    _overwriting_points(
+        _insert_rows(metric_points, "new_metric_points", bindparam("sweep_id", type_=Text))
+    )
 )
 _insert_last_values = _insert_rows(last_values, "new_last_values")
 _upsert_last_values = _insert_last_values.on_conflict_do_update(
@@ -370,6 +381,8 @@ _TRIAL = (
     ("progressed", "new_metric_points", "new_last_values", "new_replies"),
     ("changed_runs", "new_metric_points", "new_last_values", "new_replies"),
     ("changed_runs", "new_replies"),
+    # Of a report whose values are written before it, in parts.
+    ("progressed", "new_last_values", "new_replies"),
 )
 for _parts in _TRIAL:
     write_statement(_parts, own_fields=False)

@@ -84,6 +84,7 @@ from wanllmdb_registry.store.sweep_statements import (
     RUNS_TOGETHER,
     SWEEP_STATE,
     SWEEPS_WITH_EXPIRED_LEASES,
+    UPSERT_POINTS,
     own_columns,
     write_statement,
 )
@@ -97,6 +98,9 @@ Getter = Callable[[str], Callable[[Any], Any]]
 
 # Values that weigh as much as one row in computations, because a value takes a tenth of the time.
 VALUES_INLINE = 10
+
+# Metric values of one statement: encoding their arrays keeps the event loop for a millisecond.
+POINTS_AT_ONCE = 1_000
 
 # Bytes of runs that are loaded by their state or together; the next request loads the rest.
 LOADED_BYTES = 32 * MIB
@@ -180,9 +184,10 @@ class SweepStore:
             ServiceError: the database failed; nothing was written, as far as known.
         """
         keys = [key for command in commands for key in command.keys]
+        is_large = sum(command.weight for command in commands) > POINTS_AT_ONCE
         # A replica serializes the writes of a sweep, so the sweep rarely changes between the load
         # and the write, which checks for that: two round trips fewer than with a lock.
-        if not any(command.needs_lock for command in commands):
+        if not is_large and not any(command.needs_lock for command in commands):
             with contextlib.suppress(_ConcurrentWriteError):
                 async with self._database.read() as connection:
                     return await self._load_and_write(
@@ -463,6 +468,8 @@ async def _write(connection: Connection, work: UnitOfWork, loaded: _Loaded) -> N
     elif work.mutations:
         weight = sum(map(len, work.points.values()))
         arrays = await converted(lambda: _arrays(work), weight // VALUES_INLINE)
+        if weight > POINTS_AT_ONCE:
+            await _write_points(connection, sweep_id, arrays.pop("new_metric_points"), weight)
         has_own_fields = work.sweep.version != loaded.version
         write = write_statement(tuple(arrays), own_fields=has_own_fields)
         values = {
@@ -477,6 +484,15 @@ async def _write(connection: Connection, work: UnitOfWork, loaded: _Loaded) -> N
             raise _ConcurrentWriteError
         for new in work.new_prior_runs:
             await _insert_prior_runs(connection, sweep_id, new)
+
+
+async def _write_points(
+    connection: Connection, sweep_id: str, columns: Mapping[str, Any], count: int
+) -> None:
+    """Write metric values in parts; the sweep must be locked."""
+    for start in range(0, count, POINTS_AT_ONCE):
+        part = {name: column[start : start + POINTS_AT_ONCE] for name, column in columns.items()}
+        await UPSERT_POINTS.execute(connection, sweep_id=sweep_id, **part)
 
 
 async def _insert_prior_runs(connection: Connection, sweep_id: str, new: NewPriorRuns) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, bindparam, null, select, true
 
 from wanllmdb_common.computing.off_loop import BYTES_A_ROW, converted, converted_each
-from wanllmdb_registry.domain.bounds import READ_BYTES, STREAM_BYTES
+from wanllmdb_registry.domain.bounds import READ_BYTES, STREAM_BYTES, SYNC_BYTES
 from wanllmdb_registry.domain.model import FinishReason, SweepState
 from wanllmdb_registry.domain.reads import Page, SyncedRuns
 from wanllmdb_registry.domain.unit_of_work import sweep_not_found
@@ -130,7 +130,7 @@ class SyncReads:
             NotFoundError: SWEEP_NOT_FOUND.
         """
         return await self._changes(
-            _SYNC, sweep_id, since, limit, READ_BYTES, with_points=with_points, with_prior=True
+            _SYNC, sweep_id, since, limit, SYNC_BYTES, with_points=with_points, with_prior=True
         )
 
     async def watch(self, sweep_id: str, since: int, limit: int) -> SyncedRuns:

@@ -13,7 +13,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from typing import ParamSpec, TypeVar, cast
+from typing import ParamSpec, TypeVar
 
 import optuna
 from google.protobuf.message import Message
@@ -197,12 +197,11 @@ Analysis = (
     | pb.GetContourResponse
     | pb.GetCorrelationsResponse
 )
-Answer = TypeVar("Answer", bound=Analysis)
 Key = tuple[int, str, bytes]
 
 
 class AnswerCache:
-    """Responses by finished runs and request; the least recently used are dropped first.
+    """Encoded responses by finished runs and request; the least recently used are dropped first.
 
     A response stays valid until another run of the sweep finishes. Until then its revision rises
     with that of the runs: the sweep's other changes do not alter it.
@@ -211,16 +210,27 @@ class AnswerCache:
     def __init__(self, max_bytes: int = 64 * 1024 * 1024) -> None:
         self._max_bytes = max_bytes
         self._bytes = 0
-        self._answers: OrderedDict[Key, Analysis] = OrderedDict()
-        self._under_way = SingleFlight[Key, Analysis]()
+        self._answers: OrderedDict[Key, bytes] = OrderedDict()
+        self._under_way = SingleFlight[Key, bytes]()
 
     async def get(
-        self, runs: FinishedRuns, request: Message, compute: Callable[[], Awaitable[Answer]]
-    ) -> Answer:
+        self,
+        runs: FinishedRuns,
+        request: Message,
+        response: type[Analysis],
+        compute: Callable[[], Awaitable[bytes]],
+    ) -> bytes:
         """Return the response to a request about these runs, computed if it is not cached.
 
         Callers with the same request share one computation, which ends when all of them have
         gone.
+
+        Args:
+            runs: The runs.
+            request: The request.
+            response: The type of the response.
+            compute: Checks the request, which was valid where the response is cached, and returns
+                the response, encoded without a revision.
         """
         key = (
             runs.serial,
@@ -231,7 +241,7 @@ class AnswerCache:
         answer = self._answers.get(key)
         if answer is None:
 
-            async def computed() -> Analysis:
+            async def computed() -> bytes:
                 answer = await compute()
                 self.put(key, answer)
                 return answer
@@ -239,15 +249,14 @@ class AnswerCache:
             answer = await self._under_way.do(key, computed)
         else:
             self._answers.move_to_end(key)
-        # Callers share the message. A later revision of the same runs holds for each of them.
-        answer.revision = max(answer.revision, runs.revision)
-        return cast("Answer", answer)
+        # The bytes of two messages, one after the other, are those of a message with the fields
+        # of both.
+        return answer + response(revision=runs.revision).SerializeToString()
 
-    def put(self, key: Key, answer: Analysis) -> None:
+    def put(self, key: Key, answer: bytes) -> None:
         """Store a response, and drop others beyond the size limit."""
-        old = self._answers.pop(key, None)
-        self._bytes += answer.ByteSize() - (old.ByteSize() if old is not None else 0)
+        self._bytes += len(answer) - len(self._answers.pop(key, b""))
         self._answers[key] = answer
         while self._bytes > self._max_bytes:
             _, dropped = self._answers.popitem(last=False)
-            self._bytes -= dropped.ByteSize()
+            self._bytes -= len(dropped)

@@ -47,6 +47,8 @@ class SweepReader:
         self._timelines = TimelineReader(registry)
         # Weak keys, so that a table is dropped together with its model.
         self._tables: WeakKeyDictionary[SweepModel, RunTable] = WeakKeyDictionary()
+        # The runs of each table at the revision at which they were last asked for.
+        self._runs: WeakKeyDictionary[RunTable, FinishedRuns] = WeakKeyDictionary()
 
     async def finished(self, sweep_id: str, scope: CallScope) -> FinishedRuns:
         """Return every run that had finished before the call."""
@@ -57,9 +59,12 @@ class SweepReader:
             table = self._tables.get(model)
             if table is None or not table.fits(model.spec):
                 table = self._tables[model] = RunTable(model.spec)
-            kept = table
-            runs = await sweep.session.off_loop(lambda: kept.update(model.runs))
-            return replace(runs, revision=model.revision)
+            kept, revision = table, model.revision
+            known = self._runs.get(table)
+            if known is None or known.revision != revision:
+                runs = await sweep.session.off_loop(lambda: kept.update(model.runs))
+                known = self._runs[table] = replace(runs, revision=revision)
+            return known
 
     async def finished_of_each(
         self, sweep_ids: Sequence[str], scope: CallScope

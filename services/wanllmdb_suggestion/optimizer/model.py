@@ -351,8 +351,7 @@ class SweepModel:
         if self._sampler is None:
             priors = [self.prior_runs[index] for index in sorted(self.prior_runs)]
             sampler = make_sampler(self.spec, priors)
-            for number in sorted(self.runs):
-                sampler.observe(self._seen(self.runs[number]))
+            sampler.observe_all([self._seen(self.runs[number]) for number in sorted(self.runs)])
             self._sampler = sampler
         return self._sampler
 
@@ -403,7 +402,8 @@ class _RoundBuilder:
         number = next(self._queued, None)
         if number is None:
             return None
-        given = self._model.enqueued.with_parents(number, self._model.runs[number].parameters)
+        known = dict(self._model.runs[number].parameters)
+        given = self._model.enqueued.with_parents(number, known)
         return self._proposal(number, self._sampler.complete(number, given))
 
     def _new(self) -> Proposal | Exhausted:

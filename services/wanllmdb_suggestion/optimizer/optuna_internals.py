@@ -13,6 +13,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 from optuna._hypervolume import compute_hypervolume
+from optuna._hypervolume.hssp import _solve_hssp
 from optuna._transform import _SearchSpaceTransform
 from optuna.distributions import BaseDistribution
 from optuna.pruners import HyperbandPruner
@@ -23,9 +24,14 @@ from optuna.samplers import (
     NSGAIIISampler,
     NSGAIISampler,
 )
-from optuna.samplers._tpe.sampler import default_gamma, default_weights
+from optuna.samplers._tpe.sampler import (
+    default_gamma,
+    default_gamma_multiobjective,
+    default_weights,
+)
 from optuna.storages import InMemoryStorage
 from optuna.study import Study, StudyDirection
+from optuna.study._multi_objective import _fast_non_domination_rank
 from optuna.trial import FrozenTrial, Trial
 
 Floats = NDArray[np.float64]
@@ -38,14 +44,45 @@ __all__ = [
     "StudySubstitute",
     "compute_hypervolume",
     "default_gamma",
+    "default_gamma_multiobjective",
     "default_weights",
     "generation_key",
+    "nondomination_ranks",
     "parents_key_prefix",
+    "solve_hssp",
     "suggest_value",
     "with_search_space",
 ]
 
 SearchSpaceTransform = _SearchSpaceTransform
+
+
+def nondomination_ranks(losses: Floats, best: int) -> NDArray[np.intp]:
+    """Return the front of each of the losses, right for at least the `best` best ones.
+
+    All others have the rank behind these.
+
+    Args:
+        losses: Of shape (runs, metrics); smaller is better.
+        best: At least 1.
+    """
+    ranks: NDArray[np.intp] = _fast_non_domination_rank(losses, n_below=best)
+    return ranks
+
+
+def solve_hssp(
+    losses: Floats, indexes: NDArray[np.intp], count: int, reference: Floats
+) -> NDArray[np.intp]:
+    """Return the `count` indexes whose losses dominate the largest volume, chosen greedily.
+
+    Args:
+        losses: Of shape (runs, metrics), all of one front.
+        indexes: Of the runs.
+        count: Less than the number of runs.
+        reference: The point up to which volumes count.
+    """
+    found: NDArray[np.intp] = _solve_hssp(losses, indexes, count, reference)
+    return found
 
 
 def suggest_value(trial: Trial, name: str, distribution: BaseDistribution) -> Any:

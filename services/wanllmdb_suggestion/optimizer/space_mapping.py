@@ -38,7 +38,7 @@ from wanllmdb_common.search_space.distributions import (
     Quantized,
     SearchSpace,
     Uniform,
-    same_value,
+    value_key,
 )
 from wanllmdb_common.search_space.quantiles import (
     QUANTILE_MARGIN,
@@ -109,8 +109,10 @@ def dimension(distribution: Distribution) -> Dimension | Fixed:
 def _categorical(values: tuple[ParameterValue, ...]) -> Dimension:
     # Optuna warns of choices that are lists or dictionaries, and does not distinguish 1 from
     # True. Indices avoid both problems.
+    positions = {value_key(value): i for i, value in enumerate(values)}
+
     def encode(value: ParameterValue) -> int:
-        return next(i for i, choice in enumerate(values) if same_value(choice, value))
+        return positions[value_key(value)]
 
     return Dimension(
         CategoricalDistribution(tuple(range(len(values)))),

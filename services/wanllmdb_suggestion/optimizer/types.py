@@ -3,13 +3,64 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import lru_cache
+from sys import intern
+
+from typing_extensions import override
 
 from wanllmdb_common.search_space.distributions import ParameterValue, SearchSpace
 
 Parameters = Mapping[str, ParameterValue]
+
+
+class Point(Mapping[str, ParameterValue]):
+    """The parameters of a run, without the table of names that each dictionary has.
+
+    Runs with the same names share them, and equal texts are one. A model of 100,000 runs takes
+    half of the memory.
+
+    Attributes:
+        names: The names of the parameters, ascending.
+        row: Their values.
+    """
+
+    __slots__ = ("names", "row")
+
+    def __init__(self, parameters: Mapping[str, ParameterValue]) -> None:
+        """Copy the parameters, whose names must ascend."""
+        self.names = _shared(tuple(parameters))
+        self.row = tuple(
+            intern(value) if type(value) is str else value for value in parameters.values()
+        )
+
+    @override
+    def __getitem__(self, name: str) -> ParameterValue:
+        at = bisect_left(self.names, name)
+        if at == len(self.names) or self.names[at] != name:
+            raise KeyError(name)
+        return self.row[at]
+
+    @override
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.names)
+
+    @override
+    def __len__(self) -> int:
+        return len(self.names)
+
+    @override
+    def __repr__(self) -> str:
+        return f"Point({dict(self)!r})"
+
+
+@lru_cache(maxsize=4096)
+def _shared(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the names, the same object for equal ones."""
+    return names
 
 
 class RunState(StrEnum):

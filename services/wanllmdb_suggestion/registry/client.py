@@ -187,21 +187,43 @@ class RegistryClient:
         return response.sweep
 
     async def sync_runs(
-        self, sweep_id: str, since_revision: int, scope: CallScope, *, with_points: bool
-    ) -> internal_pb.SyncRunsResponse:
-        """Return a page of changes after the revision."""
+        self,
+        sweep_id: str,
+        since_revision: int,
+        scope: CallScope,
+        *,
+        with_points: bool,
+        ended_runs: Sequence[registry_service_pb2.FinishRunRequest] = (),
+    ) -> tuple[internal_pb.SyncRunsResponse, Sequence[registry_service_pb2.FinishRunResult]]:
+        """End runs; return a page of changes after the revision, and what became of the ends."""
         request = internal_pb.SyncRunsRequest(
             sweep_id=sweep_id,
             since_revision=since_revision,
             page_size=SYNC_PAGE_SIZE,
             include_objective_points=with_points,
         )
-        return await self._call(self._internal.SyncRuns, request, scope)
+        if not ended_runs:
+            return await self._call(self._internal.SyncRuns, request, scope), ()
+        finish = internal_pb.FinishRunsRequest(
+            sweep_id=sweep_id, ended_runs=ended_runs, sync=request
+        )
+        response = await self._call(self._internal.FinishRuns, finish, scope)
+        return response.changes, response.ended_runs
+
+    async def finish_runs(
+        self,
+        sweep_id: str,
+        ended_runs: Sequence[registry_service_pb2.FinishRunRequest],
+        scope: CallScope,
+    ) -> Sequence[registry_service_pb2.FinishRunResult]:
+        """End runs; return what became of each end."""
+        request = internal_pb.FinishRunsRequest(sweep_id=sweep_id, ended_runs=ended_runs)
+        return (await self._call(self._internal.FinishRuns, request, scope)).ended_runs
 
     async def create_runs(
         self, request: internal_pb.CreateRunsRequest, scope: CallScope
     ) -> internal_pb.CreateRunsResponse:
-        """Store proposals and assign the runs to agents."""
+        """End runs, store proposals and assign the runs to agents."""
         return await self._call(self._internal.CreateRuns, request, scope)
 
     async def resume_runs(

@@ -18,6 +18,7 @@ from wanllmdb_suggestion.optimizer.types import (
     Exhausted,
     Metric,
     ObjectivePoint,
+    Point,
     PriorRecord,
     RunRecord,
     RunState,
@@ -116,7 +117,7 @@ def record_from_proto(
         number=run.number,
         state=_RUN_STATES[run.state],
         attempt=run.attempt,
-        parameters=parameters_from_proto(run.parameters),
+        parameters=Point(parameters_from_proto(run.parameters)),
         objective=run.objective if run.HasField("objective") else None,
         last_step=run.last_step if run.HasField("last_step") else None,
         objectives=tuple(run.objectives),
@@ -134,7 +135,7 @@ def _prior_record(prior: internal_pb.SyncedPriorRun) -> PriorRecord:
     return PriorRecord(
         index=prior.index,
         state=_RUN_STATES[run.state],
-        parameters=parameters_from_proto(run.parameters),
+        parameters=Point(parameters_from_proto(run.parameters)),
         objectives=tuple(run.objectives),
         last_step=run.last_step if run.HasField("last_step") else None,
     )

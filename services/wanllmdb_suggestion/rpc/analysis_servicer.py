@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ParamSpec, TypeVar
+from typing import ParamSpec
 
 from google.protobuf.message import Message
 
@@ -49,13 +49,15 @@ from wanllmdb_suggestion.rpc.validation import (
 from wanllmdb_suggestion.suggest.cache import SweepCache
 
 P = ParamSpec("P")
-Answer = TypeVar("Answer", bound=Message)
 
 MIN_RUNS_FOR_IMPORTANCE = 2
 
 
-class AnalysisServicer(pb_grpc.AnalysisServiceServicer):
-    """Serves the RPCs of AnalysisService; computes on threads or in the importance worker."""
+class _Analyses:
+    """The RPCs of AnalysisService; computes on threads or in the importance worker.
+
+    Each RPC returns its response as bytes, which gRPC sends as they are.
+    """
 
     def __init__(
         self,
@@ -82,98 +84,89 @@ class AnalysisServicer(pb_grpc.AnalysisServiceServicer):
 
     async def GetParameterImportance(
         self, request: pb.GetParameterImportanceRequest, context: Context
-    ) -> pb.GetParameterImportanceResponse:
+    ) -> bytes:
         check_importance(request)
         finished = await self._reader.finished(request.sweep_id, scope_of_call(context))
-        subject = subject_of(request.sweep_id, finished, request.metric)
-        evaluator = EVALUATORS[request.evaluator]
-        runs = runs_for(subject.runs, evaluator)
-        if len(runs) < MIN_RUNS_FOR_IMPORTANCE:
-            raise FailedPreconditionError(
-                "NOT_ENOUGH_RUNS",
-                f"importance needs at least {MIN_RUNS_FOR_IMPORTANCE} finished runs with a value "
-                f"of the metric; sweep '{request.sweep_id}' has {len(runs)}",
-                sweep_id=request.sweep_id,
-                finished=len(runs),
-                needed=MIN_RUNS_FOR_IMPORTANCE,
-            )
 
-        _check_forest(finished.space, evaluator)
-        owner = self._sweeps.owner_of(request.sweep_id)
-
-        async def answer() -> pb.GetParameterImportanceResponse:
+        async def answer() -> bytes:
+            subject = subject_of(request.sweep_id, finished, request.metric)
+            evaluator = EVALUATORS[request.evaluator]
+            runs = runs_for(subject.runs, evaluator)
+            if len(runs) < MIN_RUNS_FOR_IMPORTANCE:
+                raise _not_enough_runs(request.sweep_id, len(runs))
+            _check_forest(finished.space, evaluator)
+            owner = self._sweeps.owner_of(request.sweep_id)
             data = await self._threads.run(owner, importance_data, runs, finished.space, evaluator)
             shares = await self._importance.compute(data, owner)
-            return await self._threads.run(
+            response = await self._threads.run(
                 owner, parameter_importances, shares, runs, finished.space
             )
+            return response.SerializeToString()
 
-        return await self._answers.get(finished, request, answer)
+        return await self._answers.get(finished, request, pb.GetParameterImportanceResponse, answer)
 
     async def GetOptimizationHistory(
         self, request: pb.GetOptimizationHistoryRequest, context: Context
-    ) -> pb.GetOptimizationHistoryResponse:
+    ) -> bytes:
         check_history(request)
         finished = await self._reader.finished(request.sweep_id, scope_of_call(context))
-        subject = subject_of(request.sweep_id, finished, request.metric)
-        return await self._answers.get(
-            finished,
-            request,
-            lambda: self._on_thread(request.sweep_id, optimization_history, request, subject.runs),
-        )
+
+        async def answer() -> bytes:
+            subject = subject_of(request.sweep_id, finished, request.metric)
+            return await self._on_thread(
+                request.sweep_id, optimization_history, request, subject.runs
+            )
+
+        return await self._answers.get(finished, request, pb.GetOptimizationHistoryResponse, answer)
 
     async def GetHypervolumeHistory(
         self, request: pb.GetHypervolumeHistoryRequest, context: Context
-    ) -> pb.GetHypervolumeHistoryResponse:
+    ) -> bytes:
         check_hypervolume(request)
         finished = await self._reader.finished(request.sweep_id, scope_of_call(context))
-        check_front(request.sweep_id, finished.metrics, request.reference_point)
-        return await self._answers.get(
-            finished,
-            request,
-            lambda: self._on_thread(request.sweep_id, hypervolume_history, request, finished),
-        )
 
-    async def GetSlices(
-        self, request: pb.GetSlicesRequest, context: Context
-    ) -> pb.GetSlicesResponse:
+        async def answer() -> bytes:
+            check_front(request.sweep_id, finished.metrics, request.reference_point)
+            return await self._on_thread(request.sweep_id, hypervolume_history, request, finished)
+
+        return await self._answers.get(finished, request, pb.GetHypervolumeHistoryResponse, answer)
+
+    async def GetSlices(self, request: pb.GetSlicesRequest, context: Context) -> bytes:
         check_slices(request)
         finished = await self._reader.finished(request.sweep_id, scope_of_call(context))
-        named = {f"parameters[{i}]": name for i, name in enumerate(request.parameters)}
-        subject = subject_of(request.sweep_id, finished, request.metric, named)
-        parameters = sorted(subject.parameters, key=lambda p: p.name) or [
-            p for p in finished.space.parameters if p.name in finished.parameters
-        ]
-        return await self._answers.get(
-            finished,
-            request,
-            lambda: self._on_thread(request.sweep_id, slices, request, parameters, subject.runs),
-        )
 
-    async def GetContour(
-        self, request: pb.GetContourRequest, context: Context
-    ) -> pb.GetContourResponse:
+        async def answer() -> bytes:
+            named = {f"parameters[{i}]": name for i, name in enumerate(request.parameters)}
+            subject = subject_of(request.sweep_id, finished, request.metric, named)
+            parameters = sorted(subject.parameters, key=lambda p: p.name) or [
+                p for p in finished.space.parameters if p.name in finished.parameters
+            ]
+            return await self._on_thread(
+                request.sweep_id, slices, request, parameters, subject.runs
+            )
+
+        return await self._answers.get(finished, request, pb.GetSlicesResponse, answer)
+
+    async def GetContour(self, request: pb.GetContourRequest, context: Context) -> bytes:
         check_contour(request)
         finished = await self._reader.finished(request.sweep_id, scope_of_call(context))
-        named = {"x_parameter": request.x_parameter, "y_parameter": request.y_parameter}
-        subject = subject_of(request.sweep_id, finished, request.metric, named)
-        x, y = subject.parameters
-        return await self._answers.get(
-            finished,
-            request,
-            lambda: self._on_thread(request.sweep_id, contour_of, request, x, y, subject.runs),
-        )
 
-    async def GetEdf(self, request: pb.GetEdfRequest, context: Context) -> pb.GetEdfResponse:
+        async def answer() -> bytes:
+            named = {"x_parameter": request.x_parameter, "y_parameter": request.y_parameter}
+            subject = subject_of(request.sweep_id, finished, request.metric, named)
+            x, y = subject.parameters
+            return await self._on_thread(request.sweep_id, contour_of, request, x, y, subject.runs)
+
+        return await self._answers.get(finished, request, pb.GetContourResponse, answer)
+
+    async def GetEdf(self, request: pb.GetEdfRequest, context: Context) -> bytes:
         check_edf(request)
         scope = scope_of_call(context)
         sweeps = await self._reader.measured(request.sweep_ids, request.metric, scope)
         runs = await self._reader.finished_of_each(request.sweep_ids, scope)
         return await self._on_thread(request.sweep_ids[0], edf_of_sweeps, request, sweeps, runs)
 
-    async def GetCorrelations(
-        self, request: pb.GetCorrelationsRequest, context: Context
-    ) -> pb.GetCorrelationsResponse:
+    async def GetCorrelations(self, request: pb.GetCorrelationsRequest, context: Context) -> bytes:
         check_correlations(request)
         finished = await self._reader.finished(request.sweep_id, scope_of_call(context))
         if not finished.metrics:
@@ -181,12 +174,11 @@ class AnalysisServicer(pb_grpc.AnalysisServiceServicer):
         return await self._answers.get(
             finished,
             request,
+            pb.GetCorrelationsResponse,
             lambda: self._on_thread(request.sweep_id, correlation_matrix, request, finished),
         )
 
-    async def CompareSweeps(
-        self, request: pb.CompareSweepsRequest, context: Context
-    ) -> pb.CompareSweepsResponse:
+    async def CompareSweeps(self, request: pb.CompareSweepsRequest, context: Context) -> bytes:
         check_compare(request)
         scope = scope_of_call(context)
         sweeps = await self._reader.measured(request.sweep_ids, request.metric, scope)
@@ -198,23 +190,44 @@ class AnalysisServicer(pb_grpc.AnalysisServiceServicer):
         )
 
     async def _on_thread(
-        self, sweep_id: str, work: Callable[P, Answer], *args: P.args, **kwargs: P.kwargs
-    ) -> Answer:
-        """Return the response that `work` computes on a thread.
+        self, sweep_id: str, work: Callable[P, Message], *args: P.args, **kwargs: P.kwargs
+    ) -> bytes:
+        """Return the response that `work` computes, encoded, both on a thread.
 
         Raises:
             InvalidArgumentError: INVALID_REQUEST: the response is too large to be sent.
             OverloadedError: OVERLOADED: the work takes too long.
         """
-        owner = self._sweeps.owner_of(sweep_id)
-        answer = await self._threads.run(owner, work, *args, **kwargs)
-        _check_size(answer, self._max_bytes)
+
+        def encoded() -> bytes:
+            return work(*args, **kwargs).SerializeToString()
+
+        answer = await self._threads.run(self._sweeps.owner_of(sweep_id), encoded)
+        _check_size(len(answer), self._max_bytes)
         return answer
 
 
-def _check_size(answer: Message, most: int) -> None:
+# Each RPC returns its response as bytes.
+class AnalysisServicer(  # type: ignore[misc]
+    _Analyses,
+    pb_grpc.AnalysisServiceServicer,
+):
+    """All RPCs of AnalysisService."""
+
+
+def _not_enough_runs(sweep_id: str, count: int) -> FailedPreconditionError:
+    return FailedPreconditionError(
+        "NOT_ENOUGH_RUNS",
+        f"importance needs at least {MIN_RUNS_FOR_IMPORTANCE} finished runs with a value of the "
+        f"metric; sweep '{sweep_id}' has {count}",
+        sweep_id=sweep_id,
+        finished=count,
+        needed=MIN_RUNS_FOR_IMPORTANCE,
+    )
+
+
+def _check_size(size: int, most: int) -> None:
     """Raise INVALID_REQUEST if the response has more bytes than can be sent."""
-    size = answer.ByteSize()
     if size > most:
         raise invalid_request(
             FieldViolation(

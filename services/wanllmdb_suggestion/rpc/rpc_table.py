@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 
 from wanllmdb.api.suggestion.v1 import analysis_service_pb2, suggestion_service_pb2
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as pb
-from wanllmdb_common.calls.audit import AuditTable, numbers, text
+from wanllmdb_common.calls.audit import AuditTable, ends, numbers, text
 from wanllmdb_common.calls.authorization import Access, AccessTable, Need, OnSweep, of_service
 from wanllmdb_common.calls.caller import Role
 from wanllmdb_suggestion.rpc.validation import MAX_SWEEPS
@@ -31,11 +31,18 @@ def _each_sweep(
             yield OnSweep(sweep_id, Role.READER)
 
 
+def _needs_of_suggest(request: pb.SuggestRequest) -> Iterator[Need]:
+    yield OnSweep(request.sweep_id, Role.AGENT)
+    for end in request.ended_runs:
+        if end.sweep_id:
+            yield OnSweep(end.sweep_id, Role.AGENT)
+
+
 _READS_SWEEP = _on_sweep(Role.READER)
 _READS_SWEEPS = Access(Role.READER, "the project of each sweep", _each_sweep)
 
 _SUGGESTION = {
-    "Suggest": _on_sweep(Role.AGENT),
+    "Suggest": Access(Role.AGENT, _THE_SWEEP, _needs_of_suggest),
     "ShouldStop": _READS_SWEEP,
     "GetBestRuns": _READS_SWEEP,
     "ListAlgorithms": Access(Role.READER, "any project"),
@@ -71,6 +78,7 @@ def _suggest(
         "sweep_id": text(request.sweep_id),
         "agent_id": text(request.agent_id),
         "numbers": numbers(run.number for run in runs),
+        "ended_runs": ends(request.ended_runs, () if response is None else response.ended_runs),
     }
 
 

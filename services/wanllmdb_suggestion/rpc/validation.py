@@ -10,11 +10,13 @@ from wanllmdb.api.suggestion.v1 import analysis_service_pb2 as analysis_pb
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as pb
 from wanllmdb_suggestion.analysis.requests import EVALUATORS, METHODS
 from wanllmdb_suggestion.errors import Violations
+from wanllmdb_suggestion.suggest.suggest_queue import MAX_ENDED_BYTES
 
 MAX_RUNS_PER_SUGGEST = 100
 MAX_BEST_RUNS = 1_000
 DEFAULT_BEST_RUNS = 10
 MAX_AGENT_ID = 200
+MAX_ENDED_RUNS = 16
 # Names of parameters contain those of their groups, which nest up to twenty deep.
 MAX_PARAMETER_NAME = 5_000
 
@@ -28,7 +30,26 @@ def check_suggest(request: pb.SuggestRequest) -> None:
         violations.add("agent_id", f"must have 1 to {MAX_AGENT_ID} characters")
     if request.request_id and not _is_uuid(request.request_id):
         violations.add("request_id", "must be a UUID, such as 6ba7b810-9dad-41d1-80b4-00c04fd430c8")
+    if request.ended_runs:
+        _check_ended_runs(violations, request)
     violations.raise_any()
+
+
+def _check_ended_runs(violations: Violations, request: pb.SuggestRequest) -> None:
+    """Check what concerns the Suggest; what is wrong with an end alone is the end's result."""
+    ends = request.ended_runs
+    if len(ends) > MAX_ENDED_RUNS:
+        violations.add("ended_runs", f"are {len(ends):,}, at most {MAX_ENDED_RUNS} are allowed")
+        return
+    size = sum(end.ByteSize() for end in ends)
+    if size > MAX_ENDED_BYTES:
+        violations.add(
+            "ended_runs",
+            f"take {size:,} bytes, at most {MAX_ENDED_BYTES:,} are allowed: send FinishRun instead",
+        )
+    for index, end in enumerate(ends):
+        if end.sweep_id not in ("", request.sweep_id):
+            violations.add(f"ended_runs[{index}].sweep_id", "must be empty or the request's")
 
 
 def check_should_stop(request: pb.ShouldStopRequest) -> None:

@@ -22,6 +22,7 @@ from wanllmdb_suggestion.optimizer.types import Exhausted
 from wanllmdb_suggestion.prometheus_metrics import CONFLICTS, SUGGESTS_TOGETHER
 from wanllmdb_suggestion.registry.client import CallScope, RegistryClient
 from wanllmdb_suggestion.registry.conversion import proposals_to_proto
+from wanllmdb_suggestion.suggest.ended_runs import OpenEnds, ended_runs_of, put_results
 from wanllmdb_suggestion.suggest.resumed import next_check_of
 from wanllmdb_suggestion.suggest.round import RoundPlan, Served, plan_round
 from wanllmdb_suggestion.suggest.session import SweepSession
@@ -36,6 +37,9 @@ MAX_TRIES = 25
 # The most seconds to wait before the round after a conflict.
 MAX_PAUSE = 0.005
 
+# The most bytes of the results of ends in one response; the runs may take the rest of gRPC's 4 MiB.
+MAX_RESULT_BYTES = 1024 * 1024
+
 # The registry stores one response by the caller's request id: that of CreateRuns, in case there
 # are no runs to resume. ResumeRuns, which comes first, uses an id derived from this one.
 _RESUME_IDS = uuid.UUID("3b0c7f0e-8a54-4f5e-9d0b-5d9f6a1e7c42")
@@ -46,11 +50,12 @@ _EXHAUSTED = {
 
 
 class SuggestBatcher:
-    """The Suggests of one sweep.
+    """The Suggests of one sweep, and the ends of runs that come with them.
 
     A round syncs the model, proposes runs for all waiting Suggests off the event loop, stores
     them with one CreateRuns and responds. Under load, the cost of a round is shared by all
-    Suggests that waited; a Suggest that arrives alone starts a round at once.
+    Suggests that waited; a Suggest that arrives alone starts a round at once. The ends go with
+    the sync, or with CreateRuns in a round that needs no sync.
     """
 
     def __init__(
@@ -82,8 +87,11 @@ class SuggestBatcher:
             agent_id=request.agent_id,
             count=request.count or 1,
             scope=scope,
+            ended=ended_runs_of(request),
         )
         if request.resume:
+            # A run that ends here is not one that the agent still holds.
+            await self._end_runs(suggest)
             resumed = await self._resume(suggest)
             if resumed is not None:
                 return resumed
@@ -95,6 +103,12 @@ class SuggestBatcher:
         self._batcher.stop(
             UnavailableError("SHUTTING_DOWN", "the server shuts down; send the request again")
         )
+
+    async def _end_runs(self, suggest: PendingSuggest) -> None:
+        ends = OpenEnds([suggest.ended])
+        if ends.requests:
+            sweep_id = self._session.sweep_id
+            ends.settle(await self._registry.finish_runs(sweep_id, ends.requests, suggest.scope))
 
     async def _resume(self, suggest: PendingSuggest) -> pb.SuggestResponse | None:
         """Return the runs that the agent holds, with new leases; None if it holds none.
@@ -122,12 +136,14 @@ class SuggestBatcher:
             return None
         async with self._session.fresh_model(suggest.scope) as model:
             next_check = await self._session.off_loop(lambda: next_check_of(model, held.runs))
-        return pb.SuggestResponse(
+        response = pb.SuggestResponse(
             runs=held.runs,
             next_check_iteration=next_check,
             resumed=True,
             lease_duration=held.lease_duration,
         )
+        _add_ends(response, suggest)
+        return response
 
     async def _answer(self, waiting: Sequence[PendingSuggest]) -> None:
         try:
@@ -145,7 +161,10 @@ class SuggestBatcher:
     async def _round(self, waiting: Sequence[PendingSuggest]) -> None:
         ahead = self._may_run_ahead
         self._may_run_ahead = False
-        async with self._session.fresh_model(scope_of(waiting), may_run_ahead=ahead) as model:
+        ends = OpenEnds(suggest.ended for suggest in waiting)
+        async with self._session.fresh_model(
+            scope_of(waiting), may_run_ahead=ahead, ends=ends
+        ) as model:
             plan = await plan_round(self._session, model, waiting, seconds=self._sampling_budget)
         if not isinstance(plan, RoundPlan):
             await self._finish(plan, waiting)
@@ -154,16 +173,17 @@ class SuggestBatcher:
             return
         elif served := plan.served(waiting):
             SUGGESTS_TOGETHER.observe(len(served))
-            await self._write(plan, served)
+            await self._write(plan, served, ends)
 
-    async def _write(self, plan: RoundPlan, served: Sequence[Served]) -> None:
+    async def _write(self, plan: RoundPlan, served: Sequence[Served], ends: OpenEnds) -> None:
         """Store the runs and respond; Suggests whose proposals conflict keep waiting."""
         try:
-            response = await self._create(plan, served)
+            response = await self._create(plan, served, ends)
         except FailedPreconditionError as error:
             if error.reason != "SWEEP_NOT_RUNNING":
                 raise
-            # The sweep was stopped after the plan was made; no request was answered before.
+            # The sweep was stopped after the plan was made, perhaps by one of the ends; no
+            # request was answered before.
             for suggest, _ in served:
                 self._try_again(suggest)
             return
@@ -182,6 +202,7 @@ class SuggestBatcher:
                 answer = _response(plan, result, shortage, newly)
                 if answer.runs:
                     answer.lease_duration.CopyFrom(response.lease_duration)
+                _add_ends(answer, suggest)
                 suggest.resolve(answer)
         if plan.error is None:
             await self._pace(plan, len(served), response)
@@ -219,9 +240,9 @@ class SuggestBatcher:
                 self._try_again(suggest)
 
     async def _create(
-        self, plan: RoundPlan, served: Sequence[Served]
+        self, plan: RoundPlan, served: Sequence[Served], ends: OpenEnds
     ) -> internal_pb.CreateRunsResponse:
-        """Store the proposals.
+        """Store the proposals, and carry out the ends that no sync has carried out.
 
         Suggests without proposals are sent too: only the registry knows whether one of them
         retries a request that was answered before.
@@ -240,8 +261,11 @@ class SuggestBatcher:
             space_exhausted=plan.round.space_exhausted,
             etag=plan.etag,
             earlier_answers_only=plan.error is not None,
+            ended_runs=ends.requests,
         )
-        return await self._registry.create_runs(request, scope_of([s for s, _ in served]))
+        response = await self._registry.create_runs(request, scope_of([s for s, _ in served]))
+        ends.settle(response.ended_runs)
+        return response
 
     def _try_again(self, suggest: PendingSuggest) -> None:
         """Leave a Suggest in the queue, unless it has used up its tries."""
@@ -255,6 +279,11 @@ class SuggestBatcher:
                     sweep_id=self._session.sweep_id,
                 )
             )
+
+
+def _add_ends(response: pb.SuggestResponse, suggest: PendingSuggest) -> None:
+    if suggest.ended.requests:
+        put_results(response, suggest.ended.results, MAX_RESULT_BYTES)
 
 
 def _response(

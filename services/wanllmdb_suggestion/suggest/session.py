@@ -21,6 +21,7 @@ from wanllmdb_suggestion.registry.conversion import (
     spec_from_proto,
 )
 from wanllmdb_suggestion.registry.state_seal import StateSeal
+from wanllmdb_suggestion.suggest.ended_runs import OpenEnds
 
 T = TypeVar("T")
 
@@ -85,27 +86,32 @@ class SweepSession:
 
     @asynccontextmanager
     async def fresh_model(
-        self, scope: CallScope, *, may_run_ahead: bool = False
+        self, scope: CallScope, *, may_run_ahead: bool = False, ends: OpenEnds | None = None
     ) -> AsyncIterator[SweepModel]:
         """Hold the model for the block, in sync with the registry as the class describes.
+
+        A sync carries out the ends first, so that the model knows the results.
 
         Args:
             scope: The call that needs the model.
             may_run_ahead: Skip the sync if the model's proposals hold without one. The caller
                 must then not answer from the model before another call of the registry with
-                the same scope.
+                the same scope, which carries out the ends too.
+            ends: Ends of runs that the caller brings.
 
         Raises:
             ServiceError: an error of the registry.
         """
+        ends = ends or OpenEnds()
         asked_at = self._begun
         callers = self._callers.setdefault(scope.key_text, _Callers())
         callers.count += 1
         try:
             async with self._lock:
                 ahead = may_run_ahead and self._model is not None and self._model.can_run_ahead
-                if not ahead and (callers.synced <= asked_at or self._model is None):
-                    callers.synced = await self._sync(scope)
+                is_behind = callers.synced <= asked_at or self._model is None
+                if not ahead and (is_behind or ends.requests):
+                    callers.synced = await self._sync(scope, ends)
                 assert self._model is not None
                 yield self._model
         finally:
@@ -139,23 +145,28 @@ class SweepSession:
         except TookTooLongError as error:
             raise took_too_long(self.sweep_id, error) from error
 
-    async def _sync(self, scope: CallScope) -> int:
+    async def _sync(self, scope: CallScope, ends: OpenEnds) -> int:
         self._begun += 1
         current = self._begun
-        while not await self._sync_page(scope):
+        while not await self._sync_page(scope, ends):
             pass
         return current
 
-    async def _sync_page(self, scope: CallScope) -> bool:
+    async def _sync_page(self, scope: CallScope, ends: OpenEnds) -> bool:
         """Apply one page of changes; return whether it was the last one."""
         if self._model is None:
             # Only the spec shows whether the model needs the values of the metric, too.
             sweep = await self._registry.get_sweep(self.sweep_id, scope)
             self._model = SweepModel(spec_from_proto(sweep.spec))
         model = self._model
-        response = await self._registry.sync_runs(
-            self.sweep_id, model.revision, scope, with_points=model.needs_points
+        response, results = await self._registry.sync_runs(
+            self.sweep_id,
+            model.revision,
+            scope,
+            with_points=model.needs_points,
+            ended_runs=ends.requests,
         )
+        ends.settle(results)
         before, self._database_id = self._database_id, response.database_id
         is_other = model.revision > 0 and response.database_id != before
         if is_other or response.revision < model.revision:

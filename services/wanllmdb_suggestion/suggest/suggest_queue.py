@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as pb
 from wanllmdb_common.computing.batcher import BatchItem
 from wanllmdb_suggestion.registry.client import CallScope
+from wanllmdb_suggestion.suggest.ended_runs import EndedRuns
+
+# The most ends of one round, and their bytes: the proposals of a round share a message with them.
+MAX_ENDS = 1_000
+MAX_ENDED_BYTES = 1024 * 1024
 
 
 @dataclass(eq=False, slots=True)
@@ -19,6 +24,7 @@ class PendingSuggest(BatchItem[pb.SuggestResponse]):
         agent_id: The agent that will execute the runs.
         count: The number of runs wanted, at least 1.
         scope: The call that the Suggest belongs to.
+        ended: The ends of runs that came with the Suggest.
         tries: The number of rounds whose proposals for this Suggest the registry rejected.
         alone: Whether this Suggest must share no round with others, because it may have
             caused an error that failed theirs.
@@ -28,6 +34,7 @@ class PendingSuggest(BatchItem[pb.SuggestResponse]):
     agent_id: str
     count: int
     scope: CallScope
+    ended: EndedRuns = field(default_factory=EndedRuns)
     tries: int = 0
     alone: bool = False
 
@@ -37,10 +44,12 @@ def select_round(waiting: Iterable[PendingSuggest], most: int) -> list[PendingSu
 
     All of them have the key of the first one: they share calls of the registry, which
     authorizes each call by its key. No two of them have the same request id: the second is a
-    retry, and gets the response of the first in a later round.
+    retry, and gets the response of the first in a later round. Their ends of runs fit into one
+    call, unless those of the first alone do not.
     """
     selected: list[PendingSuggest] = []
     ids: set[str] = set()
+    ends = size = 0
     for suggest in waiting:
         if suggest.request_id in ids:
             continue
@@ -50,6 +59,11 @@ def select_round(waiting: Iterable[PendingSuggest], most: int) -> list[PendingSu
             if not selected:
                 return [suggest]
             continue
+        if suggest.ended.is_open:
+            ends += len(suggest.ended.requests)
+            size += suggest.ended.size
+            if selected and (ends > MAX_ENDS or size > MAX_ENDED_BYTES):
+                break
         selected.append(suggest)
         ids.add(suggest.request_id)
         if len(selected) == most:

@@ -131,9 +131,10 @@ def _read(address: str) -> dict[str, float]:
 def test_metrics_count_what_happened(observed: Observed) -> None:
     registry_metrics, suggestion_metrics = observed.metrics.values()
     assert suggestion_metrics["wanllmdb_rpcs_total code=OK rpc=Suggest"] == 3
-    assert registry_metrics["wanllmdb_rpcs_total code=OK rpc=FinishRun"] == 3
+    # The agent's second Suggest brought the end of its first run.
+    assert registry_metrics["wanllmdb_rpcs_total code=OK rpc=FinishRun"] == 2
     assert registry_metrics["wanllmdb_rpcs_total code=PERMISSION_DENIED rpc=PauseSweep"] == 1
-    assert registry_metrics["wanllmdb_rpc_duration_seconds_count rpc=FinishRun"] == 3
+    assert registry_metrics["wanllmdb_rpc_duration_seconds_count rpc=FinishRun"] == 2
     assert registry_metrics["wanllmdb_rpcs_in_flight rpc=FinishRun"] == 0
     assert suggestion_metrics["wanllmdb_suggestion_proposals_total sampler=random"] == 3
     assert suggestion_metrics["wanllmdb_suggestion_sampling_seconds_count sampler=random"] == 3
@@ -141,8 +142,8 @@ def test_metrics_count_what_happened(observed: Observed) -> None:
     assert suggestion_metrics["wanllmdb_suggestion_model_hits_total"] >= 2
     assert suggestion_metrics["wanllmdb_suggestion_models"] == 1
     assert suggestion_metrics["wanllmdb_suggestion_model_runs"] >= 2
-    assert registry_metrics["wanllmdb_registry_commit_changes_count"] >= 6
-    assert registry_metrics["wanllmdb_registry_pool_wait_seconds_count pool=trials"] >= 6
+    assert registry_metrics["wanllmdb_registry_commit_changes_count"] >= 5
+    assert registry_metrics["wanllmdb_registry_pool_wait_seconds_count pool=trials"] >= 5
     assert registry_metrics["wanllmdb_registry_pool_connections pool=trials"] >= 1
     assert registry_metrics["wanllmdb_registry_pool_connections_max pool=trials"] == 3
     for metrics in (registry_metrics, suggestion_metrics):
@@ -226,11 +227,14 @@ def test_the_audit_log_has_each_change_and_its_caller(observed: Observed) -> Non
     assert (refused["key_id"], refused["sweep_id"]) == (reader_id, observed.sweep_id)
     finished = [line for line in lines if line["event"] == "FinishRun"]
     assert sorted((line["number"], line["key_id"]) for line in finished) == [
-        (0, agent_id),
         (1, agent_id),
         (2, "root"),
     ]
     handed_out = [line for line in lines if line["event"] == "CreateRuns"]
+    (brought,) = [line for line in handed_out if "ended_runs" in line]
+    assert brought["key_id"] == agent_id
+    [ended] = brought["ended_runs"]
+    assert (ended["number"], ended["attempt"], ended["outcome"]) == (0, 1, "succeeded")
     assert [number for line in handed_out for number in line.get("numbers", [])] == [0, 1, 2]
     suggests = observed.audit["suggestion"]
     assert [line["event"] for line in suggests] == ["Suggest"] * 3

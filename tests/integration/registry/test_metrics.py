@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
+import uuid
 
 from grpc import StatusCode
 
 from tests.errors import rpc_fails
+from tests.integration.registry.reads import get_run
 from tests.sweeps import (
     Registry,
     create_runs,
@@ -15,8 +18,8 @@ from tests.sweeps import (
     proposal,
     row,
 )
+from wanllmdb.api.registry.v1 import plots_pb2, run_pb2
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
-from wanllmdb.api.registry.v1 import run_pb2
 
 
 async def test_a_new_attempt_starts_with_no_values(registry: Registry) -> None:
@@ -72,6 +75,44 @@ async def test_a_step_reported_again_is_overwritten(registry: Registry) -> None:
         pb.GetMetricHistoryRequest(sweep_id=sweep.sweep_id, number=0)
     )
     assert [p.value for p in history.histories[0].points] == [2.0]
+
+
+async def test_large_reports_are_stored_whole_beside_small_ones(registry: Registry) -> None:
+    sweep = await create_sweep(registry)
+    await create_runs(registry, sweep.sweep_id, proposal(0), proposal(1))
+
+    async def report(number: int, first: int, count: int) -> None:
+        request = pb.ReportMetricsRequest(
+            sweep_id=sweep.sweep_id,
+            number=number,
+            attempt=1,
+            rows=[row(step, {"loss": float(step)}) for step in range(first, first + count)],
+            request_id=str(uuid.uuid4()),
+        )
+        for _ in range(2):
+            await registry.ReportMetrics(request)
+
+    await asyncio.gather(report(0, 0, 2_500), report(1, 0, 7), report(1, 7, 5_001))
+    with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST"):
+        await registry.ReportMetrics(
+            pb.ReportMetricsRequest(
+                sweep_id=sweep.sweep_id,
+                number=0,
+                attempt=2,
+                rows=[row(step, {"loss": -1.0}) for step in range(3_000)],
+            )
+        )
+    found = await registry.GetMetricHistories(
+        plots_pb2.GetMetricHistoriesRequest(
+            sweep_id=sweep.sweep_id, numbers=[0, 1], name="loss", max_points=10_000
+        )
+    )
+    assert [list(curve.values) for curve in found.curves] == [
+        [float(step) for step in range(2_500)],
+        [float(step) for step in range(5_008)],
+    ]
+    run = await get_run(registry, sweep.sweep_id, 1)
+    assert (run.last_step, dict(run.summary)) == (5_007, {"loss": 5_007.0})
 
 
 async def test_histories_page(registry: Registry) -> None:

@@ -50,7 +50,7 @@ from wanllmdb.api.suggestion.v1 import analysis_service_pb2 as analysis_pb
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as suggestion_pb
 
 # Calls between the two services, which no client makes.
-INTERNAL_RPCS = {"CreateRuns", "SyncRuns", "ResumeRuns"}
+INTERNAL_RPCS = {"CreateRuns", "SyncRuns", "FinishRuns", "ResumeRuns"}
 
 SPEC = SweepSpec(
     method=Method.BAYES,

@@ -170,6 +170,47 @@ class TestReporter:
         assert sum(sizes) == 12_000
         assert max(sizes) <= VALUES_A_REQUEST
 
+    def test_training_goes_on_while_a_request_is_made(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        sent = Sent()
+        reporter = Reporter(sent, failed=unexpected, keep=ignored)
+        pauses = iter(range(5))
+
+        def log_meanwhile() -> None:
+            for count in pauses:
+                # A step that is under way already, and one that comes later.
+                reporter.add(0, {"again": float(count)})
+                reporter.add(5_000 + count, {"m": 1.0})
+                return
+
+        monkeypatch.setattr("wanllmdb._agent.reporter.let_others_go", log_meanwhile)
+        for step in range(900):
+            reporter.add(step, {"m": float(step)})
+        reporter.flush()
+        reporter.close()
+
+        values = sent.values
+        assert values.pop(0) == {"again": 4.0}
+        assert [values[step] for step in range(1, 900)] == [{"m": float(s)} for s in range(1, 900)]
+        assert [values[step] for step in range(5_000, 5_005)] == [{"m": 1.0}] * 5
+
+    def test_an_interrupt_while_a_request_is_made_loses_nothing(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def interrupt() -> None:
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr("wanllmdb._agent.reporter.let_others_go", interrupt)
+        reporter = Reporter(Sent(), failed=unexpected, keep=ignored)
+        # A closed reporter has no thread that could send the rows before.
+        reporter.close()
+        for step in range(300):
+            reporter.add(step, {"m": float(step)})
+        with pytest.raises(KeyboardInterrupt):
+            reporter.flush()
+        assert [row.step for row in reporter.close()] == list(range(300))
+
 
 def test_rows_are_cut_by_what_a_request_takes() -> None:
     rows = [MetricRow(step, {f"m{i}": 0.0 for i in range(2_000)}) for step in range(5)]

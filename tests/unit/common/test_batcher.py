@@ -129,3 +129,42 @@ async def test_stop_rejects_what_waits() -> None:
         with pytest.raises(ConnectionError):
             await task
     await batcher.join()
+
+
+async def test_items_that_are_submitted_together_follow_each_other() -> None:
+    squares = Squares()
+    batcher = Batcher(squares.handle, most=4)
+    squares.release.set()
+    first = asyncio.create_task(batcher.submit_together([Square(1), Square(2)]))
+    second = asyncio.create_task(batcher.submit(Square(3)))
+    assert await first == [1, 4]
+    assert await second == 9
+    assert squares.batches == [[1, 2, 3]]
+
+
+async def test_an_error_stands_in_its_place_among_the_answers() -> None:
+    async def handle(batch: Sequence[Square]) -> None:
+        for item in batch:
+            if item.number:
+                item.resolve(item.number)
+            else:
+                item.reject(ValueError("zero"))
+
+    one, zero, two = await Batcher(handle).submit_together([Square(1), Square(0), Square(2)])
+    assert (one, two) == (1, 2)
+    assert isinstance(zero, ValueError)
+
+
+async def test_items_whose_caller_has_gone_leave_the_queue_together() -> None:
+    squares = Squares()
+    batcher = Batcher(squares.handle, most=1)
+    first = asyncio.create_task(batcher.submit(Square(0)))
+    await _settle()
+    gone = asyncio.create_task(batcher.submit_together([Square(1), Square(2)]))
+    await _settle()
+    gone.cancel()
+    await _settle()
+    squares.release.set()
+    assert await first == 0
+    assert await batcher.submit(Square(3)) == 9
+    assert squares.batches == [[0], [3]]

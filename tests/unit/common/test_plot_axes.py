@@ -27,6 +27,7 @@ from wanllmdb_common.search_space.plot_axes import (
     is_searched,
     order_of,
     position_on,
+    positions_on,
 )
 
 CHOICES = (1, 1.0, True, None, "a", [1], [1.0], {"k": 1})
@@ -83,6 +84,39 @@ def test_a_logarithmic_axis_has_no_place_for_zero() -> None:
     position = position_on(LogNormal())
     assert position(0.5) == 0.5
     assert math.isnan(position(0.0))
+
+
+@pytest.mark.parametrize(
+    "distribution",
+    [
+        Uniform(-1.0, 1.0),
+        LogNormal(),
+        Categorical(CHOICES),
+        Categorical((1, 2, 3)),
+        Categorical((1.0, 0.0)),
+        Categorical((True, False)),
+        Categorical(("a", "b")),
+        Categorical(([1], [2])),
+    ],
+)
+@pytest.mark.parametrize(
+    "values",
+    [
+        [],
+        [0.5, -0.0, 1.0],
+        [1, 0, -3],
+        [1, 2.0, math.nan],
+        [1, 2, math.nan],
+        [True, False],
+        ["a", "c", math.nan],
+        [*CHOICES, math.nan],
+    ],
+)
+def test_positions_of_columns_are_those_of_their_values(
+    distribution: Distribution, values: list[Any]
+) -> None:
+    one_by_one = list(map(position_on(distribution), values))
+    assert list(map(repr, positions_on(distribution)(values))) == list(map(repr, one_by_one))
 
 
 def test_the_order_of_categories() -> None:

@@ -7,11 +7,13 @@ from google.protobuf import descriptor_pool, message_factory
 
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.registry.v1 import sweep_pb2
+from wanllmdb_common.internal.registry.v1 import internal_registry_service_pb2 as internal_pb
 from wanllmdb_registry.rpc.rpc_table import AUDIT_TABLE, RPC_TABLE
 from wanllmdb_registry.rpc.services import SERVICES
 
 assert SERVICES, "the descriptors of all services are loaded"
 
+FINISH_RUNS = "/wanllmdb.internal.registry.v1.InternalRegistryService/FinishRuns"
 CANCEL = "/wanllmdb.api.registry.v1.SweepRegistryService/CancelRuns"
 
 
@@ -37,3 +39,22 @@ def test_a_cancellation_names_the_runs_that_it_stopped() -> None:
     rule = AUDIT_TABLE[CANCEL]
     assert rule(request, response) == {"sweep_id": "s", "project": "p", "numbers": [3, 1]}
     assert rule(request, None)["numbers"] == [1, 2, 3]
+
+
+def test_ends_of_runs_are_named_with_their_outcome_and_error() -> None:
+    ends = [
+        pb.FinishRunRequest(
+            sweep_id="s", number=n, attempt=1, request_id=f"id-{n}", pruned=pb.RunPruned()
+        )
+        for n in range(2)
+    ]
+    request = internal_pb.FinishRunsRequest(sweep_id="s", ended_runs=ends)
+    rejected = pb.FinishRunResult(error=pb.FinishRunError(reason="RUN_LEASE_LOST"))
+    response = internal_pb.FinishRunsResponse(ended_runs=[pb.FinishRunResult(), rejected])
+    first, second = (
+        {"number": n, "attempt": 1, "outcome": "pruned", "request_id": f"id-{n}"} for n in range(2)
+    )
+    rule = AUDIT_TABLE[FINISH_RUNS]
+    assert rule(request, None) == {"sweep_id": "s", "ended_runs": [first, second]}
+    second["reason"] = "RUN_LEASE_LOST"
+    assert rule(request, response) == {"sweep_id": "s", "ended_runs": [first, second]}

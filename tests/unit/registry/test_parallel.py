@@ -27,8 +27,10 @@ from wanllmdb_registry.domain.model import (
     Sweep,
     SweepSpec,
 )
-from wanllmdb_registry.domain.reads import FinishedRun
+from wanllmdb_registry.domain.reads import FinishedColumns
 from wanllmdb_registry.rpc.plot_servicer import ParallelPlot, rows_that_fit
+
+Finished = tuple[int, Parameters, Sequence[float]]
 
 SPACE = SearchSpace(
     (
@@ -66,13 +68,23 @@ def parameters(kind: str | None, **more: float) -> Parameters:
 
 
 def parallel_coordinates(
-    of: Sweep, finished: Sequence[FinishedRun], limit: int
+    of: Sweep, finished: Sequence[Finished], limit: int
 ) -> plots_pb2.GetParallelCoordinatesResponse:
     plot = ParallelPlot(of)
     half = len(finished) // 2
-    plot.add(finished[:half])
-    plot.add(finished[half:])
-    return plot.message(limit)
+    plot.add(finished_columns(of, finished[:half]))
+    return plot.message(limit, finished_columns(of, finished[half:]))
+
+
+def finished_columns(of: Sweep, finished: Sequence[Finished]) -> FinishedColumns:
+    return FinishedColumns(
+        [number for number, *_ in finished],
+        [parameters for _, parameters, *_ in finished],
+        [
+            [objectives[index] for *_, objectives in finished]
+            for index in range(len(of.spec.metrics))
+        ],
+    )
 
 
 def columns(response: plots_pb2.GetParallelCoordinatesResponse) -> dict[str, list[str]]:
@@ -81,9 +93,9 @@ def columns(response: plots_pb2.GetParallelCoordinatesResponse) -> dict[str, lis
 
 def test_a_parameter_that_a_run_lacks_is_not_a_number() -> None:
     finished = [
-        FinishedRun(0, parameters("adam"), 0.5),
-        FinishedRun(2, parameters("sgd", **{"optimizer/momentum": 0.9}), 0.25),
-        FinishedRun(3, parameters(None), None),
+        (0, parameters("adam"), [0.5]),
+        (2, parameters("sgd", **{"optimizer/momentum": 0.9}), [0.25]),
+        (3, parameters(None), [math.nan]),
     ]
     plot = parallel_coordinates(sweep("loss", best=2), finished, 10)
     assert columns(plot) == {
@@ -106,8 +118,8 @@ def test_a_parameter_that_a_run_lacks_is_not_a_number() -> None:
 
 def test_each_of_several_metrics_is_an_axis_and_no_run_is_the_best() -> None:
     finished = [
-        FinishedRun(0, parameters("adam"), None, (0.5, 10.0)),
-        FinishedRun(1, parameters("adam"), None, (math.inf, 30.0)),
+        (0, parameters("adam"), [0.5, 10.0]),
+        (1, parameters("adam"), [math.inf, 30.0]),
     ]
     plot = parallel_coordinates(sweep("loss", "seconds"), finished, 10)
     loss, seconds = plot.dimensions[-2:]
@@ -117,7 +129,7 @@ def test_each_of_several_metrics_is_an_axis_and_no_run_is_the_best() -> None:
 
 
 def test_a_sample_holds_the_best_run() -> None:
-    finished = [FinishedRun(number, parameters("adam"), 1.0) for number in range(100)]
+    finished = [(number, parameters("adam"), [1.0]) for number in range(100)]
     plot = parallel_coordinates(sweep("loss", best=57), finished, 10)
     assert len(plot.run_numbers) <= 10
     assert plot.run_numbers[plot.best_index] == 57
@@ -133,8 +145,6 @@ def test_rows_are_as_many_as_a_message_has_room_for() -> None:
     assert rows_that_fit(sweep("loss"), 10_000) == 10_000
     names = [f"metric {i}" for i in range(500)]
     rows = rows_that_fit(sweep(*names), 10_000)
-    finished = [
-        FinishedRun(number, parameters("adam"), None, (0.5,) * 500) for number in range(rows)
-    ]
+    finished = [(number, parameters("adam"), (0.5,) * 500) for number in range(rows)]
     plot = parallel_coordinates(sweep(*names), finished, rows)
     assert 2**20 < plot.ByteSize() < 2.2 * 2**20

@@ -10,7 +10,13 @@ from typing import Any
 
 from tests.unit.suggestion.spaces import page
 from wanllmdb_suggestion.optimizer.model import Round, SweepModel
-from wanllmdb_suggestion.optimizer.types import ObjectivePoint, PriorRecord, RunRecord, RunState
+from wanllmdb_suggestion.optimizer.types import (
+    ObjectivePoint,
+    Point,
+    PriorRecord,
+    RunRecord,
+    RunState,
+)
 from wanllmdb_suggestion.registry.state_seal import StateSeal
 
 ENDS = [
@@ -65,7 +71,7 @@ class ImaginedSweep:
     def import_run(self, parameters: Mapping[str, Any], *objectives: float) -> None:
         self.revision += 1
         state = RunState.FINISHED if objectives else RunState.FAILED
-        self.priors.append(PriorRecord(len(self.priors), state, parameters, objectives))
+        self.priors.append(PriorRecord(len(self.priors), state, Point(parameters), objectives))
         self.imported.append(self.revision)
 
     def sync(self, model: SweepModel) -> None:
@@ -94,7 +100,7 @@ class ImaginedSweep:
                     proposal.number,
                     RunState.RUNNING,
                     1 if before is None else before.attempt + 1,
-                    json.loads(json.dumps(proposal.parameters)),
+                    Point(json.loads(json.dumps(proposal.parameters))),
                     None,
                     sampler_state=_SEAL.open(proposal.number, sealed),
                 )
@@ -152,6 +158,6 @@ def live_on(sweep: ImaginedSweep, model: SweepModel, choice: random.Random) -> N
                 like = choice.choice(list(sweep.runs.values()))
                 name = choice.choice(names).name
                 given = {k: v for k, v in like.parameters.items() if k == name}
-            sweep.write(RunRecord(len(sweep.runs), RunState.QUEUED, 0, given, None))
+            sweep.write(RunRecord(len(sweep.runs), RunState.QUEUED, 0, Point(given), None))
         case _:
             sweep.sync(model)

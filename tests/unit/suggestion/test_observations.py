@@ -9,11 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wanllmdb_suggestion.optimizer.samplers.tpe_columns import MOST_ENDED, Kind
 from wanllmdb_suggestion.optimizer.samplers.tpe_observations import (
-    MOST_ENDED,
     NEXT_BEST,
     SAMPLED,
-    Kind,
     Observation,
     Observations,
 )
@@ -26,9 +25,10 @@ def observed(draw: st.DrawFn) -> Observation:
     kind = draw(st.sampled_from(Kind))
     point = np.array([draw(st.integers(0, 9)), 1.0])
     if kind is Kind.COMPLETE:
-        return Observation(kind, point, draw(LOSSES))
+        return Observation(kind, point, (draw(LOSSES),))
     if kind is Kind.PRUNED:
-        return Observation(kind, point, draw(LOSSES | st.none()), draw(st.integers(0, 3)))
+        losses = draw(st.tuples(LOSSES) | st.just(()))
+        return Observation(kind, point, losses, draw(st.integers(0, 3)))
     return Observation(kind, point)
 
 
@@ -36,8 +36,8 @@ def rank(number: int, observation: Observation) -> tuple[bool, bool, int, float,
     """Complete before pruned, those with a value before those without, then by how far they got,
     loss and age.
     """
-    loss, pruned = observation.loss, observation.kind is Kind.PRUNED
-    return pruned, loss is None, -observation.step, loss or 0.0, number
+    losses, pruned = observation.losses, observation.kind is Kind.PRUNED
+    return pruned, not losses, -observation.step, sum(losses), number
 
 
 @given(
@@ -57,11 +57,12 @@ def test_split(puts: list[tuple[int, Observation]], best: int, without: int) -> 
     split = observations.split(best, without=without)
     ranked = sorted((n for n in ended if n != without), key=lambda n: rank(n, runs[n]))
     running = [n for n, o in runs.items() if o.kind is Kind.RUNNING and n != without]
-    assert split.below.tolist() == sorted(ranked[:best])
-    assert split.above.tolist() == sorted(ranked[best:] + running)
-    assert split.represented.tolist() == [1.0] * len(split.above)
+    assert split.ended.below.tolist() == sorted(ranked[:best])
+    assert split.ended.above.tolist() == sorted(ranked[best:])
+    assert split.running.tolist() == sorted(running)
+    assert split.ended.represented.tolist() == [1.0] * len(split.ended.above)
     expected = [[runs[n].point[0]] for n in sorted(ranked[:best])]
-    assert observations.points(split.below, [0]).tolist() == expected
+    assert observations.points(split.ended.below, [0]).tolist() == expected
 
 
 @given(st.integers(0, 200), observed(), observed())
@@ -75,18 +76,18 @@ def test_what_was_replaced_can_be_put_back(
     observations.put(number, second)
     observations.put(number, before)
     again = observations.get(number)
-    assert (again.kind, again.loss, again.step) == (first.kind, first.loss, first.step)
+    assert (again.kind, again.losses, again.step) == (first.kind, first.losses, first.step)
     assert again.point.tolist() == first.point.tolist()
     observations.put(number, empty)
     assert observations.ended == 0
-    assert observations.split(5, without=500).above.size == 0
+    assert observations.split(5, without=500).ended.above.size == 0
 
 
 def many(ended: int, running: int, seed: int = 0) -> Observations:
     """Return observations of ended runs whose losses rise, then of running runs."""
     observations = Observations(1, seed=seed)
     for number in range(ended):
-        observations.put(number, Observation(Kind.COMPLETE, np.zeros(1), float(number)))
+        observations.put(number, Observation(Kind.COMPLETE, np.zeros(1), (float(number),)))
     for number in range(ended, ended + running):
         observations.put(number, Observation(Kind.RUNNING, np.zeros(1)))
     return observations
@@ -96,22 +97,34 @@ def many(ended: int, running: int, seed: int = 0) -> Observations:
 def test_the_best_and_a_sample_stand_for_many_worse_runs(ended: int) -> None:
     observations = many(ended, running=30)
     split = observations.split(25, without=ended)
-    assert split.below.tolist() == list(range(25))
-    running = list(range(ended + 1, ended + 30))
+    assert split.running.tolist() == list(range(ended + 1, ended + 30))
+    found = split.ended
+    assert found.below.tolist() == list(range(25))
     next_best = list(range(25, 25 + NEXT_BEST))
-    drawn = [index for index in split.above.tolist() if 25 + NEXT_BEST <= index < ended]
-    assert split.above.tolist() == next_best + drawn + running
+    drawn = [index for index in found.above.tolist() if index >= 25 + NEXT_BEST]
+    assert found.above.tolist() == next_best + drawn
     assert 0.4 * SAMPLED < len(drawn) < 2.1 * SAMPLED
-    represented = dict(zip(split.above.tolist(), split.represented.tolist(), strict=True))
-    assert {represented[index] for index in next_best + running} == {1.0}
-    assert split.represented.sum() == pytest.approx(ended - 25 + 29)
+    represented = dict(zip(found.above.tolist(), found.represented.tolist(), strict=True))
+    assert {represented[index] for index in next_best} == {1.0}
+    assert found.represented.sum() == pytest.approx(ended - 25)
+
+
+def test_runs_in_progress_leave_the_split_of_ended_ones_as_it_is() -> None:
+    observations = many(100, running=1)
+    before = observations.split(10, without=500)
+    observations.put(101, Observation(Kind.RUNNING, np.zeros(1)))
+    after = observations.split(10, without=500)
+    assert after.ended is before.ended
+    assert after.running.tolist() == [100, 101]
+    observations.put(101, Observation(Kind.COMPLETE, np.zeros(1), (-1.0,)))
+    assert 101 in observations.split(10, without=500).ended.below
 
 
 def test_a_sample_shrinks_by_halves_and_otherwise_stays() -> None:
     """The sample follows from the seed and the numbers of the runs alone."""
 
     def sample(size: int, seed: int = 0) -> set[int]:
-        above = many(size, 0, seed).split(0, without=-1).above.tolist()
+        above = many(size, 0, seed).split(0, without=size).ended.above.tolist()
         return {index for index in above if NEXT_BEST <= index < 4_100}
 
     assert sample(9_000) < sample(4_100)
@@ -121,11 +134,11 @@ def test_a_sample_shrinks_by_halves_and_otherwise_stays() -> None:
 
 def test_the_best_are_found_again_when_all_leaders_get_other_results() -> None:
     observations = many(5_000, running=0)
-    assert observations.split(25, without=-1).below.tolist() == list(range(25))
+    assert observations.split(25, without=5_000).ended.below.tolist() == list(range(25))
     for number in range(2_000):
-        observations.put(number, Observation(Kind.COMPLETE, np.zeros(1), 9_000.0 + number))
-    assert observations.split(25, without=-1).below.tolist() == list(range(2_000, 2_025))
-    assert observations.split(25, without=2_010).below.tolist() == [
+        observations.put(number, Observation(Kind.COMPLETE, np.zeros(1), (9_000.0 + number,)))
+    assert observations.split(25, without=5_000).ended.below.tolist() == list(range(2_000, 2_025))
+    assert observations.split(25, without=2_010).ended.below.tolist() == [
         *range(2_000, 2_010),
         *range(2_011, 2_026),
     ]

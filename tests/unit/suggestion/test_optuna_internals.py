@@ -11,11 +11,17 @@ import numpy as np
 import optuna
 import pytest
 from optuna._hypervolume import compute_hypervolume
+from optuna._hypervolume.hssp import _solve_hssp
 from optuna._transform import _SearchSpaceTransform
 from optuna.pruners import HyperbandPruner
 from optuna.samplers import CmaEsSampler, GPSampler, NSGAIIISampler, NSGAIISampler, TPESampler
-from optuna.samplers._tpe.sampler import default_gamma, default_weights
+from optuna.samplers._tpe.sampler import (
+    default_gamma,
+    default_gamma_multiobjective,
+    default_weights,
+)
 from optuna.storages import InMemoryStorage
+from optuna.study._multi_objective import _fast_non_domination_rank
 from optuna.trial import Trial, create_trial
 
 # The versions that `optimizer/optuna_internals.py` was tried on. After an upgrade, run all tests
@@ -31,10 +37,13 @@ def test_this_version_of_optuna_was_tried() -> None:
     ("function", "parameters"),
     [
         (default_gamma, "x"),
+        (default_gamma_multiobjective, "x"),
         (default_weights, "x"),
         (_SearchSpaceTransform, "search_space transform_log transform_step transform_0_1"),
         (_SearchSpaceTransform.untransform, "self trans_params"),
         (compute_hypervolume, "loss_vals reference_point assume_pareto"),
+        (_solve_hssp, "rank_i_loss_vals rank_i_indices subset_size reference_point"),
+        (_fast_non_domination_rank, "loss_values penalty n_below"),
         (HyperbandPruner._try_initialization, "self study"),
         (HyperbandPruner._get_bracket_id, "self study trial"),
         (HyperbandPruner._create_bracket_study, "self study bracket_id"),

@@ -154,6 +154,21 @@ CASES: list[Any] = [
         lambda s: TPESampler(seed=s, group=True, multivariate=True),
     ),
     ("tpe", {}, FIVE_PARAMETERS, 2, lambda s: TPESampler(seed=s)),
+    ("tpe", {}, CONDITIONAL, 3, lambda s: TPESampler(seed=s)),
+    (
+        "tpe",
+        {"multivariate": True},
+        FIVE_PARAMETERS,
+        3,
+        lambda s: TPESampler(seed=s, multivariate=True),
+    ),
+    (
+        "tpe",
+        {"group": True},
+        CONDITIONAL,
+        2,
+        lambda s: TPESampler(seed=s, group=True, multivariate=True),
+    ),
     (
         "tpe",
         {"n_startup_trials": 5, "n_ei_candidates": 7},
@@ -243,16 +258,12 @@ def test_a_run_that_is_handed_out_again_keeps_its_state(name: str) -> None:
     assert again == replace(lost, attempt=2)
 
 
-@pytest.mark.parametrize("name", ["tpe", "cmaes", "nsga2"])
+@pytest.mark.parametrize("name", ["cmaes", "nsga2"])
 def test_failed_runs_count_as_the_worst_where_asked_for(name: str) -> None:
     """Failed runs are ignored by default, and count as the worst value so far by option."""
 
     def trials(policy: str) -> OptunaSampler:
-        options: dict[str, Any] = {"failed_runs": policy}
-        if name == "tpe":
-            # Optuna's TPE, not ours.
-            options["group"] = True
-        sampler = make_sampler(spec(name, options=options))
+        sampler = make_sampler(spec(name, options={"failed_runs": policy}))
         assert isinstance(sampler, OptunaSampler)
         for number, (state, objective) in enumerate(
             [

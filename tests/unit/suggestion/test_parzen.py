@@ -15,7 +15,12 @@ from optuna.samplers import TPESampler
 from optuna.samplers._tpe.parzen_estimator import _ParzenEstimator
 
 from wanllmdb_suggestion.optimizer.optuna_internals import default_weights
-from wanllmdb_suggestion.optimizer.samplers.parzen import ParzenEstimator, ParzenSpace
+from wanllmdb_suggestion.optimizer.samplers.parzen import (
+    ParzenEstimator,
+    ParzenSpace,
+    SampledEstimator,
+    recent_weights,
+)
 
 DISTRIBUTIONS: dict[str, BaseDistribution] = {
     "real": FloatDistribution(-3.0, 5.0),
@@ -119,3 +124,36 @@ def test_a_sample_of_runs_has_the_bandwidths_of_all() -> None:
     many = ParzenEstimator(space, runs, np.full(10, 100.0), 1_000)
     seldom = np.array([[1.0]])
     assert many.log_density(seldom)[0] < few.log_density(seldom)[0] - 3
+
+
+@pytest.mark.parametrize("running", [0, 1, 30])
+def test_the_density_of_a_sample_is_nearly_that_of_all(running: int) -> None:
+    """It is kept without the running runs, and differs by less than the choice of a winner."""
+    random = np.random.RandomState(running)
+    runs, others = points(random, 3_000), points(random, running)
+    space = ParzenSpace(list(DISTRIBUTIONS.values()))
+    together = np.concatenate([runs, others])
+    exact = ParzenEstimator(space, together, default_weights(len(together)), len(together))
+    kept = SampledEstimator(space, runs, np.ones(len(runs)))
+    candidates = exact.draw(np.random.RandomState(1), 200)
+    apart = np.abs(kept.log_density(candidates, others) - exact.log_density(candidates))
+    assert np.median(apart) < 1e-3
+    # In Optuna, a running run narrows the kernels beside it, and of runs with the same value it
+    # changes which ones have the wide kernels.
+    assert np.mean(apart > 2e-3) <= (0.2 if running else 0.0)
+
+
+def test_a_running_run_is_avoided_in_a_kept_density() -> None:
+    random = np.random.RandomState(3)
+    runs, candidates = points(random, 2_500), points(random, 5)
+    kept = SampledEstimator(ParzenSpace(list(DISTRIBUTIONS.values())), runs, np.ones(len(runs)))
+    before = kept.log_density(candidates, candidates[:0])
+    after = kept.log_density(candidates, candidates[:1])
+    assert after[0] > before[0] + 3
+    assert after[1:] == pytest.approx(before[1:], abs=1e-2)
+
+
+@pytest.mark.parametrize("runs", [27, 100, 3_000])
+def test_weights_of_runs_in_order_are_those_of_optuna(runs: int) -> None:
+    found = recent_weights(np.arange(runs, dtype=float), runs)
+    assert found == pytest.approx(default_weights(runs), abs=1e-12)

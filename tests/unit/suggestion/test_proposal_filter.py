@@ -53,7 +53,7 @@ CONSTRAINED = SearchSpace(
 
 
 def key(parameters: Any) -> str:
-    return json.dumps(parameters, sort_keys=True)
+    return json.dumps(dict(parameters), sort_keys=True)
 
 
 def sweep_of(sampler: str, space: SearchSpace, runs: int, **options: Any) -> list[RunRecord]:

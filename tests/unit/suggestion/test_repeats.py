@@ -142,4 +142,4 @@ def test_a_model_that_was_built_again_repeats_the_same_points() -> None:
         for record in sweep.hand_out(batch):
             if record.number % 2:
                 sweep.end(record, RunState.FINISHED, 1.0)
-    assert repeats([record.parameters for record in sweep.runs.values()]) > 0
+    assert repeats([dict(record.parameters) for record in sweep.runs.values()]) > 0

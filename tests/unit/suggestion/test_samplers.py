@@ -85,7 +85,7 @@ def test_random_draws_what_optuna_draws(number: int) -> None:
 @pytest.mark.parametrize("minimize", [True, False])
 def test_bayes_proposes_what_optuna_proposes(count: int, *, minimize: bool) -> None:
     history = records(count)
-    sampler = TpeSampler(SIX_PARAMETERS, SEED, minimize=minimize)
+    sampler = TpeSampler(SIX_PARAMETERS, SEED, minimize=[minimize])
     for record in history:
         sampler.observe(record)
     theirs = optuna_ask(
@@ -98,7 +98,7 @@ def test_bayes_proposes_what_optuna_proposes(count: int, *, minimize: bool) -> N
 
 def test_bayes_learns() -> None:
     """60 runs of TPE find a far better value of a smooth function than 60 random runs."""
-    sampler = TpeSampler(SIX_PARAMETERS, SEED, minimize=True)
+    sampler = TpeSampler(SIX_PARAMETERS, SEED, minimize=[True])
     losses = []
     for number in range(60):
         parameters = dict(sampler.propose(number))
@@ -110,7 +110,7 @@ def test_bayes_learns() -> None:
 @pytest.mark.parametrize("count", [40, 5_000])
 def test_running_runs_keep_others_away(count: int) -> None:
     """A point with many expected runs is not proposed again until they are forgotten."""
-    sampler = TpeSampler(SIX_PARAMETERS, SEED, minimize=True)
+    sampler = TpeSampler(SIX_PARAMETERS, SEED, minimize=[True])
     for record in records(count):
         sampler.observe(record)
     first = sampler.propose(count)
@@ -124,7 +124,7 @@ def test_running_runs_keep_others_away(count: int) -> None:
 def test_proposals_from_a_sample_of_many_runs_do_not_depend_on_the_way_to_them() -> None:
     """Runs that arrive in another order, or were seen in other states before, change nothing."""
     history = records(6_000)
-    one, other = (TpeSampler(SIX_PARAMETERS, SEED, minimize=True) for _ in range(2))
+    one, other = (TpeSampler(SIX_PARAMETERS, SEED, minimize=[True]) for _ in range(2))
     for record in history:
         one.observe(record)
     for record in history:
@@ -136,9 +136,30 @@ def test_proposals_from_a_sample_of_many_runs_do_not_depend_on_the_way_to_them()
     ]
 
 
+@pytest.mark.parametrize("count", [40, 3_000])
+@pytest.mark.parametrize("failed_is_worst", [True, False])
+def test_runs_taken_at_once_count_as_those_taken_one_by_one(
+    count: int, *, failed_is_worst: bool
+) -> None:
+    history = records(count)
+    history.append(run(count, {"lr": 0.001}, RunState.QUEUED, attempt=0))
+    history.append(run(count + 1, history[0].parameters, RunState.QUEUED, attempt=1))
+    one, other = (
+        TpeSampler(SIX_PARAMETERS, SEED, minimize=[True], failed_is_worst=failed_is_worst)
+        for _ in range(2)
+    )
+    one.observe_all(history)
+    for record in history:
+        other.observe(record)
+    for number in range(count + 2, count + 5):
+        assert one.propose(number) == other.propose(number)
+        for sampler in (one, other):
+            sampler.observe(run(number, other.propose(number), RunState.FINISHED, -float(number)))
+
+
 def test_runs_to_be_handed_out_again_count_as_running() -> None:
     """A requeued run counts as running; a run that never started counts for nothing."""
-    sampler = TpeSampler(SIX_PARAMETERS, SEED, minimize=True)
+    sampler = TpeSampler(SIX_PARAMETERS, SEED, minimize=[True])
     for record in records(40):
         sampler.observe(record)
     first = sampler.propose(60)
@@ -156,7 +177,7 @@ def test_given_parameters_are_kept_and_the_others_completed(kind: str) -> None:
     if kind == "random":
         sampler = RandomSampler(SIX_PARAMETERS, SEED)
     else:
-        sampler = TpeSampler(SIX_PARAMETERS, SEED, minimize=True)
+        sampler = TpeSampler(SIX_PARAMETERS, SEED, minimize=[True])
         for record in records(30):
             sampler.observe(record)
     completed = sampler.complete(30, {"lr": 0.005, "dropout": 0.33})

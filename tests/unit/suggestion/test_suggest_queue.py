@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from wanllmdb.api.registry.v1 import registry_service_pb2 as rpb
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as pb
 from wanllmdb_suggestion.registry.client import CallScope
-from wanllmdb_suggestion.suggest.suggest_queue import PendingSuggest, scope_of, select_round
+from wanllmdb_suggestion.suggest.ended_runs import EndedRuns, OpenEnds, put_results
+from wanllmdb_suggestion.suggest.suggest_queue import (
+    MAX_ENDED_BYTES,
+    PendingSuggest,
+    scope_of,
+    select_round,
+)
 
 
 def pending(
@@ -67,6 +74,41 @@ async def test_suggests_with_different_keys_share_no_round() -> None:
     assert scope_of(select(queue)).key_text == "one"
     assert select([other, third]) == [other]
     assert select([third]) == [third]
+
+
+async def test_the_ends_of_a_round_fit_into_one_call() -> None:
+    large = [rpb.FinishRunRequest(sweep_id="x" * (MAX_ENDED_BYTES // 2))]
+    with_ends = [pending(str(i)) for i in range(3)]
+    for suggest in with_ends:
+        suggest.ended.requests = large
+    without, too_large = pending("a"), pending("b")
+    too_large.ended.requests = large * 3
+    assert select([with_ends[0], without, *with_ends[1:]]) == [with_ends[0], without]
+    assert select([too_large, without, with_ends[0]]) == [too_large, without]
+    # Results that are known are not sent again.
+    for suggest in with_ends:
+        suggest.ended.results = [rpb.FinishRunResult()]
+    assert select(with_ends) == with_ends
+
+
+async def test_results_go_to_the_suggests_that_brought_the_ends() -> None:
+    ended = [EndedRuns([rpb.FinishRunRequest(number=i)] * i) for i in range(3)]
+    ends = OpenEnds(ended)
+    assert [end.number for end in ends.requests] == [1, 2, 2]
+    results = [
+        rpb.FinishRunResult(error=rpb.FinishRunError(reason=reason)) for reason in ("a", "b", "c")
+    ]
+    ends.settle(results)
+    assert [list(each.results) for each in ended] == [[], results[:1], results[1:]]
+    assert not ends.requests
+    assert not any(each.is_open for each in ended)
+
+
+async def test_results_without_room_in_a_response_are_empty() -> None:
+    large = rpb.FinishRunResult(error=rpb.FinishRunError(message="x" * 100))
+    response = pb.SuggestResponse()
+    put_results(response, [large, large, rpb.FinishRunResult()], 150)
+    assert list(response.ended_runs) == [large, rpb.FinishRunResult(), rpb.FinishRunResult()]
 
 
 async def test_the_text_of_a_scope_holds_no_key() -> None:

@@ -17,7 +17,7 @@ from wanllmdb._agent.early_stopping import CheckSchedule, StopChecks
 from wanllmdb._agent.local_run import LocalRun
 from wanllmdb._agent.metrics import MetricFilter
 from wanllmdb._agent.reporter import Reporter, passes
-from wanllmdb._agent.run_sender import OnDisk, RunSender
+from wanllmdb._agent.run_sender import BringEnd, OnDisk, RunSender
 from wanllmdb._agent.segments import Segments
 from wanllmdb._agent.signals import shielded
 from wanllmdb._agent.summary import Summary
@@ -285,7 +285,7 @@ class ActiveRun(SweepRun):
         if os.getpid() == self._process:
             self.complete(Succeeded())
 
-    def complete(self, outcome: Outcome | None) -> None:
+    def complete(self, outcome: Outcome | None, bring: BringEnd | None = None) -> None:
         """End the run once, and send everything that was not sent yet.
 
         Waits for unavailable services; if that takes too long, or this process ends, the result
@@ -296,6 +296,8 @@ class ActiveRun(SweepRun):
         Args:
             outcome: how the run ended; None if the run no longer belongs to this agent. A
                 success counts as a failure if the program finished the run as failed.
+            bring: sends the end with another call. Not used for a failure, after which the agent
+                may give up.
 
         Raises:
             WanllmdbError: the services were unavailable for longer than the patience.
@@ -311,7 +313,7 @@ class ActiveRun(SweepRun):
             self._segments.end_all()
             rows = self._reporter.close()
             try:
-                self._send_end(outcome, rows)
+                self._send_end(outcome, rows, None if isinstance(outcome, Failed) else bring)
             except NotFoundError as error:
                 self._commands.broken(error)
             except FailedPreconditionError as error:
@@ -466,7 +468,9 @@ class ActiveRun(SweepRun):
     def _note_reply(self) -> None:
         self._replied_at = time.monotonic()
 
-    def _send_end(self, outcome: Outcome | None, rows: list[MetricRow]) -> None:
+    def _send_end(
+        self, outcome: Outcome | None, rows: list[MetricRow], bring: BringEnd | None
+    ) -> None:
         config = self._config()
         if outcome is None:
             self._spool.delivered()
@@ -477,7 +481,7 @@ class ActiveRun(SweepRun):
                 rows, self._description.unrecorded(config), self._description.unsent
             )
         else:
-            finished = self._sender.finish(outcome, rows, config, self._description.unsent)
+            finished = self._sender.finish(outcome, rows, config, self._description.unsent, bring)
             self.ended, self.best_run = finished.run, finished.best_run
 
     def _close(self) -> None:

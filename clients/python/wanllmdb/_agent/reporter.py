@@ -16,6 +16,13 @@ from wanllmdb._agent.wait_policy import is_passing
 from wanllmdb._errors import DeadlineExceededError, InternalError, WanllmdbError
 from wanllmdb._types.runs import MetricRow
 
+_VALUES_AT_ONCE = 1_000
+"""Values that the thread sends in one request, unless one row has more. Encoding a request keeps
+the interpreter's lock, and with it training."""
+_ROWS_AT_ONCE = 64
+"""Rows that the thread handles before it lets training go on."""
+_BREATH = 0.0001
+
 FLUSH_INTERVAL = 0.2
 """Seconds that a value waits for others in the same batch."""
 
@@ -119,6 +126,7 @@ class Reporter:
         with self._changed:
             if self._has_summary:
                 self._forget_summary(values)
+            is_first = not self._rows
             _, row = self._rows.setdefault(key, (datetime.now(UTC), {}))
             self._has_summary |= key[1]
             before = len(row)
@@ -130,7 +138,9 @@ class Reporter:
                 # Ctrl-C may come here, and a thread that did not start can't be joined.
                 thread.start()
                 self._thread = thread
-            self._changed.notify_all()
+            # In between, the thread waits for more, and waking it would make training wait for it.
+            if is_first or self._values >= _VALUES_AT_ONCE:
+                self._changed.notify_all()
             if self._values + len(self._rows) > self._most and self._beyond is not None:
                 self._move_beyond_memory(self._beyond)
         if self.is_failing and time.monotonic() >= self._keep_not_before:
@@ -196,9 +206,7 @@ class Reporter:
         with self._changed:
             self._changed.wait_for(lambda: self._rows or self._is_beyond or self._closed.is_set())
             self._changed.wait_for(
-                lambda: (
-                    self._values >= VALUES_A_REQUEST or self._is_beyond or self._closed.is_set()
-                ),
+                lambda: self._values >= _VALUES_AT_ONCE or self._is_beyond or self._closed.is_set(),
                 FLUSH_INTERVAL,
             )
         return not self._closed.is_set()
@@ -212,14 +220,10 @@ class Reporter:
         try:
             if self._is_beyond and self._beyond is not None and self._send_stored(timeout):
                 return True
-            with self._changed:
-                if self._is_beyond:
-                    # The disk had no rows, and training has just added some.
-                    return True
-                rows = self._under_way = self._take_some()
-            if not rows:
-                return False
             try:
+                rows = self._take_some()
+                if not rows:
+                    return self._is_beyond
                 self._send(rows, timeout)
             except BaseException as error:
                 with self._changed:
@@ -303,29 +307,44 @@ class Reporter:
             self._values -= len(lost)
 
     def _take_some(self) -> list[MetricRow]:
-        """Remove and return the oldest rows that fit one request."""
+        """Move the oldest rows that fit one request to those under way; return them.
+
+        Returns no rows if training has just moved all rows to disk.
+        """
         taken: list[MetricRow] = []
         values = size = 0
-        for key in list(islice(self._rows, VALUES_A_REQUEST)):
-            time, row = self._rows[key]
-            whole = MetricRow(key[0], row, time, is_summary=key[1])
-            before = len(taken)
-            for piece in pieces(whole):
-                more, larger = len(piece.values), size_of(piece.values)
-                if taken and (values + more > VALUES_A_REQUEST or size + larger > BYTES_A_REQUEST):
+        while True:
+            with self._changed:
+                if self._is_beyond:
+                    return []
+                self._under_way = taken
+                is_full = False
+                for key in list(islice(self._rows, _ROWS_AT_ONCE)):
+                    at, row = self._rows[key]
+                    whole = MetricRow(key[0], row, at, is_summary=key[1])
+                    before = len(taken)
+                    for piece in pieces(whole):
+                        more, larger = len(piece.values), size_of(piece.values)
+                        if taken and (
+                            values + more > _VALUES_AT_ONCE or size + larger > BYTES_A_REQUEST
+                        ):
+                            is_full = True
+                            break
+                        taken.append(piece)
+                        values += more
+                        size += larger
+                        self._values -= more
+                    if not is_full:
+                        del self._rows[key]
+                        continue
+                    for piece in taken[before:]:
+                        for name in piece.values:
+                            del row[name]
                     break
-                taken.append(piece)
-                values += more
-                size += larger
-            else:
-                del self._rows[key]
-                continue
-            for piece in taken[before:]:
-                for name in piece.values:
-                    del row[name]
-            break
-        self._values -= values
-        return taken
+                is_full = is_full or not self._rows
+            if is_full:
+                return taken
+            let_others_go()
 
     def _take_all(self) -> list[MetricRow]:
         rows = self._unsent()
@@ -356,6 +375,23 @@ class Reporter:
         self._values = sum(len(values) for _, values in self._rows.values())
         # The thread may have found no rows, because a flush had just taken them.
         self._changed.notify_all()
+
+
+def let_others_go() -> None:
+    """Pause for an instant, in which training continues.
+
+    A thread that computes in Python gives up the interpreter's lock after 5 ms only, which training
+    would wait in the middle of `log`.
+    """
+    time.sleep(_BREATH)
+
+
+def paced(rows: Iterable[MetricRow]) -> Iterator[MetricRow]:
+    """Yield the rows, with pauses in which training continues."""
+    for count, row in enumerate(rows, start=1):
+        yield row
+        if count % _ROWS_AT_ONCE == 0:
+            let_others_go()
 
 
 def passes(error: WanllmdbError) -> bool:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 from google.protobuf.message import Message
 
-from wanllmdb._agent.reporter import batches
+from wanllmdb._agent.reporter import batches, paced
 from wanllmdb._agent.text import message_of, presentable, text_of
 from wanllmdb._agent.wait_policy import OutageWaiter, is_passing
 from wanllmdb._calls import run_calls
@@ -21,6 +21,9 @@ from wanllmdb._types.enums import RunCommand
 from wanllmdb._types.runs import FinishedRun, MetricRow, Outcome, Run
 from wanllmdb._types.values import UNSET
 from wanllmdb.api.registry.v1.registry_service_pb2 import FinishRunRequest
+
+BringEnd: TypeAlias = Callable[[FinishRunRequest], FinishedRun | None]
+"""Sends a run's end with another call; returns None if FinishRun must send it."""
 
 
 class RunSender:
@@ -70,8 +73,8 @@ class RunSender:
         """Send rows that fit one request, without waiting for an unavailable registry."""
         if self._only_known_metrics:
             rows = self._of_known_metrics(rows)
-        for request in self._reports(rows):
-            self.resend(request, timeout)
+        for batch in batches(paced(rows)):
+            self.resend(self._report(paced(batch)), timeout)
         # Known metrics may include rejected values, which no later summary contains.
         if not self._only_known_metrics:
             self._known.update(*(row.values for row in rows))
@@ -106,9 +109,14 @@ class RunSender:
         rows: list[MetricRow],
         config: Mapping[str, Any],
         description: Mapping[str, Any],
+        bring: BringEnd | None = None,
     ) -> FinishedRun:
-        """Finish the run, and send everything that was not sent yet."""
-        finished: FinishedRun = self._send_all(self.keep_end(outcome, rows, config, description))
+        """Finish the run, and send everything that was not sent yet.
+
+        The run's end goes last: with `bring` if that works, else with FinishRun.
+        """
+        requests = self.keep_end(outcome, rows, config, description)
+        finished: FinishedRun = self._send_all(requests, bring)
         return finished
 
     def keep_end(
@@ -154,7 +162,7 @@ class RunSender:
             run.sweep_id, run.number, run.attempt, reason=message_of(text_of(reason))
         )
 
-    def _send_all(self, requests: list[Message]) -> Any:
+    def _send_all(self, requests: list[Message], bring: BringEnd | None = None) -> Any:
         """Send the requests on disk and then these requests; return the last reply."""
         answer = None
         try:
@@ -162,7 +170,11 @@ class RunSender:
                 self._send_accepted_parts(stored, self._send_when_available)
                 self.overflow.done(stored)
             for request in requests:
-                answer = self._send_accepted_parts(request, self._send_when_available)
+                answer = None
+                if bring is not None and isinstance(request, FinishRunRequest):
+                    answer = bring(request)
+                if answer is None:
+                    answer = self._send_accepted_parts(request, self._send_when_available)
         except (NotFoundError, FailedPreconditionError) as error:
             self._spool.rejected(error)
             raise
@@ -236,7 +248,7 @@ class RunSender:
     def _reports(self, rows: Sequence[MetricRow]) -> list[Message]:
         return [self._report(batch) for batch in batches(rows)]
 
-    def _report(self, rows: list[MetricRow]) -> Message:
+    def _report(self, rows: Iterable[MetricRow]) -> Message:
         run = self._run
         return run_calls.report_metrics(
             run.sweep_id, run.number, run.attempt, rows, request_id=None

@@ -2,13 +2,43 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
+from wanllmdb._errors import (
+    CommError,
+    FailedPreconditionError,
+    InvalidArgumentError,
+    NotFoundError,
+    WanllmdbError,
+)
 from wanllmdb._types.enums import ExhaustedReason, optional_enum_from_proto
-from wanllmdb._types.runs import Run, run_from_proto
+from wanllmdb._types.runs import (
+    FinishedRun,
+    MetricRow,
+    Outcome,
+    Run,
+    Succeeded,
+    finished_run_from_proto,
+    run_from_proto,
+)
 from wanllmdb._types.values import optional_field
+from wanllmdb.api.registry.v1 import registry_service_pb2 as registry_pb
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as suggestion_pb
+
+
+@dataclass(frozen=True, slots=True)
+class RunEnd:
+    """How a run ended, for a Suggest that brings it; the fields are those of `finish_run`."""
+
+    number: int
+    attempt: int
+    outcome: Outcome = field(default_factory=Succeeded)
+    rows: Sequence[MetricRow] = ()
+    config: Mapping[str, Any] = field(default_factory=dict)
+    request_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +51,10 @@ class Suggestion:
     the agent held these runs before. If there are no runs, `running_runs` is the number of runs
     that agents still work on; each of them may be lost and assigned again. `lease_duration` is how
     long the leases of the runs last unless renewed; None without runs.
+
+    `ended_runs` has an entry for each end that the request brought: what `finish_run` would have
+    returned, or the error that it would have raised. None is an entry without room in the answer:
+    `finish_run` with the same request id returns it.
     """
 
     runs: tuple[Run, ...]
@@ -30,6 +64,7 @@ class Suggestion:
     resumed: bool = False
     running_runs: int = 0
     lease_duration: timedelta | None = None
+    ended_runs: tuple[FinishedRun | WanllmdbError | None, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +107,28 @@ def suggestion_from_proto(message: suggestion_pb.SuggestResponse) -> Suggestion:
         resumed=message.resumed,
         running_runs=message.running_runs,
         lease_duration=message.lease_duration.ToTimedelta() if message.runs else None,
+        ended_runs=tuple(map(_end_from_proto, message.ended_runs)),
     )
+
+
+# By the codes of gRPC.
+_REJECTIONS: Mapping[int, type[InvalidArgumentError | NotFoundError | FailedPreconditionError]] = {
+    3: InvalidArgumentError,
+    5: NotFoundError,
+    9: FailedPreconditionError,
+}
+
+
+def _end_from_proto(message: registry_pb.FinishRunResult) -> FinishedRun | WanllmdbError | None:
+    match message.WhichOneof("result"):
+        case "response":
+            return finished_run_from_proto(message.response)
+        case "error":
+            error = message.error
+            kind = _REJECTIONS.get(error.code, CommError)
+            return kind(error.message, reason=error.reason, metadata=error.metadata)
+        case _:
+            return None
 
 
 def stop_decision_from_proto(message: suggestion_pb.ShouldStopResponse) -> StopDecision:

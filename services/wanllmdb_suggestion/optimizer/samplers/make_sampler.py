@@ -78,14 +78,17 @@ def _bare_sampler(
         case "brute_force":
             # All parameters are discrete, so no range needs to be divided.
             return GridSampler(spec.space, spec.seed, shuffle=True)
-        case "tpe" if len(spec.metrics) == 1 and not options["group"]:
+        case "tpe":
+            # As in Optuna, one metric alone is searched jointly by default.
+            multivariate = options["multivariate"]
             return TpeSampler(
                 spec.space,
                 spec.seed,
-                minimize=spec.minimize,
+                minimize=[metric.minimize for metric in spec.metrics],
                 startup_runs=options["n_startup_trials"],
                 candidates=options["n_ei_candidates"],
-                multivariate=options["multivariate"] is not False,
+                multivariate=len(spec.metrics) == 1 if multivariate is None else multivariate,
+                group=options["group"],
                 counts_running=options["constant_liar"],
                 failed_is_worst=options["failed_runs"] == "worst",
                 prior_runs=prior_runs,

@@ -15,7 +15,6 @@ from optuna.samplers import (
     GPSampler,
     NSGAIIISampler,
     NSGAIISampler,
-    TPESampler,
 )
 from optuna.samplers.nsgaii import (
     BaseCrossover,
@@ -65,7 +64,6 @@ class OptunaAlgorithm:
             than the drawn ones.
         learns_from: How many runs must have ended before categories are no longer drawn at
             random; None if they always are.
-        learns_from_pruned: Whether pruned runs count among these runs.
         redraws: See `Sampler.redraws`.
         most_runs: How many of the latest finished runs the sampler learns from; None for all.
     """
@@ -76,7 +74,6 @@ class OptunaAlgorithm:
     prior_attributes: Mapping[str, Any] = field(default_factory=dict)
     fits_other_points: bool = False
     learns_from: int | None = None
-    learns_from_pruned: bool = False
     redraws: int = 8
     most_runs: int | None = None
 
@@ -84,35 +81,17 @@ class OptunaAlgorithm:
         """Return whether an ask over these trials draws categories at random."""
         if self.learns_from is None:
             return True
-        pruned = known.count(TrialState.PRUNED) if self.learns_from_pruned else 0
-        return known.count(TrialState.COMPLETE) + pruned < self.learns_from
+        return known.count(TrialState.COMPLETE) < self.learns_from
 
 
 def optuna_algorithm(name: str, options: Options) -> OptunaAlgorithm:
     """Return the algorithm of that name.
 
     Args:
-        name: `tpe`, `gp`, `cmaes`, `nsga2` or `nsga3`.
+        name: `gp`, `cmaes`, `nsga2` or `nsga3`.
         options: The value of every option.
     """
-    return {"tpe": _tpe, "gp": _gp, "cmaes": _cmaes, "nsga2": _nsga2, "nsga3": _nsga3}[name](
-        options
-    )
-
-
-def _tpe(options: Options) -> OptunaAlgorithm:
-    def make(seed: int, known: KnownSpaces, _: Sequence[FrozenTrial]) -> BaseSampler:
-        sampler = TPESampler(
-            seed=seed,
-            n_startup_trials=options["n_startup_trials"],
-            n_ei_candidates=options["n_ei_candidates"],
-            multivariate=options["multivariate"],
-            group=options["group"],
-            constant_liar=options["constant_liar"],
-        )
-        return _with(sampler, known, TrialState.COMPLETE, TrialState.PRUNED)
-
-    return OptunaAlgorithm(make, learns_from=options["n_startup_trials"], learns_from_pruned=True)
+    return {"gp": _gp, "cmaes": _cmaes, "nsga2": _nsga2, "nsga3": _nsga3}[name](options)
 
 
 def _gp(options: Options) -> OptunaAlgorithm:

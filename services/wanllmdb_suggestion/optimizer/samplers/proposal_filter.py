@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import Enum, auto
 from random import Random
 
@@ -80,6 +80,13 @@ class ProposalFilter(Sampler):
         self._sampler.observe(record)
         if self._seen is not None:
             self._seen.observe(record)
+
+    @override
+    def observe_all(self, records: Sequence[RunRecord]) -> None:
+        self._sampler.observe_all(records)
+        if self._seen is not None:
+            for record in records:
+                self._seen.observe(record)
 
     def propose(self, number: int, redraw: int = 0) -> Parameters | None:
         """Propose a point that the filter accepts.

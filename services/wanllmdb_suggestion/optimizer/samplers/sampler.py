@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+from collections.abc import Sequence
 from hashlib import blake2b
 
 from wanllmdb_suggestion.optimizer.types import Parameters, RunRecord
@@ -40,6 +41,11 @@ class Sampler(abc.ABC):
     @abc.abstractmethod
     def observe(self, record: RunRecord) -> None:
         """Take the record of a run that is new or changed."""
+
+    def observe_all(self, records: Sequence[RunRecord]) -> None:
+        """Take the records of many runs, each of which is new."""
+        for record in records:
+            self.observe(record)
 
     @abc.abstractmethod
     def propose(self, number: int, redraw: int = 0) -> Parameters | None:

@@ -95,7 +95,7 @@ class SeenPoints:
         if self._grid is not None:
             return self._grid.index_of(parameters)
         # Distinguishes 1, 1.0 and true, as the space does.
-        return json.dumps(parameters, sort_keys=True)
+        return json.dumps(dict(parameters), sort_keys=True)
 
 
 def _grid(space: SearchSpace) -> Grid | None:

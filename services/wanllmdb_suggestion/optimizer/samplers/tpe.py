@@ -1,10 +1,10 @@
 """Tree-structured Parzen estimator (TPE) over the runs so far.
 
-As in Optuna 5: multivariate, ten random runs first, and running runs counted as bad ones, so
-that parallel agents spread out. Of many runs, a part stands for the worse ones.
+As in Optuna 5: ten random runs first, and running runs counted as bad ones, so that parallel
+agents spread out. Of many runs, a part stands for the worse ones.
 
 Bergstra et al., Algorithms for Hyper-Parameter Optimization, NeurIPS 2011; multivariate after
-Falkner et al., BOHB, ICML 2018.
+Falkner et al., BOHB, ICML 2018; several metrics after Ozaki et al., JAIR 2022.
 """
 
 from __future__ import annotations
@@ -17,25 +17,40 @@ import numpy as np
 from optuna.distributions import BaseDistribution
 from typing_extensions import override
 
-from wanllmdb_common.search_space.distributions import SearchSpace
-from wanllmdb_suggestion.optimizer.optuna_internals import default_gamma, default_weights
-from wanllmdb_suggestion.optimizer.samplers.parzen import ParzenEstimator, ParzenSpace
+from wanllmdb_common.search_space.distributions import ParameterValue, SearchSpace
+from wanllmdb_suggestion.optimizer.optuna_internals import (
+    default_gamma,
+    default_gamma_multiobjective,
+    default_weights,
+)
+from wanllmdb_suggestion.optimizer.samplers.parzen import (
+    ParzenEstimator,
+    ParzenSpace,
+    SampledEstimator,
+)
 from wanllmdb_suggestion.optimizer.samplers.random_search import RandomDraws, SkewedCategories
 from wanllmdb_suggestion.optimizer.samplers.sampler import Sampler, ask_seed
+from wanllmdb_suggestion.optimizer.samplers.tpe_columns import MOST_ENDED, Flags, Floats, Kind
 from wanllmdb_suggestion.optimizer.samplers.tpe_observations import (
-    Floats,
-    Indexes,
-    Kind,
+    EndedSplit,
     Observation,
     Observations,
 )
 from wanllmdb_suggestion.optimizer.space_mapping import SpaceMapping
-from wanllmdb_suggestion.optimizer.types import Parameters, PriorRecord, RunRecord, RunState
+from wanllmdb_suggestion.optimizer.types import (
+    Parameters,
+    Point,
+    PriorRecord,
+    RunRecord,
+    RunState,
+)
 
 # Optuna's defaults: the runs that must have ended before the estimator is used, and the points
 # that are compared for each proposal.
 STARTUP_RUNS = 10
 CANDIDATES = 24
+# Of fewer worse runs, as of those with a rare parameter, no density is kept.
+_LEAST_SAMPLED = 1024
 
 
 class ParzenDraws:
@@ -43,10 +58,14 @@ class ParzenDraws:
 
     Args:
         distributions: The distributions of all searched parameters, by column.
+        metrics: How many metrics the runs have.
         candidates: How many points are compared for each draw.
     """
 
-    def __init__(self, distributions: Mapping[str, BaseDistribution], candidates: int) -> None:
+    def __init__(
+        self, distributions: Mapping[str, BaseDistribution], metrics: int, candidates: int
+    ) -> None:
+        self._metrics = metrics
         self._distributions = dict(distributions)
         self._columns = {name: column for column, name in enumerate(distributions)}
         self._spaces: dict[tuple[str, ...], ParzenSpace] = {}
@@ -54,6 +73,9 @@ class ParzenDraws:
         self._random = np.random.RandomState(0)
         self._observations = Observations(0)
         self._split = self._observations.split(0, without=0)
+        # The densities of the ended runs, by parameters.
+        self._kept: dict[tuple[str, ...], tuple[ParzenEstimator, SampledEstimator | None]] = {}
+        self._kept_of: EndedSplit | None = None
 
     def begin(self, seed: int, observations: Observations, *, without: int) -> None:
         """Begin an ask, from which the observation at index `without` is left out.
@@ -62,38 +84,74 @@ class ParzenDraws:
         """
         self._random.seed(seed)
         self._observations = observations
-        self._split = observations.split(default_gamma(observations.ended), without=without)
+        ended = observations.ended
+        if self._metrics == 1:
+            best = default_gamma(ended)
+        else:
+            best = default_gamma_multiobjective(min(ended, MOST_ENDED))
+        self._split = observations.split(best, without=without)
 
     def draw(self, names: Sequence[str]) -> dict[str, Any]:
         """Return a value for each of the parameters, drawn together."""
+        columns = [self._columns[name] for name in names]
         distributions = [self._distributions[name] for name in names]
         space = self._spaces.get(tuple(names))
         if space is None:
             space = self._spaces[tuple(names)] = ParzenSpace(distributions)
-        split = self._split
-        below = self._estimator(space, names, split.below, np.ones(len(split.below)))
-        above = self._estimator(space, names, split.above, split.represented)
+        ended = self._split.ended
+        if ended is not self._kept_of:
+            self._kept, self._kept_of = {}, ended
+        kept = self._kept.get(tuple(names))
+        if kept is None:
+            kept = self._kept[tuple(names)] = self._of_ended(space, columns, ended)
+        below, sampled = kept
         candidates = below.draw(self._random, self._candidates)
-        ratios = below.log_density(candidates) - above.log_density(candidates)
+        ratios = below.log_density(candidates)
+        if sampled is not None:
+            running = self._observations.points(self._split.running, columns)
+            ratios -= sampled.log_density(candidates, running[_are_there(running)])
+        else:
+            ratios -= self._worse(space, columns).log_density(candidates)
         best = candidates[np.argmax(ratios)].tolist()
         return {
             name: distribution.to_external_repr(value)
             for name, distribution, value in zip(names, distributions, best, strict=True)
         }
 
-    def _estimator(
-        self, space: ParzenSpace, names: Sequence[str], indexes: Indexes, represented: Floats
-    ) -> ParzenEstimator:
-        """Return the density of the runs that have all the parameters."""
-        points = self._observations.points(indexes, [self._columns[name] for name in names])
-        is_there = ~np.isnan(points).any(axis=1)
-        if not is_there.all():
-            points, represented = points[is_there], represented[is_there]
+    def _of_ended(
+        self, space: ParzenSpace, columns: Sequence[int], ended: EndedSplit
+    ) -> tuple[ParzenEstimator, SampledEstimator | None]:
+        """Return the density of the better runs, and that of a sample of the worse ones."""
+        points = self._observations.points(ended.below, columns)
+        points = points[_are_there(points)]
+        below = ParzenEstimator(space, points, np.ones(len(points)), len(points))
+        points = self._observations.points(ended.above, columns)
+        is_there = _are_there(points)
+        represented = ended.represented[is_there]
+        if not ended.is_sample or represented.sum() < _LEAST_SAMPLED:
+            return below, None
+        return below, SampledEstimator(space, points[is_there], represented)
+
+    def _worse(self, space: ParzenSpace, columns: Sequence[int]) -> ParzenEstimator:
+        """Return the density of the worse runs, among which running ones have their places."""
+        ended, running = self._split.ended, self._split.running
+        worse = np.concatenate([ended.above, running])
+        order = np.argsort(worse)
+        points = self._observations.points(worse[order], columns)
+        represented = np.append(ended.represented, np.ones(len(running)))[order]
+        is_there = _are_there(points)
+        points, represented = points[is_there], represented[is_there]
         runs = round(float(represented.sum()))
         # A run that stands for several has the weight of the first of them.
         firsts = np.cumsum(represented) - represented
         weights = default_weights(runs)[firsts.astype(np.intp)] * represented
         return ParzenEstimator(space, points, weights, runs)
+
+
+def _are_there(points: Floats) -> Flags:
+    """Return which of the points have all their parameters."""
+    found: Flags = ~np.logical_or.reduce(np.isnan(points), axis=1)
+    return found
 
 
 class _Drawn(dict[str, Any]):
@@ -129,10 +187,11 @@ class TpeSampler(Sampler):
         space: SearchSpace,
         seed: int,
         *,
-        minimize: bool,
+        minimize: Sequence[bool],
         startup_runs: int = STARTUP_RUNS,
         candidates: int = CANDIDATES,
         multivariate: bool = True,
+        group: bool = False,
         counts_running: bool = True,
         failed_is_worst: bool = False,
         prior_runs: Sequence[PriorRecord] = (),
@@ -141,55 +200,77 @@ class TpeSampler(Sampler):
         Args:
             space: The search space.
             seed: The seed of the sweep.
-            minimize: Whether a smaller objective is better.
+            minimize: By metric, whether a smaller objective is better.
             startup_runs: How many runs must have ended before the sampler learns.
             candidates: How many points are compared for each proposal.
             multivariate: Whether parameters that all ended runs have are drawn together.
+            group: Whether parameters that ended runs have only together are drawn together.
             counts_running: Whether running runs count as bad ones.
             failed_is_worst: Whether failed runs count as bad ones; otherwise they are ignored.
             prior_runs: By index.
         """
         self._mapping = SpaceMapping(space)
         self._names = list(self._mapping.distributions)
-        self._observations = Observations(len(self._mapping.distributions), seed=seed)
+        self._observations = Observations(
+            len(self._mapping.distributions), metrics=len(minimize), seed=seed
+        )
         self._random = RandomDraws(self._mapping.distributions)
         self._skewed = SkewedCategories(space, seed)
-        self._parzen = ParzenDraws(self._mapping.distributions, candidates)
+        self._parzen = ParzenDraws(self._mapping.distributions, len(minimize), candidates)
         self._startup_runs = startup_runs
         self._multivariate = multivariate
+        self._group = group
         self._running = Kind.RUNNING if counts_running else Kind.NOTHING
         self._failed_is_worst = failed_is_worst
         self._seed = seed
-        self._sign = 1.0 if minimize else -1.0
+        self._signs = [1.0 if smaller else -1.0 for smaller in minimize]
+        self._nowhere: Floats = np.full(len(self._names), np.nan)
         # The earlier observation of each expected run.
         self._replaced: list[tuple[int, Observation]] = []
         self._priors = len(prior_runs)
         for index, prior in enumerate(prior_runs):
-            objective = prior.objectives[0] if prior.objectives else None
-            self._observations.put(
-                index,
-                self._observation(
-                    _KINDS[prior.state], prior.parameters, objective, prior.last_step
-                ),
-            )
+            self._observations.put(index, self._observation(self._kind(prior), prior))
 
     @override
     def observe(self, record: RunRecord) -> None:
-        kind = _KINDS[record.state]
-        if record.state is RunState.QUEUED and record.attempt > 0:
-            # A requeued run: an agent will soon run it again.
-            kind = Kind.RUNNING
-        if kind is Kind.RUNNING:
-            kind = self._running
-        failed = record.state is RunState.FAILED or (
-            record.state is RunState.FINISHED and record.objective is None
-        )
-        if record.is_worst or (failed and self._failed_is_worst):
-            # Running runs always count as bad ones.
-            kind = Kind.RUNNING
-        self._observations.put(
-            self._priors + record.number,
-            self._observation(kind, record.parameters, record.objective, record.last_step),
+        kind = self._kind(record)
+        self._observations.put(self._priors + record.number, self._observation(kind, record))
+
+    @override
+    def observe_all(self, records: Sequence[RunRecord]) -> None:
+        if self._mapping.has_conditions:
+            super().observe_all(records)
+            return
+        by_names: dict[tuple[str, ...], tuple[list[RunRecord], list[Kind]]] = {}
+        for record in records:
+            kind = self._kind(record)
+            if kind is not Kind.NOTHING:
+                alike, kinds = by_names.setdefault(tuple(record.parameters), ([], []))
+                alike.append(record)
+                kinds.append(kind)
+        for names, (alike, kinds) in by_names.items():
+            # Without conditions, the names alone show whether a point is complete.
+            if self._mapping.is_complete(alike[0].parameters):
+                self._put_all(names, alike, kinds)
+
+    def _put_all(
+        self, names: Sequence[str], records: Sequence[RunRecord], kinds: Sequence[Kind]
+    ) -> None:
+        """Set the observations of runs that have the same parameters, in this order."""
+        columns = list(zip(*(_row(record.parameters) for record in records), strict=True))
+        points = np.empty((len(records), len(self._names)))
+        for at, (name, searched) in enumerate(self._mapping.dimensions.items()):
+            points[:, at] = list(map(searched.encode, columns[names.index(name)]))
+        losses = np.full((len(records), len(self._signs)), np.nan)
+        for row, (record, kind) in enumerate(zip(records, kinds, strict=True)):
+            if kind is not Kind.RUNNING:
+                losses[row] = self._losses(record) or np.nan
+        self._observations.put_all(
+            np.array([self._priors + record.number for record in records], dtype=np.intp),
+            kinds,
+            points,
+            losses,
+            np.array([record.last_step or 0 for record in records], dtype=np.intp),
         )
 
     @override
@@ -208,9 +289,11 @@ class TpeSampler(Sampler):
             return self._mapping.complete(given, _Drawn({}, self._random.draw))
         parzen = self._parzen
         parzen.begin(seed, self._observations, without=self._priors + number)
-        shared = self._observations.shared if self._multivariate else []
-        together = [name for name in map(self._names.__getitem__, shared) if name in missing]
-        drawn = parzen.draw(together) if together else {}
+        drawn: dict[str, Any] = {}
+        for columns in self._drawn_together():
+            together = [name for name in map(self._names.__getitem__, columns) if name in missing]
+            if together:
+                drawn |= parzen.draw(together)
         alone = _Drawn(drawn, lambda name: parzen.draw([name])[name])
         return self._mapping.complete(given, alone)
 
@@ -218,7 +301,9 @@ class TpeSampler(Sampler):
     def expect(self, number: int, parameters: Parameters) -> None:
         index = self._priors + number
         self._replaced.append((index, self._observations.get(index)))
-        self._observations.put(index, self._observation(self._running, parameters, None, None))
+        point = self._point(parameters)
+        kind = Kind.NOTHING if point is None else self._running
+        self._observations.put(index, Observation(kind, self._nowhere if point is None else point))
 
     @override
     def forget_expected(self) -> None:
@@ -230,25 +315,67 @@ class TpeSampler(Sampler):
     def learns_from_results(self) -> bool:
         return True
 
-    def _observation(
-        self, kind: Kind, parameters: Parameters, objective: float | None, last_step: int | None
-    ) -> Observation:
-        if kind is Kind.COMPLETE and objective is None:
+    def _drawn_together(self) -> list[list[int]]:
+        """Return the columns of the parameters that are drawn together, by group."""
+        if self._group:
+            return self._observations.groups()
+        return [self._observations.shared] if self._multivariate else []
+
+    def _kind(self, record: RunRecord | PriorRecord) -> Kind:
+        """Return what the run shows, if its point is complete."""
+        kind = _KINDS[record.state]
+        objectives = self._objectives(record)
+        if kind is Kind.COMPLETE and not objectives:
             # The run can not be ranked.
             kind = Kind.NOTHING
-        distributions = self._mapping.distributions
-        if kind is Kind.NOTHING or not self._mapping.is_complete(parameters):
-            # An incomplete point: the run was never assigned.
-            return Observation(Kind.NOTHING, np.full(len(distributions), np.nan))
-        values = self._mapping.encode(parameters)
-        point = [
-            distribution.to_internal_repr(values[name]) if name in values else math.nan
-            for name, distribution in distributions.items()
-        ]
-        return Observation(kind, np.array(point), self._loss(kind, objective), last_step or 0)
+        elif kind is Kind.PRUNED and len(self._signs) > 1:
+            # A pruned run has no place among fronts.
+            kind = Kind.NOTHING
+        if isinstance(record, PriorRecord):
+            return kind
+        if record.state is RunState.QUEUED and record.attempt > 0:
+            # A requeued run: an agent will soon run it again.
+            kind = Kind.RUNNING
+        if kind is Kind.RUNNING:
+            kind = self._running
+        failed = record.state is RunState.FAILED or (
+            record.state is RunState.FINISHED and not objectives
+        )
+        if record.is_worst or (failed and self._failed_is_worst):
+            # Running runs always count as bad ones.
+            kind = Kind.RUNNING
+        return kind
 
-    def _loss(self, kind: Kind, objective: float | None) -> float | None:
-        if objective is None or kind is Kind.NOTHING or kind is Kind.RUNNING:
+    def _observation(self, kind: Kind, record: RunRecord | PriorRecord) -> Observation:
+        point = None if kind is Kind.NOTHING else self._point(record.parameters)
+        if point is None:
+            return Observation(Kind.NOTHING, self._nowhere)
+        losses = () if kind is Kind.RUNNING else self._losses(record)
+        return Observation(kind, point, losses, record.last_step or 0)
+
+    def _point(self, parameters: Parameters) -> Floats | None:
+        """Return the point; None if it is incomplete, because the run was never assigned."""
+        if not self._mapping.is_complete(parameters):
             return None
-        # A pruned run may have ended on NaN.
-        return math.inf if math.isnan(objective) else self._sign * objective
+        values = self._mapping.encode(parameters)
+        # Optuna's internal representation is the encoded value as a number.
+        return np.array([values.get(name, math.nan) for name in self._names], dtype=np.float64)
+
+    def _objectives(self, record: RunRecord | PriorRecord) -> tuple[float, ...]:
+        """Return the value of each metric; empty if the run has none."""
+        if isinstance(record, RunRecord) and len(self._signs) == 1:
+            return () if record.objective is None else (record.objective,)
+        return record.objectives if len(record.objectives) == len(self._signs) else ()
+
+    def _losses(self, record: RunRecord | PriorRecord) -> tuple[float, ...]:
+        return tuple(map(_loss, self._signs, self._objectives(record)))
+
+
+def _row(parameters: Parameters) -> tuple[ParameterValue, ...]:
+    """Return the values of the parameters, in order."""
+    return parameters.row if isinstance(parameters, Point) else tuple(parameters.values())
+
+
+def _loss(sign: float, objective: float) -> float:
+    # A pruned run may have ended on NaN.
+    return math.inf if math.isnan(objective) else sign * objective

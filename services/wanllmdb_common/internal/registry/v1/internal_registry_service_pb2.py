@@ -23,12 +23,13 @@ _sym_db = _symbol_database.Default()
 
 
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
+from wanllmdb.api.registry.v1 import registry_service_pb2 as wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2
 from wanllmdb.api.registry.v1 import run_pb2 as wanllmdb_dot_api_dot_registry_dot_v1_dot_run__pb2
 from wanllmdb.api.registry.v1 import search_space_pb2 as wanllmdb_dot_api_dot_registry_dot_v1_dot_search__space__pb2
 from wanllmdb.api.registry.v1 import sweep_pb2 as wanllmdb_dot_api_dot_registry_dot_v1_dot_sweep__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n=wanllmdb/internal/registry/v1/internal_registry_service.proto\x12\x1dwanllmdb.internal.registry.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\"wanllmdb/api/registry/v1/run.proto\x1a+wanllmdb/api/registry/v1/search_space.proto\x1a$wanllmdb/api/registry/v1/sweep.proto\"\xe1\x01\n\x0bRunProposal\x12\x0e\n\x06number\x18\x01 \x01(\x03\x12N\n\nparameters\x18\x02 \x03(\x0b\x32:.wanllmdb.internal.registry.v1.RunProposal.ParametersEntry\x12\x15\n\rsampler_state\x18\x03 \x01(\x0c\x1a[\n\x0fParametersEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\x37\n\x05value\x18\x02 \x01(\x0b\x32(.wanllmdb.api.registry.v1.ParameterValue:\x02\x38\x01\"\x82\x01\n\x0cRunsForAgent\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x10\n\x08\x61gent_id\x18\x02 \x01(\t\x12\r\n\x05\x63ount\x18\x03 \x01(\x05\x12=\n\tproposals\x18\x04 \x03(\x0b\x32*.wanllmdb.internal.registry.v1.RunProposal\"\xa9\x01\n\x11\x43reateRunsRequest\x12\x10\n\x08sweep_id\x18\x01 \x01(\t\x12=\n\x08requests\x18\x02 \x03(\x0b\x32+.wanllmdb.internal.registry.v1.RunsForAgent\x12\x17\n\x0fspace_exhausted\x18\x03 \x01(\x08\x12\x0c\n\x04\x65tag\x18\x04 \x01(\t\x12\x1c\n\x14\x65\x61rlier_answers_only\x18\x05 \x01(\x08\"n\n\x0b\x43reatedRuns\x12+\n\x04runs\x18\x01 \x03(\x0b\x32\x1d.wanllmdb.api.registry.v1.Run\x12\x17\n\x0f\x61nswered_before\x18\x02 \x01(\x08\x12\x19\n\x11request_id_reused\x18\x03 \x01(\x08\"\xa4\x01\n\x12\x43reateRunsResponse\x12;\n\x07results\x18\x01 \x03(\x0b\x32*.wanllmdb.internal.registry.v1.CreatedRuns\x12\x10\n\x08\x63onflict\x18\x02 \x01(\x08\x12\x0c\n\x04\x65tag\x18\x03 \x01(\t\x12\x31\n\x0elease_duration\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\"p\n\x0fSyncRunsRequest\x12\x10\n\x08sweep_id\x18\x01 \x01(\t\x12\x16\n\x0esince_revision\x18\x02 \x01(\x03\x12\x11\n\tpage_size\x18\x03 \x01(\x05\x12 \n\x18include_objective_points\x18\x04 \x01(\x08\"\x81\x03\n\tSyncedRun\x12\x0e\n\x06number\x18\x01 \x01(\x03\x12\x31\n\x05state\x18\x02 \x01(\x0e\x32\".wanllmdb.api.registry.v1.RunState\x12\x0f\n\x07\x61ttempt\x18\x03 \x01(\x05\x12L\n\nparameters\x18\x04 \x03(\x0b\x32\x38.wanllmdb.internal.registry.v1.SyncedRun.ParametersEntry\x12\x16\n\tobjective\x18\x05 \x01(\x01H\x00\x88\x01\x01\x12\x15\n\rsampler_state\x18\x06 \x01(\x0c\x12\x16\n\tlast_step\x18\x07 \x01(\x03H\x01\x88\x01\x01\x12\x12\n\nobjectives\x18\x08 \x03(\x01\x1a[\n\x0fParametersEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\x37\n\x05value\x18\x02 \x01(\x0b\x32(.wanllmdb.api.registry.v1.ParameterValue:\x02\x38\x01\x42\x0c\n\n_objectiveB\x0c\n\n_last_step\"N\n\x0eObjectivePoint\x12\x0e\n\x06number\x18\x01 \x01(\x03\x12\x0f\n\x07\x61ttempt\x18\x02 \x01(\x05\x12\x0c\n\x04step\x18\x03 \x01(\x03\x12\r\n\x05value\x18\x04 \x01(\x01\"\xe1\x03\n\x10SyncRunsResponse\x12\x36\n\x04runs\x18\x01 \x03(\x0b\x32(.wanllmdb.internal.registry.v1.SyncedRun\x12G\n\x10objective_points\x18\x02 \x03(\x0b\x32-.wanllmdb.internal.registry.v1.ObjectivePoint\x12\x10\n\x08revision\x18\x03 \x01(\x03\x12\x10\n\x08has_more\x18\x04 \x01(\x08\x12\x33\n\x05state\x18\x05 \x01(\x0e\x32$.wanllmdb.api.registry.v1.SweepState\x12=\n\rfinish_reason\x18\x06 \x01(\x0e\x32&.wanllmdb.api.registry.v1.FinishReason\x12\x13\n\x0bnext_number\x18\x07 \x01(\x03\x12\x17\n\x0fspace_exhausted\x18\x08 \x01(\x08\x12.\n\x05sweep\x18\t \x01(\x0b\x32\x1f.wanllmdb.api.registry.v1.Sweep\x12\x41\n\nprior_runs\x18\n \x03(\x0b\x32-.wanllmdb.internal.registry.v1.SyncedPriorRun\x12\x13\n\x0b\x64\x61tabase_id\x18\x0b \x01(\t\"P\n\x0eSyncedPriorRun\x12\r\n\x05index\x18\x01 \x01(\x03\x12/\n\x03run\x18\x02 \x01(\x0b\x32\".wanllmdb.api.registry.v1.PriorRun\"Z\n\x11ResumeRunsRequest\x12\x10\n\x08sweep_id\x18\x01 \x01(\t\x12\x10\n\x08\x61gent_id\x18\x02 \x01(\t\x12\r\n\x05\x63ount\x18\x03 \x01(\x05\x12\x12\n\nrequest_id\x18\x04 \x01(\t\"t\n\x12ResumeRunsResponse\x12+\n\x04runs\x18\x01 \x03(\x0b\x32\x1d.wanllmdb.api.registry.v1.Run\x12\x31\n\x0elease_duration\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\"\\\n\x15TerminateSweepRequest\x12\x10\n\x08sweep_id\x18\x01 \x01(\t\x12\x0c\n\x04\x65tag\x18\x02 \x01(\t\x12\x12\n\nrequest_id\x18\x03 \x01(\t\x12\x0f\n\x07message\x18\x04 \x01(\t\"H\n\x16TerminateSweepResponse\x12.\n\x05sweep\x18\x01 \x01(\x0b\x32\x1f.wanllmdb.api.registry.v1.Sweep2\xf0\x03\n\x17InternalRegistryService\x12q\n\nCreateRuns\x12\x30.wanllmdb.internal.registry.v1.CreateRunsRequest\x1a\x31.wanllmdb.internal.registry.v1.CreateRunsResponse\x12p\n\x08SyncRuns\x12..wanllmdb.internal.registry.v1.SyncRunsRequest\x1a/.wanllmdb.internal.registry.v1.SyncRunsResponse\"\x03\x90\x02\x01\x12q\n\nResumeRuns\x12\x30.wanllmdb.internal.registry.v1.ResumeRunsRequest\x1a\x31.wanllmdb.internal.registry.v1.ResumeRunsResponse\x12}\n\x0eTerminateSweep\x12\x34.wanllmdb.internal.registry.v1.TerminateSweepRequest\x1a\x35.wanllmdb.internal.registry.v1.TerminateSweepResponseBC\n!dev.wanllmdb.internal.registry.v1B\x1cInternalRegistryServiceProtoP\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n=wanllmdb/internal/registry/v1/internal_registry_service.proto\x12\x1dwanllmdb.internal.registry.v1\x1a\x1egoogle/protobuf/duration.proto\x1a/wanllmdb/api/registry/v1/registry_service.proto\x1a\"wanllmdb/api/registry/v1/run.proto\x1a+wanllmdb/api/registry/v1/search_space.proto\x1a$wanllmdb/api/registry/v1/sweep.proto\"\xe1\x01\n\x0bRunProposal\x12\x0e\n\x06number\x18\x01 \x01(\x03\x12N\n\nparameters\x18\x02 \x03(\x0b\x32:.wanllmdb.internal.registry.v1.RunProposal.ParametersEntry\x12\x15\n\rsampler_state\x18\x03 \x01(\x0c\x1a[\n\x0fParametersEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\x37\n\x05value\x18\x02 \x01(\x0b\x32(.wanllmdb.api.registry.v1.ParameterValue:\x02\x38\x01\"\x82\x01\n\x0cRunsForAgent\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x10\n\x08\x61gent_id\x18\x02 \x01(\t\x12\r\n\x05\x63ount\x18\x03 \x01(\x05\x12=\n\tproposals\x18\x04 \x03(\x0b\x32*.wanllmdb.internal.registry.v1.RunProposal\"\xe9\x01\n\x11\x43reateRunsRequest\x12\x10\n\x08sweep_id\x18\x01 \x01(\t\x12=\n\x08requests\x18\x02 \x03(\x0b\x32+.wanllmdb.internal.registry.v1.RunsForAgent\x12\x17\n\x0fspace_exhausted\x18\x03 \x01(\x08\x12\x0c\n\x04\x65tag\x18\x04 \x01(\t\x12\x1c\n\x14\x65\x61rlier_answers_only\x18\x05 \x01(\x08\x12>\n\nended_runs\x18\x06 \x03(\x0b\x32*.wanllmdb.api.registry.v1.FinishRunRequest\"n\n\x0b\x43reatedRuns\x12+\n\x04runs\x18\x01 \x03(\x0b\x32\x1d.wanllmdb.api.registry.v1.Run\x12\x17\n\x0f\x61nswered_before\x18\x02 \x01(\x08\x12\x19\n\x11request_id_reused\x18\x03 \x01(\x08\"\xe3\x01\n\x12\x43reateRunsResponse\x12;\n\x07results\x18\x01 \x03(\x0b\x32*.wanllmdb.internal.registry.v1.CreatedRuns\x12\x10\n\x08\x63onflict\x18\x02 \x01(\x08\x12\x0c\n\x04\x65tag\x18\x03 \x01(\t\x12\x31\n\x0elease_duration\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\x12=\n\nended_runs\x18\x05 \x03(\x0b\x32).wanllmdb.api.registry.v1.FinishRunResult\"p\n\x0fSyncRunsRequest\x12\x10\n\x08sweep_id\x18\x01 \x01(\t\x12\x16\n\x0esince_revision\x18\x02 \x01(\x03\x12\x11\n\tpage_size\x18\x03 \x01(\x05\x12 \n\x18include_objective_points\x18\x04 \x01(\x08\"\x81\x03\n\tSyncedRun\x12\x0e\n\x06number\x18\x01 \x01(\x03\x12\x31\n\x05state\x18\x02 \x01(\x0e\x32\".wanllmdb.api.registry.v1.RunState\x12\x0f\n\x07\x61ttempt\x18\x03 \x01(\x05\x12L\n\nparameters\x18\x04 \x03(\x0b\x32\x38.wanllmdb.internal.registry.v1.SyncedRun.ParametersEntry\x12\x16\n\tobjective\x18\x05 \x01(\x01H\x00\x88\x01\x01\x12\x15\n\rsampler_state\x18\x06 \x01(\x0c\x12\x16\n\tlast_step\x18\x07 \x01(\x03H\x01\x88\x01\x01\x12\x12\n\nobjectives\x18\x08 \x03(\x01\x1a[\n\x0fParametersEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\x37\n\x05value\x18\x02 \x01(\x0b\x32(.wanllmdb.api.registry.v1.ParameterValue:\x02\x38\x01\x42\x0c\n\n_objectiveB\x0c\n\n_last_step\"N\n\x0eObjectivePoint\x12\x0e\n\x06number\x18\x01 \x01(\x03\x12\x0f\n\x07\x61ttempt\x18\x02 \x01(\x05\x12\x0c\n\x04step\x18\x03 \x01(\x03\x12\r\n\x05value\x18\x04 \x01(\x01\"\xe1\x03\n\x10SyncRunsResponse\x12\x36\n\x04runs\x18\x01 \x03(\x0b\x32(.wanllmdb.internal.registry.v1.SyncedRun\x12G\n\x10objective_points\x18\x02 \x03(\x0b\x32-.wanllmdb.internal.registry.v1.ObjectivePoint\x12\x10\n\x08revision\x18\x03 \x01(\x03\x12\x10\n\x08has_more\x18\x04 \x01(\x08\x12\x33\n\x05state\x18\x05 \x01(\x0e\x32$.wanllmdb.api.registry.v1.SweepState\x12=\n\rfinish_reason\x18\x06 \x01(\x0e\x32&.wanllmdb.api.registry.v1.FinishReason\x12\x13\n\x0bnext_number\x18\x07 \x01(\x03\x12\x17\n\x0fspace_exhausted\x18\x08 \x01(\x08\x12.\n\x05sweep\x18\t \x01(\x0b\x32\x1f.wanllmdb.api.registry.v1.Sweep\x12\x41\n\nprior_runs\x18\n \x03(\x0b\x32-.wanllmdb.internal.registry.v1.SyncedPriorRun\x12\x13\n\x0b\x64\x61tabase_id\x18\x0b \x01(\t\"P\n\x0eSyncedPriorRun\x12\r\n\x05index\x18\x01 \x01(\x03\x12/\n\x03run\x18\x02 \x01(\x0b\x32\".wanllmdb.api.registry.v1.PriorRun\"\xa3\x01\n\x11\x46inishRunsRequest\x12\x10\n\x08sweep_id\x18\x01 \x01(\t\x12>\n\nended_runs\x18\x02 \x03(\x0b\x32*.wanllmdb.api.registry.v1.FinishRunRequest\x12<\n\x04sync\x18\x03 \x01(\x0b\x32..wanllmdb.internal.registry.v1.SyncRunsRequest\"\x95\x01\n\x12\x46inishRunsResponse\x12=\n\nended_runs\x18\x01 \x03(\x0b\x32).wanllmdb.api.registry.v1.FinishRunResult\x12@\n\x07\x63hanges\x18\x02 \x01(\x0b\x32/.wanllmdb.internal.registry.v1.SyncRunsResponse\"Z\n\x11ResumeRunsRequest\x12\x10\n\x08sweep_id\x18\x01 \x01(\t\x12\x10\n\x08\x61gent_id\x18\x02 \x01(\t\x12\r\n\x05\x63ount\x18\x03 \x01(\x05\x12\x12\n\nrequest_id\x18\x04 \x01(\t\"t\n\x12ResumeRunsResponse\x12+\n\x04runs\x18\x01 \x03(\x0b\x32\x1d.wanllmdb.api.registry.v1.Run\x12\x31\n\x0elease_duration\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\"\\\n\x15TerminateSweepRequest\x12\x10\n\x08sweep_id\x18\x01 \x01(\t\x12\x0c\n\x04\x65tag\x18\x02 \x01(\t\x12\x12\n\nrequest_id\x18\x03 \x01(\t\x12\x0f\n\x07message\x18\x04 \x01(\t\"H\n\x16TerminateSweepResponse\x12.\n\x05sweep\x18\x01 \x01(\x0b\x32\x1f.wanllmdb.api.registry.v1.Sweep2\xe3\x04\n\x17InternalRegistryService\x12q\n\nCreateRuns\x12\x30.wanllmdb.internal.registry.v1.CreateRunsRequest\x1a\x31.wanllmdb.internal.registry.v1.CreateRunsResponse\x12p\n\x08SyncRuns\x12..wanllmdb.internal.registry.v1.SyncRunsRequest\x1a/.wanllmdb.internal.registry.v1.SyncRunsResponse\"\x03\x90\x02\x01\x12q\n\nFinishRuns\x12\x30.wanllmdb.internal.registry.v1.FinishRunsRequest\x1a\x31.wanllmdb.internal.registry.v1.FinishRunsResponse\x12q\n\nResumeRuns\x12\x30.wanllmdb.internal.registry.v1.ResumeRunsRequest\x1a\x31.wanllmdb.internal.registry.v1.ResumeRunsResponse\x12}\n\x0eTerminateSweep\x12\x34.wanllmdb.internal.registry.v1.TerminateSweepRequest\x1a\x35.wanllmdb.internal.registry.v1.TerminateSweepResponseBC\n!dev.wanllmdb.internal.registry.v1B\x1cInternalRegistryServiceProtoP\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -42,38 +43,42 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SYNCEDRUN_PARAMETERSENTRY']._serialized_options = b'8\001'
   _globals['_INTERNALREGISTRYSERVICE'].methods_by_name['SyncRuns']._loaded_options = None
   _globals['_INTERNALREGISTRYSERVICE'].methods_by_name['SyncRuns']._serialized_options = b'\220\002\001'
-  _globals['_RUNPROPOSAL']._serialized_start=248
-  _globals['_RUNPROPOSAL']._serialized_end=473
-  _globals['_RUNPROPOSAL_PARAMETERSENTRY']._serialized_start=382
-  _globals['_RUNPROPOSAL_PARAMETERSENTRY']._serialized_end=473
-  _globals['_RUNSFORAGENT']._serialized_start=476
-  _globals['_RUNSFORAGENT']._serialized_end=606
-  _globals['_CREATERUNSREQUEST']._serialized_start=609
-  _globals['_CREATERUNSREQUEST']._serialized_end=778
-  _globals['_CREATEDRUNS']._serialized_start=780
-  _globals['_CREATEDRUNS']._serialized_end=890
-  _globals['_CREATERUNSRESPONSE']._serialized_start=893
-  _globals['_CREATERUNSRESPONSE']._serialized_end=1057
-  _globals['_SYNCRUNSREQUEST']._serialized_start=1059
-  _globals['_SYNCRUNSREQUEST']._serialized_end=1171
-  _globals['_SYNCEDRUN']._serialized_start=1174
-  _globals['_SYNCEDRUN']._serialized_end=1559
-  _globals['_SYNCEDRUN_PARAMETERSENTRY']._serialized_start=382
-  _globals['_SYNCEDRUN_PARAMETERSENTRY']._serialized_end=473
-  _globals['_OBJECTIVEPOINT']._serialized_start=1561
-  _globals['_OBJECTIVEPOINT']._serialized_end=1639
-  _globals['_SYNCRUNSRESPONSE']._serialized_start=1642
-  _globals['_SYNCRUNSRESPONSE']._serialized_end=2123
-  _globals['_SYNCEDPRIORRUN']._serialized_start=2125
-  _globals['_SYNCEDPRIORRUN']._serialized_end=2205
-  _globals['_RESUMERUNSREQUEST']._serialized_start=2207
-  _globals['_RESUMERUNSREQUEST']._serialized_end=2297
-  _globals['_RESUMERUNSRESPONSE']._serialized_start=2299
-  _globals['_RESUMERUNSRESPONSE']._serialized_end=2415
-  _globals['_TERMINATESWEEPREQUEST']._serialized_start=2417
-  _globals['_TERMINATESWEEPREQUEST']._serialized_end=2509
-  _globals['_TERMINATESWEEPRESPONSE']._serialized_start=2511
-  _globals['_TERMINATESWEEPRESPONSE']._serialized_end=2583
-  _globals['_INTERNALREGISTRYSERVICE']._serialized_start=2586
-  _globals['_INTERNALREGISTRYSERVICE']._serialized_end=3082
+  _globals['_RUNPROPOSAL']._serialized_start=297
+  _globals['_RUNPROPOSAL']._serialized_end=522
+  _globals['_RUNPROPOSAL_PARAMETERSENTRY']._serialized_start=431
+  _globals['_RUNPROPOSAL_PARAMETERSENTRY']._serialized_end=522
+  _globals['_RUNSFORAGENT']._serialized_start=525
+  _globals['_RUNSFORAGENT']._serialized_end=655
+  _globals['_CREATERUNSREQUEST']._serialized_start=658
+  _globals['_CREATERUNSREQUEST']._serialized_end=891
+  _globals['_CREATEDRUNS']._serialized_start=893
+  _globals['_CREATEDRUNS']._serialized_end=1003
+  _globals['_CREATERUNSRESPONSE']._serialized_start=1006
+  _globals['_CREATERUNSRESPONSE']._serialized_end=1233
+  _globals['_SYNCRUNSREQUEST']._serialized_start=1235
+  _globals['_SYNCRUNSREQUEST']._serialized_end=1347
+  _globals['_SYNCEDRUN']._serialized_start=1350
+  _globals['_SYNCEDRUN']._serialized_end=1735
+  _globals['_SYNCEDRUN_PARAMETERSENTRY']._serialized_start=431
+  _globals['_SYNCEDRUN_PARAMETERSENTRY']._serialized_end=522
+  _globals['_OBJECTIVEPOINT']._serialized_start=1737
+  _globals['_OBJECTIVEPOINT']._serialized_end=1815
+  _globals['_SYNCRUNSRESPONSE']._serialized_start=1818
+  _globals['_SYNCRUNSRESPONSE']._serialized_end=2299
+  _globals['_SYNCEDPRIORRUN']._serialized_start=2301
+  _globals['_SYNCEDPRIORRUN']._serialized_end=2381
+  _globals['_FINISHRUNSREQUEST']._serialized_start=2384
+  _globals['_FINISHRUNSREQUEST']._serialized_end=2547
+  _globals['_FINISHRUNSRESPONSE']._serialized_start=2550
+  _globals['_FINISHRUNSRESPONSE']._serialized_end=2699
+  _globals['_RESUMERUNSREQUEST']._serialized_start=2701
+  _globals['_RESUMERUNSREQUEST']._serialized_end=2791
+  _globals['_RESUMERUNSRESPONSE']._serialized_start=2793
+  _globals['_RESUMERUNSRESPONSE']._serialized_end=2909
+  _globals['_TERMINATESWEEPREQUEST']._serialized_start=2911
+  _globals['_TERMINATESWEEPREQUEST']._serialized_end=3003
+  _globals['_TERMINATESWEEPRESPONSE']._serialized_start=3005
+  _globals['_TERMINATESWEEPRESPONSE']._serialized_end=3077
+  _globals['_INTERNALREGISTRYSERVICE']._serialized_start=3080
+  _globals['_INTERNALREGISTRYSERVICE']._serialized_end=3691
 # @@protoc_insertion_point(module_scope)

@@ -8,6 +8,7 @@ from google.protobuf import descriptor as _descriptor
 from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
+from wanllmdb.api.registry.v1 import registry_service_pb2 as _registry_service_pb2
 from wanllmdb.api.registry.v1 import run_pb2 as _run_pb2
 from wanllmdb.api.registry.v1 import search_space_pb2 as _search_space_pb2
 from wanllmdb.api.registry.v1 import sweep_pb2 as _sweep_pb2
@@ -131,6 +132,7 @@ class CreateRunsRequest(_message.Message):
     SPACE_EXHAUSTED_FIELD_NUMBER: _builtins.int
     ETAG_FIELD_NUMBER: _builtins.int
     EARLIER_ANSWERS_ONLY_FIELD_NUMBER: _builtins.int
+    ENDED_RUNS_FIELD_NUMBER: _builtins.int
     sweep_id: _builtins.str
     """The sweep; started when PENDING."""
     space_exhausted: _builtins.bool
@@ -151,6 +153,10 @@ class CreateRunsRequest(_message.Message):
     def requests(self) -> _containers.RepeatedCompositeFieldContainer[Global___RunsForAgent]:
         """The waiting Suggests. At most 1,000 proposals in all."""
 
+    @_builtins.property
+    def ended_runs(self) -> _containers.RepeatedCompositeFieldContainer[_registry_service_pb2.FinishRunRequest]:
+        """Ends of runs, as in FinishRunsRequest."""
+
     def __init__(
         self,
         *,
@@ -159,10 +165,11 @@ class CreateRunsRequest(_message.Message):
         space_exhausted: _builtins.bool = ...,
         etag: _builtins.str = ...,
         earlier_answers_only: _builtins.bool = ...,
+        ended_runs: _abc.Iterable[_registry_service_pb2.FinishRunRequest] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["earlier_answers_only", b"earlier_answers_only", "etag", b"etag", "requests", b"requests", "space_exhausted", b"space_exhausted", "sweep_id", b"sweep_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["earlier_answers_only", b"earlier_answers_only", "ended_runs", b"ended_runs", "etag", b"etag", "requests", b"requests", "space_exhausted", b"space_exhausted", "sweep_id", b"sweep_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -212,6 +219,7 @@ class CreateRunsResponse(_message.Message):
     CONFLICT_FIELD_NUMBER: _builtins.int
     ETAG_FIELD_NUMBER: _builtins.int
     LEASE_DURATION_FIELD_NUMBER: _builtins.int
+    ENDED_RUNS_FIELD_NUMBER: _builtins.int
     conflict: _builtins.bool
     """Whether the proposals no longer fit the sweep: a number was taken; a queued
     run is gone, has other parameters, or would stay queued while new runs are
@@ -231,6 +239,12 @@ class CreateRunsResponse(_message.Message):
     def lease_duration(self) -> _duration_pb2.Duration:
         """How long the leases of the runs last, unless renewed."""
 
+    @_builtins.property
+    def ended_runs(self) -> _containers.RepeatedCompositeFieldContainer[_registry_service_pb2.FinishRunResult]:
+        """One entry for each of the request's `ended_runs`, in order, also in a
+        conflict.
+        """
+
     def __init__(
         self,
         *,
@@ -238,10 +252,11 @@ class CreateRunsResponse(_message.Message):
         conflict: _builtins.bool = ...,
         etag: _builtins.str = ...,
         lease_duration: _duration_pb2.Duration | None = ...,
+        ended_runs: _abc.Iterable[_registry_service_pb2.FinishRunResult] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["lease_duration", b"lease_duration"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["conflict", b"conflict", "etag", b"etag", "lease_duration", b"lease_duration", "results", b"results"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["conflict", b"conflict", "ended_runs", b"ended_runs", "etag", b"etag", "lease_duration", b"lease_duration", "results", b"results"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -504,6 +519,70 @@ class SyncedPriorRun(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___SyncedPriorRun: _TypeAlias = SyncedPriorRun  # noqa: Y015
+
+@_typing.final
+class FinishRunsRequest(_message.Message):
+    """Request of FinishRuns."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SWEEP_ID_FIELD_NUMBER: _builtins.int
+    ENDED_RUNS_FIELD_NUMBER: _builtins.int
+    SYNC_FIELD_NUMBER: _builtins.int
+    sweep_id: _builtins.str
+    """The sweep."""
+    @_builtins.property
+    def ended_runs(self) -> _containers.RepeatedCompositeFieldContainer[_registry_service_pb2.FinishRunRequest]:
+        """The ends, of runs of this sweep, each with its request_id. At most 1,000."""
+
+    @_builtins.property
+    def sync(self) -> Global___SyncRunsRequest:
+        """The changes to return; none if absent."""
+
+    def __init__(
+        self,
+        *,
+        sweep_id: _builtins.str = ...,
+        ended_runs: _abc.Iterable[_registry_service_pb2.FinishRunRequest] | None = ...,
+        sync: Global___SyncRunsRequest | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["sync", b"sync"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ended_runs", b"ended_runs", "sweep_id", b"sweep_id", "sync", b"sync"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FinishRunsRequest: _TypeAlias = FinishRunsRequest  # noqa: Y015
+
+@_typing.final
+class FinishRunsResponse(_message.Message):
+    """Response of FinishRuns."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENDED_RUNS_FIELD_NUMBER: _builtins.int
+    CHANGES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def ended_runs(self) -> _containers.RepeatedCompositeFieldContainer[_registry_service_pb2.FinishRunResult]:
+        """One entry for each of the request's `ended_runs`, in order."""
+
+    @_builtins.property
+    def changes(self) -> Global___SyncRunsResponse:
+        """The changes, the ends among them; absent if the request has no `sync`."""
+
+    def __init__(
+        self,
+        *,
+        ended_runs: _abc.Iterable[_registry_service_pb2.FinishRunResult] | None = ...,
+        changes: Global___SyncRunsResponse | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["changes", b"changes"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changes", b"changes", "ended_runs", b"ended_runs"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FinishRunsResponse: _TypeAlias = FinishRunsResponse  # noqa: Y015
 
 @_typing.final
 class ResumeRunsRequest(_message.Message):

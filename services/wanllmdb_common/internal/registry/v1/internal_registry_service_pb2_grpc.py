@@ -50,6 +50,11 @@ class InternalRegistryServiceStub(object):
                 request_serializer=wanllmdb_dot_internal_dot_registry_dot_v1_dot_internal__registry__service__pb2.SyncRunsRequest.SerializeToString,
                 response_deserializer=wanllmdb_dot_internal_dot_registry_dot_v1_dot_internal__registry__service__pb2.SyncRunsResponse.FromString,
                 _registered_method=True)
+        self.FinishRuns = channel.unary_unary(
+                '/wanllmdb.internal.registry.v1.InternalRegistryService/FinishRuns',
+                request_serializer=wanllmdb_dot_internal_dot_registry_dot_v1_dot_internal__registry__service__pb2.FinishRunsRequest.SerializeToString,
+                response_deserializer=wanllmdb_dot_internal_dot_registry_dot_v1_dot_internal__registry__service__pb2.FinishRunsResponse.FromString,
+                _registered_method=True)
         self.ResumeRuns = channel.unary_unary(
                 '/wanllmdb.internal.registry.v1.InternalRegistryService/ResumeRuns',
                 request_serializer=wanllmdb_dot_internal_dot_registry_dot_v1_dot_internal__registry__service__pb2.ResumeRunsRequest.SerializeToString,
@@ -73,7 +78,8 @@ class InternalRegistryServiceServicer(object):
 
     def CreateRuns(self, request, context):
         """Assigns runs to agents, for many waiting requests in one transaction:
-        creates new runs and takes queued ones.
+        creates new runs and takes queued ones. Runs that have ended are ended in
+        the same transaction, first, and stay so if the assignment fails.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -82,6 +88,14 @@ class InternalRegistryServiceServicer(object):
     def SyncRuns(self, request, context):
         """Returns what changed since a revision, in the order of revisions, so that
         caches of a sweep can be kept current.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def FinishRuns(self, request, context):
+        """Ends runs, each as FinishRun does, in one transaction; then returns what
+        changed since a revision, as SyncRuns does.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -119,6 +133,11 @@ def add_InternalRegistryServiceServicer_to_server(servicer, server):
                     servicer.SyncRuns,
                     request_deserializer=wanllmdb_dot_internal_dot_registry_dot_v1_dot_internal__registry__service__pb2.SyncRunsRequest.FromString,
                     response_serializer=wanllmdb_dot_internal_dot_registry_dot_v1_dot_internal__registry__service__pb2.SyncRunsResponse.SerializeToString,
+            ),
+            'FinishRuns': grpc.unary_unary_rpc_method_handler(
+                    servicer.FinishRuns,
+                    request_deserializer=wanllmdb_dot_internal_dot_registry_dot_v1_dot_internal__registry__service__pb2.FinishRunsRequest.FromString,
+                    response_serializer=wanllmdb_dot_internal_dot_registry_dot_v1_dot_internal__registry__service__pb2.FinishRunsResponse.SerializeToString,
             ),
             'ResumeRuns': grpc.unary_unary_rpc_method_handler(
                     servicer.ResumeRuns,
@@ -191,6 +210,33 @@ class InternalRegistryService(object):
             '/wanllmdb.internal.registry.v1.InternalRegistryService/SyncRuns',
             wanllmdb_dot_internal_dot_registry_dot_v1_dot_internal__registry__service__pb2.SyncRunsRequest.SerializeToString,
             wanllmdb_dot_internal_dot_registry_dot_v1_dot_internal__registry__service__pb2.SyncRunsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def FinishRuns(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/wanllmdb.internal.registry.v1.InternalRegistryService/FinishRuns',
+            wanllmdb_dot_internal_dot_registry_dot_v1_dot_internal__registry__service__pb2.FinishRunsRequest.SerializeToString,
+            wanllmdb_dot_internal_dot_registry_dot_v1_dot_internal__registry__service__pb2.FinishRunsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -41,11 +41,16 @@ class InternalRegistryServiceStub:
     def __new__(cls, channel: _aio.Channel) -> InternalRegistryServiceAsyncStub: ...
     CreateRuns: _grpc.UnaryUnaryMultiCallable[_internal_registry_service_pb2.CreateRunsRequest, _internal_registry_service_pb2.CreateRunsResponse]
     """Assigns runs to agents, for many waiting requests in one transaction:
-    creates new runs and takes queued ones.
+    creates new runs and takes queued ones. Runs that have ended are ended in
+    the same transaction, first, and stay so if the assignment fails.
     """
     SyncRuns: _grpc.UnaryUnaryMultiCallable[_internal_registry_service_pb2.SyncRunsRequest, _internal_registry_service_pb2.SyncRunsResponse]
     """Returns what changed since a revision, in the order of revisions, so that
     caches of a sweep can be kept current.
+    """
+    FinishRuns: _grpc.UnaryUnaryMultiCallable[_internal_registry_service_pb2.FinishRunsRequest, _internal_registry_service_pb2.FinishRunsResponse]
+    """Ends runs, each as FinishRun does, in one transaction; then returns what
+    changed since a revision, as SyncRuns does.
     """
     ResumeRuns: _grpc.UnaryUnaryMultiCallable[_internal_registry_service_pb2.ResumeRunsRequest, _internal_registry_service_pb2.ResumeRunsResponse]
     """Returns the running runs that an agent already holds, with renewed leases:
@@ -73,11 +78,16 @@ class InternalRegistryServiceAsyncStub(InternalRegistryServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     CreateRuns: _aio.UnaryUnaryMultiCallable[_internal_registry_service_pb2.CreateRunsRequest, _internal_registry_service_pb2.CreateRunsResponse]  # type: ignore[assignment]
     """Assigns runs to agents, for many waiting requests in one transaction:
-    creates new runs and takes queued ones.
+    creates new runs and takes queued ones. Runs that have ended are ended in
+    the same transaction, first, and stay so if the assignment fails.
     """
     SyncRuns: _aio.UnaryUnaryMultiCallable[_internal_registry_service_pb2.SyncRunsRequest, _internal_registry_service_pb2.SyncRunsResponse]  # type: ignore[assignment]
     """Returns what changed since a revision, in the order of revisions, so that
     caches of a sweep can be kept current.
+    """
+    FinishRuns: _aio.UnaryUnaryMultiCallable[_internal_registry_service_pb2.FinishRunsRequest, _internal_registry_service_pb2.FinishRunsResponse]  # type: ignore[assignment]
+    """Ends runs, each as FinishRun does, in one transaction; then returns what
+    changed since a revision, as SyncRuns does.
     """
     ResumeRuns: _aio.UnaryUnaryMultiCallable[_internal_registry_service_pb2.ResumeRunsRequest, _internal_registry_service_pb2.ResumeRunsResponse]  # type: ignore[assignment]
     """Returns the running runs that an agent already holds, with renewed leases:
@@ -108,7 +118,8 @@ class InternalRegistryServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_internal_registry_service_pb2.CreateRunsResponse, _abc.Awaitable[_internal_registry_service_pb2.CreateRunsResponse]]:
         """Assigns runs to agents, for many waiting requests in one transaction:
-        creates new runs and takes queued ones.
+        creates new runs and takes queued ones. Runs that have ended are ended in
+        the same transaction, first, and stay so if the assignment fails.
         """
 
     @_abc_1.abstractmethod
@@ -119,6 +130,16 @@ class InternalRegistryServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_internal_registry_service_pb2.SyncRunsResponse, _abc.Awaitable[_internal_registry_service_pb2.SyncRunsResponse]]:
         """Returns what changed since a revision, in the order of revisions, so that
         caches of a sweep can be kept current.
+        """
+
+    @_abc_1.abstractmethod
+    def FinishRuns(
+        self,
+        request: _internal_registry_service_pb2.FinishRunsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_internal_registry_service_pb2.FinishRunsResponse, _abc.Awaitable[_internal_registry_service_pb2.FinishRunsResponse]]:
+        """Ends runs, each as FinishRun does, in one transaction; then returns what
+        changed since a revision, as SyncRuns does.
         """
 
     @_abc_1.abstractmethod

@@ -23,12 +23,13 @@ _sym_db = _symbol_database.Default()
 
 
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
+from wanllmdb.api.registry.v1 import registry_service_pb2 as wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2
 from wanllmdb.api.registry.v1 import run_pb2 as wanllmdb_dot_api_dot_registry_dot_v1_dot_run__pb2
 from wanllmdb.api.registry.v1 import search_space_pb2 as wanllmdb_dot_api_dot_registry_dot_v1_dot_search__space__pb2
 from wanllmdb.api.registry.v1 import sweep_pb2 as wanllmdb_dot_api_dot_registry_dot_v1_dot_sweep__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n3wanllmdb/api/suggestion/v1/suggestion_service.proto\x12\x1awanllmdb.api.suggestion.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\"wanllmdb/api/registry/v1/run.proto\x1a+wanllmdb/api/registry/v1/search_space.proto\x1a$wanllmdb/api/registry/v1/sweep.proto\"g\n\x0eSuggestRequest\x12\x10\n\x08sweep_id\x18\x01 \x01(\t\x12\r\n\x05\x63ount\x18\x02 \x01(\x05\x12\x10\n\x08\x61gent_id\x18\x03 \x01(\t\x12\x12\n\nrequest_id\x18\x04 \x01(\t\x12\x0e\n\x06resume\x18\x05 \x01(\x08\"\xa5\x02\n\x0fSuggestResponse\x12+\n\x04runs\x18\x01 \x03(\x0b\x32\x1d.wanllmdb.api.registry.v1.Run\x12>\n\texhausted\x18\x02 \x01(\x0e\x32+.wanllmdb.api.suggestion.v1.ExhaustedReason\x12!\n\x14next_check_iteration\x18\x03 \x01(\x03H\x00\x88\x01\x01\x12\x0f\n\x07message\x18\x04 \x01(\t\x12\x0f\n\x07resumed\x18\x05 \x01(\x08\x12\x14\n\x0crunning_runs\x18\x06 \x01(\x03\x12\x31\n\x0elease_duration\x18\x07 \x01(\x0b\x32\x19.google.protobuf.DurationB\x17\n\x15_next_check_iteration\"E\n\x11ShouldStopRequest\x12\x10\n\x08sweep_id\x18\x01 \x01(\t\x12\x13\n\x06number\x18\x02 \x01(\x03H\x00\x88\x01\x01\x42\t\n\x07_number\"\xec\x01\n\x12ShouldStopResponse\x12\x13\n\x0bshould_stop\x18\x01 \x01(\x08\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x11\n\x04rung\x18\x03 \x01(\x03H\x00\x88\x01\x01\x12\x16\n\tthreshold\x18\x04 \x01(\x01H\x01\x88\x01\x01\x12\x12\n\x05value\x18\x05 \x01(\x01H\x02\x88\x01\x01\x12\x15\n\rcompared_runs\x18\x06 \x01(\x03\x12!\n\x14next_check_iteration\x18\x07 \x01(\x03H\x03\x88\x01\x01\x42\x07\n\x05_rungB\x0c\n\n_thresholdB\x08\n\x06_valueB\x17\n\x15_next_check_iteration\"5\n\x12GetBestRunsRequest\x12\x10\n\x08sweep_id\x18\x01 \x01(\t\x12\r\n\x05\x63ount\x18\x02 \x01(\x05\"h\n\x13GetBestRunsResponse\x12+\n\x04runs\x18\x01 \x03(\x0b\x32\x1d.wanllmdb.api.registry.v1.Run\x12\x12\n\ntotal_runs\x18\x02 \x01(\x03\x12\x10\n\x08revision\x18\x03 \x01(\x03\"\x17\n\x15ListAlgorithmsRequest\"\x9c\x02\n\x0f\x41lgorithmOption\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x34\n\x04type\x18\x02 \x01(\x0e\x32&.wanllmdb.api.suggestion.v1.OptionType\x12\x13\n\x0b\x64\x65scription\x18\x03 \x01(\t\x12\x39\n\x07\x64\x65\x66\x61ult\x18\x04 \x01(\x0b\x32(.wanllmdb.api.registry.v1.ParameterValue\x12\x10\n\x03min\x18\x05 \x01(\x01H\x00\x88\x01\x01\x12\x10\n\x03max\x18\x06 \x01(\x01H\x01\x88\x01\x01\x12\x17\n\x0fmin_is_excluded\x18\x07 \x01(\x08\x12\x17\n\x0fmax_is_excluded\x18\x08 \x01(\x08\x12\x0f\n\x07\x63hoices\x18\t \x03(\tB\x06\n\x04_minB\x06\n\x04_max\"\xe2\x03\n\tAlgorithm\x12\x37\n\x04kind\x18\x01 \x01(\x0e\x32).wanllmdb.api.suggestion.v1.AlgorithmKind\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x30\n\x06method\x18\x03 \x01(\x0e\x32 .wanllmdb.api.registry.v1.Method\x12\r\n\x05title\x18\x04 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x05 \x01(\t\x12<\n\x07options\x18\x06 \x03(\x0b\x32+.wanllmdb.api.suggestion.v1.AlgorithmOption\x12\x14\n\x0cneeds_metric\x18\x07 \x01(\x08\x12\x1d\n\x15takes_several_metrics\x18\x08 \x01(\x08\x12\x18\n\x10takes_conditions\x18\t \x01(\x08\x12\x13\n\x0bspace_notes\x18\n \x01(\t\x12\x15\n\ris_exhaustive\x18\x0b \x01(\x08\x12\x17\n\x0fuses_prior_runs\x18\x0c \x01(\x08\x12\x15\n\ris_replayable\x18\r \x01(\x08\x12\x14\n\x0creplay_notes\x18\x0e \x01(\t\x12\x10\n\x08requires\x18\x0f \x03(\t\x12\x14\n\x0cis_installed\x18\x10 \x01(\x08\x12\x11\n\treference\x18\x11 \x01(\t\"S\n\x16ListAlgorithmsResponse\x12\x39\n\nalgorithms\x18\x01 \x03(\x0b\x32%.wanllmdb.api.suggestion.v1.Algorithm*\xbd\x01\n\x0f\x45xhaustedReason\x12 \n\x1c\x45XHAUSTED_REASON_UNSPECIFIED\x10\x00\x12\x1c\n\x18\x45XHAUSTED_REASON_RUN_CAP\x10\x02\x12$\n EXHAUSTED_REASON_SPACE_EXHAUSTED\x10\x03\x12#\n\x1f\x45XHAUSTED_REASON_TARGET_REACHED\x10\x04\x12\x1f\n\x1b\x45XHAUSTED_REASON_TERMINATED\x10\x05*\xae\x01\n\rAlgorithmKind\x12\x1e\n\x1a\x41LGORITHM_KIND_UNSPECIFIED\x10\x00\x12\x1a\n\x16\x41LGORITHM_KIND_SAMPLER\x10\x01\x12\x19\n\x15\x41LGORITHM_KIND_PRUNER\x10\x02\x12\x1d\n\x19\x41LGORITHM_KIND_TERMINATOR\x10\x03\x12\'\n#ALGORITHM_KIND_IMPORTANCE_EVALUATOR\x10\x04*\x9e\x01\n\nOptionType\x12\x1b\n\x17OPTION_TYPE_UNSPECIFIED\x10\x00\x12\x13\n\x0fOPTION_TYPE_INT\x10\x01\x12\x15\n\x11OPTION_TYPE_FLOAT\x10\x02\x12\x14\n\x10OPTION_TYPE_BOOL\x10\x03\x12\x16\n\x12OPTION_TYPE_CHOICE\x10\x04\x12\x19\n\x15OPTION_TYPE_ALGORITHM\x10\x05\x32\xdc\x03\n\x11SuggestionService\x12\x62\n\x07Suggest\x12*.wanllmdb.api.suggestion.v1.SuggestRequest\x1a+.wanllmdb.api.suggestion.v1.SuggestResponse\x12p\n\nShouldStop\x12-.wanllmdb.api.suggestion.v1.ShouldStopRequest\x1a..wanllmdb.api.suggestion.v1.ShouldStopResponse\"\x03\x90\x02\x01\x12s\n\x0bGetBestRuns\x12..wanllmdb.api.suggestion.v1.GetBestRunsRequest\x1a/.wanllmdb.api.suggestion.v1.GetBestRunsResponse\"\x03\x90\x02\x01\x12|\n\x0eListAlgorithms\x12\x31.wanllmdb.api.suggestion.v1.ListAlgorithmsRequest\x1a\x32.wanllmdb.api.suggestion.v1.ListAlgorithmsResponse\"\x03\x90\x02\x01\x42\x80\x01\n\x1e\x64\x65v.wanllmdb.api.suggestion.v1B\x16SuggestionServiceProtoP\x01ZDgithub.com/wanllmdb/sweeps/clients/go/api/suggestion/v1;suggestionv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n3wanllmdb/api/suggestion/v1/suggestion_service.proto\x12\x1awanllmdb.api.suggestion.v1\x1a\x1egoogle/protobuf/duration.proto\x1a/wanllmdb/api/registry/v1/registry_service.proto\x1a\"wanllmdb/api/registry/v1/run.proto\x1a+wanllmdb/api/registry/v1/search_space.proto\x1a$wanllmdb/api/registry/v1/sweep.proto\"\xa7\x01\n\x0eSuggestRequest\x12\x10\n\x08sweep_id\x18\x01 \x01(\t\x12\r\n\x05\x63ount\x18\x02 \x01(\x05\x12\x10\n\x08\x61gent_id\x18\x03 \x01(\t\x12\x12\n\nrequest_id\x18\x04 \x01(\t\x12\x0e\n\x06resume\x18\x05 \x01(\x08\x12>\n\nended_runs\x18\x06 \x03(\x0b\x32*.wanllmdb.api.registry.v1.FinishRunRequest\"\xe4\x02\n\x0fSuggestResponse\x12+\n\x04runs\x18\x01 \x03(\x0b\x32\x1d.wanllmdb.api.registry.v1.Run\x12>\n\texhausted\x18\x02 \x01(\x0e\x32+.wanllmdb.api.suggestion.v1.ExhaustedReason\x12!\n\x14next_check_iteration\x18\x03 \x01(\x03H\x00\x88\x01\x01\x12\x0f\n\x07message\x18\x04 \x01(\t\x12\x0f\n\x07resumed\x18\x05 \x01(\x08\x12\x14\n\x0crunning_runs\x18\x06 \x01(\x03\x12\x31\n\x0elease_duration\x18\x07 \x01(\x0b\x32\x19.google.protobuf.Duration\x12=\n\nended_runs\x18\x08 \x03(\x0b\x32).wanllmdb.api.registry.v1.FinishRunResultB\x17\n\x15_next_check_iteration\"E\n\x11ShouldStopRequest\x12\x10\n\x08sweep_id\x18\x01 \x01(\t\x12\x13\n\x06number\x18\x02 \x01(\x03H\x00\x88\x01\x01\x42\t\n\x07_number\"\xec\x01\n\x12ShouldStopResponse\x12\x13\n\x0bshould_stop\x18\x01 \x01(\x08\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x11\n\x04rung\x18\x03 \x01(\x03H\x00\x88\x01\x01\x12\x16\n\tthreshold\x18\x04 \x01(\x01H\x01\x88\x01\x01\x12\x12\n\x05value\x18\x05 \x01(\x01H\x02\x88\x01\x01\x12\x15\n\rcompared_runs\x18\x06 \x01(\x03\x12!\n\x14next_check_iteration\x18\x07 \x01(\x03H\x03\x88\x01\x01\x42\x07\n\x05_rungB\x0c\n\n_thresholdB\x08\n\x06_valueB\x17\n\x15_next_check_iteration\"5\n\x12GetBestRunsRequest\x12\x10\n\x08sweep_id\x18\x01 \x01(\t\x12\r\n\x05\x63ount\x18\x02 \x01(\x05\"h\n\x13GetBestRunsResponse\x12+\n\x04runs\x18\x01 \x03(\x0b\x32\x1d.wanllmdb.api.registry.v1.Run\x12\x12\n\ntotal_runs\x18\x02 \x01(\x03\x12\x10\n\x08revision\x18\x03 \x01(\x03\"\x17\n\x15ListAlgorithmsRequest\"\x9c\x02\n\x0f\x41lgorithmOption\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x34\n\x04type\x18\x02 \x01(\x0e\x32&.wanllmdb.api.suggestion.v1.OptionType\x12\x13\n\x0b\x64\x65scription\x18\x03 \x01(\t\x12\x39\n\x07\x64\x65\x66\x61ult\x18\x04 \x01(\x0b\x32(.wanllmdb.api.registry.v1.ParameterValue\x12\x10\n\x03min\x18\x05 \x01(\x01H\x00\x88\x01\x01\x12\x10\n\x03max\x18\x06 \x01(\x01H\x01\x88\x01\x01\x12\x17\n\x0fmin_is_excluded\x18\x07 \x01(\x08\x12\x17\n\x0fmax_is_excluded\x18\x08 \x01(\x08\x12\x0f\n\x07\x63hoices\x18\t \x03(\tB\x06\n\x04_minB\x06\n\x04_max\"\xe2\x03\n\tAlgorithm\x12\x37\n\x04kind\x18\x01 \x01(\x0e\x32).wanllmdb.api.suggestion.v1.AlgorithmKind\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x30\n\x06method\x18\x03 \x01(\x0e\x32 .wanllmdb.api.registry.v1.Method\x12\r\n\x05title\x18\x04 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x05 \x01(\t\x12<\n\x07options\x18\x06 \x03(\x0b\x32+.wanllmdb.api.suggestion.v1.AlgorithmOption\x12\x14\n\x0cneeds_metric\x18\x07 \x01(\x08\x12\x1d\n\x15takes_several_metrics\x18\x08 \x01(\x08\x12\x18\n\x10takes_conditions\x18\t \x01(\x08\x12\x13\n\x0bspace_notes\x18\n \x01(\t\x12\x15\n\ris_exhaustive\x18\x0b \x01(\x08\x12\x17\n\x0fuses_prior_runs\x18\x0c \x01(\x08\x12\x15\n\ris_replayable\x18\r \x01(\x08\x12\x14\n\x0creplay_notes\x18\x0e \x01(\t\x12\x10\n\x08requires\x18\x0f \x03(\t\x12\x14\n\x0cis_installed\x18\x10 \x01(\x08\x12\x11\n\treference\x18\x11 \x01(\t\"S\n\x16ListAlgorithmsResponse\x12\x39\n\nalgorithms\x18\x01 \x03(\x0b\x32%.wanllmdb.api.suggestion.v1.Algorithm*\xbd\x01\n\x0f\x45xhaustedReason\x12 \n\x1c\x45XHAUSTED_REASON_UNSPECIFIED\x10\x00\x12\x1c\n\x18\x45XHAUSTED_REASON_RUN_CAP\x10\x02\x12$\n EXHAUSTED_REASON_SPACE_EXHAUSTED\x10\x03\x12#\n\x1f\x45XHAUSTED_REASON_TARGET_REACHED\x10\x04\x12\x1f\n\x1b\x45XHAUSTED_REASON_TERMINATED\x10\x05*\xae\x01\n\rAlgorithmKind\x12\x1e\n\x1a\x41LGORITHM_KIND_UNSPECIFIED\x10\x00\x12\x1a\n\x16\x41LGORITHM_KIND_SAMPLER\x10\x01\x12\x19\n\x15\x41LGORITHM_KIND_PRUNER\x10\x02\x12\x1d\n\x19\x41LGORITHM_KIND_TERMINATOR\x10\x03\x12\'\n#ALGORITHM_KIND_IMPORTANCE_EVALUATOR\x10\x04*\x9e\x01\n\nOptionType\x12\x1b\n\x17OPTION_TYPE_UNSPECIFIED\x10\x00\x12\x13\n\x0fOPTION_TYPE_INT\x10\x01\x12\x15\n\x11OPTION_TYPE_FLOAT\x10\x02\x12\x14\n\x10OPTION_TYPE_BOOL\x10\x03\x12\x16\n\x12OPTION_TYPE_CHOICE\x10\x04\x12\x19\n\x15OPTION_TYPE_ALGORITHM\x10\x05\x32\xdc\x03\n\x11SuggestionService\x12\x62\n\x07Suggest\x12*.wanllmdb.api.suggestion.v1.SuggestRequest\x1a+.wanllmdb.api.suggestion.v1.SuggestResponse\x12p\n\nShouldStop\x12-.wanllmdb.api.suggestion.v1.ShouldStopRequest\x1a..wanllmdb.api.suggestion.v1.ShouldStopResponse\"\x03\x90\x02\x01\x12s\n\x0bGetBestRuns\x12..wanllmdb.api.suggestion.v1.GetBestRunsRequest\x1a/.wanllmdb.api.suggestion.v1.GetBestRunsResponse\"\x03\x90\x02\x01\x12|\n\x0eListAlgorithms\x12\x31.wanllmdb.api.suggestion.v1.ListAlgorithmsRequest\x1a\x32.wanllmdb.api.suggestion.v1.ListAlgorithmsResponse\"\x03\x90\x02\x01\x42\x80\x01\n\x1e\x64\x65v.wanllmdb.api.suggestion.v1B\x16SuggestionServiceProtoP\x01ZDgithub.com/wanllmdb/sweeps/clients/go/api/suggestion/v1;suggestionv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -42,32 +43,32 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SUGGESTIONSERVICE'].methods_by_name['GetBestRuns']._serialized_options = b'\220\002\001'
   _globals['_SUGGESTIONSERVICE'].methods_by_name['ListAlgorithms']._loaded_options = None
   _globals['_SUGGESTIONSERVICE'].methods_by_name['ListAlgorithms']._serialized_options = b'\220\002\001'
-  _globals['_EXHAUSTEDREASON']._serialized_start=1989
-  _globals['_EXHAUSTEDREASON']._serialized_end=2178
-  _globals['_ALGORITHMKIND']._serialized_start=2181
-  _globals['_ALGORITHMKIND']._serialized_end=2355
-  _globals['_OPTIONTYPE']._serialized_start=2358
-  _globals['_OPTIONTYPE']._serialized_end=2516
-  _globals['_SUGGESTREQUEST']._serialized_start=234
-  _globals['_SUGGESTREQUEST']._serialized_end=337
-  _globals['_SUGGESTRESPONSE']._serialized_start=340
-  _globals['_SUGGESTRESPONSE']._serialized_end=633
-  _globals['_SHOULDSTOPREQUEST']._serialized_start=635
-  _globals['_SHOULDSTOPREQUEST']._serialized_end=704
-  _globals['_SHOULDSTOPRESPONSE']._serialized_start=707
-  _globals['_SHOULDSTOPRESPONSE']._serialized_end=943
-  _globals['_GETBESTRUNSREQUEST']._serialized_start=945
-  _globals['_GETBESTRUNSREQUEST']._serialized_end=998
-  _globals['_GETBESTRUNSRESPONSE']._serialized_start=1000
-  _globals['_GETBESTRUNSRESPONSE']._serialized_end=1104
-  _globals['_LISTALGORITHMSREQUEST']._serialized_start=1106
-  _globals['_LISTALGORITHMSREQUEST']._serialized_end=1129
-  _globals['_ALGORITHMOPTION']._serialized_start=1132
-  _globals['_ALGORITHMOPTION']._serialized_end=1416
-  _globals['_ALGORITHM']._serialized_start=1419
-  _globals['_ALGORITHM']._serialized_end=1901
-  _globals['_LISTALGORITHMSRESPONSE']._serialized_start=1903
-  _globals['_LISTALGORITHMSRESPONSE']._serialized_end=1986
-  _globals['_SUGGESTIONSERVICE']._serialized_start=2519
-  _globals['_SUGGESTIONSERVICE']._serialized_end=2995
+  _globals['_EXHAUSTEDREASON']._serialized_start=2166
+  _globals['_EXHAUSTEDREASON']._serialized_end=2355
+  _globals['_ALGORITHMKIND']._serialized_start=2358
+  _globals['_ALGORITHMKIND']._serialized_end=2532
+  _globals['_OPTIONTYPE']._serialized_start=2535
+  _globals['_OPTIONTYPE']._serialized_end=2693
+  _globals['_SUGGESTREQUEST']._serialized_start=284
+  _globals['_SUGGESTREQUEST']._serialized_end=451
+  _globals['_SUGGESTRESPONSE']._serialized_start=454
+  _globals['_SUGGESTRESPONSE']._serialized_end=810
+  _globals['_SHOULDSTOPREQUEST']._serialized_start=812
+  _globals['_SHOULDSTOPREQUEST']._serialized_end=881
+  _globals['_SHOULDSTOPRESPONSE']._serialized_start=884
+  _globals['_SHOULDSTOPRESPONSE']._serialized_end=1120
+  _globals['_GETBESTRUNSREQUEST']._serialized_start=1122
+  _globals['_GETBESTRUNSREQUEST']._serialized_end=1175
+  _globals['_GETBESTRUNSRESPONSE']._serialized_start=1177
+  _globals['_GETBESTRUNSRESPONSE']._serialized_end=1281
+  _globals['_LISTALGORITHMSREQUEST']._serialized_start=1283
+  _globals['_LISTALGORITHMSREQUEST']._serialized_end=1306
+  _globals['_ALGORITHMOPTION']._serialized_start=1309
+  _globals['_ALGORITHMOPTION']._serialized_end=1593
+  _globals['_ALGORITHM']._serialized_start=1596
+  _globals['_ALGORITHM']._serialized_end=2078
+  _globals['_LISTALGORITHMSRESPONSE']._serialized_start=2080
+  _globals['_LISTALGORITHMSRESPONSE']._serialized_end=2163
+  _globals['_SUGGESTIONSERVICE']._serialized_start=2696
+  _globals['_SUGGESTIONSERVICE']._serialized_end=3172
 # @@protoc_insertion_point(module_scope)

@@ -9,6 +9,7 @@ from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from wanllmdb.api.registry.v1 import registry_service_pb2 as _registry_service_pb2
 from wanllmdb.api.registry.v1 import run_pb2 as _run_pb2
 from wanllmdb.api.registry.v1 import search_space_pb2 as _search_space_pb2
 from wanllmdb.api.registry.v1 import sweep_pb2 as _sweep_pb2
@@ -136,6 +137,7 @@ class SuggestRequest(_message.Message):
     AGENT_ID_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     RESUME_FIELD_NUMBER: _builtins.int
+    ENDED_RUNS_FIELD_NUMBER: _builtins.int
     sweep_id: _builtins.str
     """The sweep."""
     count: _builtins.int
@@ -152,6 +154,23 @@ class SuggestRequest(_message.Message):
     and renewed leases. If there are any, the response has only these runs;
     otherwise queued or new ones.
     """
+    @_builtins.property
+    def ended_runs(self) -> _containers.RepeatedCompositeFieldContainer[_registry_service_pb2.FinishRunRequest]:
+        """Ends of runs of this sweep, which are carried out in order before runs are
+        assigned, as FinishRun does: the sampler knows the results. At most 16, of
+        at most 1 MiB in all. Their `sweep_id` is empty or the one of this request.
+
+        Each end has a request_id of its own, and is carried out once, whether a
+        Suggest or a FinishRun brings it: a repetition returns the first response.
+        The Suggest's own request_id does not cover the ends, so it may be repeated
+        without them.
+
+        A rejected end does not fail the Suggest, and a Suggest that assigns no runs
+        carries out the ends all the same, also if it fails with SWEEP_NOT_RUNNING.
+        After any other error the ends may be stored or not: repeat the request, or
+        send each end with FinishRun and the same request_id.
+        """
+
     def __init__(
         self,
         *,
@@ -160,10 +179,11 @@ class SuggestRequest(_message.Message):
         agent_id: _builtins.str = ...,
         request_id: _builtins.str = ...,
         resume: _builtins.bool = ...,
+        ended_runs: _abc.Iterable[_registry_service_pb2.FinishRunRequest] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "count", b"count", "request_id", b"request_id", "resume", b"resume", "sweep_id", b"sweep_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "count", b"count", "ended_runs", b"ended_runs", "request_id", b"request_id", "resume", b"resume", "sweep_id", b"sweep_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -182,6 +202,7 @@ class SuggestResponse(_message.Message):
     RESUMED_FIELD_NUMBER: _builtins.int
     RUNNING_RUNS_FIELD_NUMBER: _builtins.int
     LEASE_DURATION_FIELD_NUMBER: _builtins.int
+    ENDED_RUNS_FIELD_NUMBER: _builtins.int
     exhausted: Global___ExhaustedReason.ValueType
     """Why there are fewer runs than `count` and no more for now; not set
     otherwise.
@@ -212,6 +233,10 @@ class SuggestResponse(_message.Message):
         heartbeats at least every third of this. Absent without runs.
         """
 
+    @_builtins.property
+    def ended_runs(self) -> _containers.RepeatedCompositeFieldContainer[_registry_service_pb2.FinishRunResult]:
+        """One entry for each of the request's `ended_runs`, in order."""
+
     def __init__(
         self,
         *,
@@ -222,10 +247,11 @@ class SuggestResponse(_message.Message):
         resumed: _builtins.bool = ...,
         running_runs: _builtins.int = ...,
         lease_duration: _duration_pb2.Duration | None = ...,
+        ended_runs: _abc.Iterable[_registry_service_pb2.FinishRunResult] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_next_check_iteration", b"_next_check_iteration", "lease_duration", b"lease_duration", "next_check_iteration", b"next_check_iteration"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_next_check_iteration", b"_next_check_iteration", "exhausted", b"exhausted", "lease_duration", b"lease_duration", "message", b"message", "next_check_iteration", b"next_check_iteration", "resumed", b"resumed", "running_runs", b"running_runs", "runs", b"runs"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_next_check_iteration", b"_next_check_iteration", "ended_runs", b"ended_runs", "exhausted", b"exhausted", "lease_duration", b"lease_duration", "message", b"message", "next_check_iteration", b"next_check_iteration", "resumed", b"resumed", "running_runs", b"running_runs", "runs", b"runs"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__next_check_iteration: _TypeAlias = _typing.Literal["next_check_iteration"]  # noqa: Y015
     _WhichOneofArgType__next_check_iteration: _TypeAlias = _typing.Literal["_next_check_iteration", b"_next_check_iteration"]  # noqa: Y015

@@ -88,6 +88,9 @@ class SuggestionServiceServicer(object):
         method. FAILED_PRECONDITION (SWEEP_NOT_RUNNING) if the sweep is paused,
         finished by a user, failed or canceled. The response has no runs, and the
         reason, if the cap is reached or the space is exhausted.
+
+        An agent that has ended a run and wants the next one can send both in one
+        call; see SuggestRequest.ended_runs.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

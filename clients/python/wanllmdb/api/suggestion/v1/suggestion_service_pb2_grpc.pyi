@@ -50,6 +50,9 @@ class SuggestionServiceStub:
     method. FAILED_PRECONDITION (SWEEP_NOT_RUNNING) if the sweep is paused,
     finished by a user, failed or canceled. The response has no runs, and the
     reason, if the cap is reached or the space is exhausted.
+
+    An agent that has ended a run and wants the next one can send both in one
+    call; see SuggestRequest.ended_runs.
     """
     ShouldStop: _grpc.UnaryUnaryMultiCallable[_suggestion_service_pb2.ShouldStopRequest, _suggestion_service_pb2.ShouldStopResponse]
     """Returns whether early termination stops a run, and why."""
@@ -84,6 +87,9 @@ class SuggestionServiceAsyncStub(SuggestionServiceStub):
     method. FAILED_PRECONDITION (SWEEP_NOT_RUNNING) if the sweep is paused,
     finished by a user, failed or canceled. The response has no runs, and the
     reason, if the cap is reached or the space is exhausted.
+
+    An agent that has ended a run and wants the next one can send both in one
+    call; see SuggestRequest.ended_runs.
     """
     ShouldStop: _aio.UnaryUnaryMultiCallable[_suggestion_service_pb2.ShouldStopRequest, _suggestion_service_pb2.ShouldStopResponse]  # type: ignore[assignment]
     """Returns whether early termination stops a run, and why."""
@@ -121,6 +127,9 @@ class SuggestionServiceServicer(metaclass=_abc_1.ABCMeta):
         method. FAILED_PRECONDITION (SWEEP_NOT_RUNNING) if the sweep is paused,
         finished by a user, failed or canceled. The response has no runs, and the
         reason, if the cap is reached or the space is exhausted.
+
+        An agent that has ended a run and wants the next one can send both in one
+        call; see SuggestRequest.ended_runs.
         """
 
     @_abc_1.abstractmethod
