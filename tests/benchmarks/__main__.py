@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import sys
 import time
+import traceback
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import replace
 from functools import partial
@@ -95,6 +96,7 @@ def main(arguments: list[str]) -> None:
     echoes = [] if TIMELESS.issuperset(chosen) else asyncio.run(measure_yardstick())
     alone = ALONE | {"quality": partial(quality.run, options.seeds)}
     figures, seconds = _measure(chosen, alone)
+    failed = [name for name in chosen if name not in seconds]
     measured = results.end(replace(begun, seconds=seconds), echoes=echoes, figures=figures)
     if options.against is None:
         before = results.last(chosen)
@@ -104,6 +106,8 @@ def main(arguments: list[str]) -> None:
     if options.markdown:
         results.print_markdown(measured)
     print(f"\nwritten to {measured.write()}")
+    if failed:
+        sys.exit(f"failed: {', '.join(failed)}")
 
 
 def _options(arguments: list[str]) -> argparse.Namespace:
@@ -121,14 +125,19 @@ def _options(arguments: list[str]) -> argparse.Namespace:
 def _measure(
     chosen: list[str], alone: Mapping[str, Callable[[], list[Figure]]]
 ) -> tuple[list[Figure], dict[str, float]]:
-    """Return the figures of all benchmarks, and the seconds that each took."""
+    """Return the figures of all benchmarks, and the seconds of each that did not fail."""
     figures: list[Figure] = []
     seconds: dict[str, float] = {}
 
     def take(name: str, run: Callable[[], list[Figure]]) -> None:
         began = time.perf_counter()
         print(f"{name} ...", file=sys.stderr, flush=True)
-        figures.extend(replace(figure, benchmark=name) for figure in run())
+        try:
+            figures.extend(replace(figure, benchmark=name) for figure in run())
+        except Exception:
+            # The figures of the other benchmarks are worth ten minutes.
+            traceback.print_exc()
+            return
         seconds[name] = round(time.perf_counter() - began, 1)
 
     together = [name for name in chosen if name in TOGETHER]

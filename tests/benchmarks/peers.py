@@ -1,7 +1,8 @@
 """Whole trials of random search with six parameters: ours beside Vizier's and Optuna's.
 
 `make bench-peers` makes the environment of the peers. All store their trials on disk: we and Optuna
-in the same PostgreSQL, Vizier in SQLite, which is what it can use. Ours and each peer alternate.
+in the same PostgreSQL, Vizier in SQLite, which is what it can use. Ours and each peer alternate. A
+trial of ours is what our agents do: each Suggest brings the end of the run before.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from pathlib import Path
 
 from tests.benchmarks.figures import TIMES_AS_FAST, Figure
 from tests.benchmarks.load import table
-from tests.benchmarks.trial_loop import trials
+from tests.benchmarks.trial_loop import chained_trials
 from wanllmdb_local.platform import Endpoints
 from wanllmdb_local.postgres import create_database
 
@@ -45,7 +46,7 @@ async def run(platform: Endpoints) -> list[Figure]:
             ratios: dict[str, list[float]] = {kind: [] for kind in PEERS}
             ours = []
             for _ in range(ROUNDS):
-                ours.append((await trials(platform, clients)).rate)
+                ours.append((await chained_trials(platform, clients)).rate)
                 for kind, address in addresses.items():
                     rates[kind].append(_trials(kind, address, clients))
                     # A peer that ends no trial in the time ends less than one.

@@ -1,4 +1,6 @@
-"""A random Suggest and a FinishRun taken apart, in microseconds of CPU time.
+"""A Suggest with method random taken apart, in microseconds of CPU time.
+
+As agents do, each Suggest brings the end of the run before: one call is a whole trial.
 
 The first pass measures the CPU time of each process. The second pass repeats the calls with both
 services under cProfile, and splits the CPU time of each service by the shares of its packages in
@@ -26,7 +28,7 @@ from typing import Any, cast
 
 import psutil
 
-from tests.benchmarks.calls import Calls, calls_to
+from tests.benchmarks.calls import Calls, ChainedTrials, calls_to
 from tests.benchmarks.figures import Figure
 from tests.benchmarks.load import table
 from tests.benchmarks.replicas import STATE_KEY
@@ -94,7 +96,7 @@ async def run(platform: Endpoints) -> list[Figure]:
                 shares = await _profile(calls, processes, profiles, clients)
                 figures += _figures(clients, cpu[clients], shares)
     table(
-        "A Suggest with method random and a FinishRun, means of "
+        "A Suggest with method random and the end of a run, means of "
         + " and ".join(f"{count:,} with {clients} clients" for clients, count in TRIALS.items()),
         ["part", "clients", "us of CPU"],
         [[each.name, str(each.clients), f"{each.value:,.0f}"] for each in figures],
@@ -187,11 +189,12 @@ async def _profile(
 
 async def _trials(calls: Calls, sweep_id: str, clients: int, count: int) -> None:
     """Make `count` trials by as many clients at once."""
+    trials = ChainedTrials(calls, sweep_id)
     numbers = iter(range(count))
 
     async def client(index: int) -> None:
         for _ in numbers:
-            await calls.trial(sweep_id, index)
+            await trials.trial(index)
 
     await asyncio.gather(*map(client, range(clients)))
 
