@@ -88,9 +88,9 @@ def test_every_number_of_a_request_has_presence() -> None:
         for method in service.methods
     }
     assert all(all(each) for each in found.values())
-    # GetRun's is in a oneof; the suggestion service's tests try ShouldStop.
+    # GetRun's is in a oneof; the suggestion service's tests try ShouldStop and the ends of Suggest.
     taking = {name for name, each in found.items() if each}
-    assert taking == REQUESTS.keys() | {"GetRun", "ShouldStop"}
+    assert taking == REQUESTS.keys() | {"GetRun", "ShouldStop", "Suggest"}
 
 
 @pytest.mark.parametrize("rpc", REQUESTS)
