@@ -122,15 +122,19 @@ async def test_a_rejected_end_does_not_fail_the_suggest(new_sweep: NewSweep) -> 
         await sweep.finish(first, 1.0)
         invalid = end_of(second)
         invalid.ClearField("outcome")
-        answer = await suggest(sweep, end_of(first), invalid, end_of(second))
+        unnamed = end_of(first)
+        unnamed.ClearField("number")
+        answer = await suggest(sweep, end_of(first), invalid, unnamed, end_of(second))
         assert [run.number for run in answer.runs] == [2]
         assert [result.error.reason for result in answer.ended_runs] == [
             "RUN_NOT_RUNNING",
             "INVALID_REQUEST",
+            "INVALID_REQUEST",
             "",
         ]
         assert answer.ended_runs[0].error.code == StatusCode.FAILED_PRECONDITION.value[0]
-        assert answer.ended_runs[2].response.run.number == 1
+        assert "is required" in answer.ended_runs[2].error.message
+        assert answer.ended_runs[3].response.run.number == 1
 
 
 @pytest.mark.parametrize("method", ["random", "bayes"])
