@@ -62,7 +62,7 @@ async def test_two_replicas_count_a_loss_once(
     assert sorted(e.runs for e in expired) == [0] * 5 + [200]
     sweep = await stored.sweeps.get(sweep_id)
     assert (sweep.counts.running, sweep.counts.queued) == (0, 200)
-    synced = await stored.syncs.sync(sweep_id, 0, 1000)
+    synced = await stored.syncs.watch(sweep_id, 0, 1000)
     assert {run.losses for run in synced.runs} == {1}
 
 
@@ -133,7 +133,7 @@ async def test_whatever_happens_at_once_everything_is_counted_once(
     race = Race(sweep_id, stores, seed)
     await race.run()
     sweep = await stored.sweeps.get(sweep_id)
-    synced = await stored.syncs.sync(sweep_id, 0, 1000)
+    synced = await stored.syncs.watch(sweep_id, 0, 1000)
     runs = {run.number: run for run in synced.runs}
     # The counters match the runs, and each run has a revision of its own.
     states = Counter(run.state.lower() for run in runs.values())

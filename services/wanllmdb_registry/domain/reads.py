@@ -14,7 +14,7 @@ from wanllmdb_registry.domain.model import (
     Method,
     MetricPoint,
     Parameters,
-    Run,
+    RunState,
     Sweep,
     SweepState,
 )
@@ -178,13 +178,31 @@ class DatabaseClock:
 
 
 @dataclass(frozen=True, slots=True)
-class SyncedRuns:
+class SyncedRun:
+    """The parts of a run that a sampler learns from; its parameters are JSON text."""
+
+    number: int
+    state: RunState
+    attempt: int
+    parameters_json: str
+    objective: float | None
+    objectives: tuple[float, ...]
+    last_step: int | None
+    sampler_state: bytes
+    revision: int
+
+
+AnyRun = TypeVar("AnyRun")
+
+
+@dataclass(frozen=True, slots=True)
+class SyncedRuns(Generic[AnyRun]):
     """All changes since a revision, up to `revision`.
 
     `size` is roughly the size of the runs and prior runs in bytes.
     """
 
-    runs: Sequence[Run]
+    runs: Sequence[AnyRun]
     points: Sequence[MetricPoint]
     prior_runs: Sequence[IndexedPriorRun]
     revision: int

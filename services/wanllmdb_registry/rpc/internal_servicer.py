@@ -13,7 +13,6 @@ from wanllmdb_common.calls.call import current_call
 from wanllmdb_common.computing.off_loop import BYTES_A_ROW, converted
 from wanllmdb_common.error_mapping import Context
 from wanllmdb_common.internal.registry.v1 import internal_registry_service_pb2 as internal_pb
-from wanllmdb_common.search_space.proto_conversion import parameters_to_proto
 from wanllmdb_registry.domain.assign_runs import CreatedRuns, CreateRuns, Proposal, RunsForAgent
 from wanllmdb_registry.domain.bounds import (
     ENTRY_BYTES,
@@ -26,7 +25,7 @@ from wanllmdb_registry.domain.bounds import (
 )
 from wanllmdb_registry.domain.leases import ResumeRuns
 from wanllmdb_registry.domain.model import FinishReason, IndexedPriorRun, MetricPoint, Run, Sweep
-from wanllmdb_registry.domain.reads import SyncedRuns
+from wanllmdb_registry.domain.reads import SyncedRun, SyncedRuns
 from wanllmdb_registry.domain.sweep_events import Requester
 from wanllmdb_registry.domain.sweep_lifecycle import FinishSweep
 from wanllmdb_registry.rpc.base import BaseServicer
@@ -235,7 +234,7 @@ def _encode_held(runs: Sequence[Run]) -> bytes:
     return internal_pb.ResumeRunsResponse(runs=map(run_to_proto, runs)).SerializeToString()
 
 
-def synced_to_proto(synced: SyncedRuns) -> internal_pb.SyncRunsResponse:
+def synced_to_proto(synced: SyncedRuns[SyncedRun]) -> internal_pb.SyncRunsResponse:
     """Return the message, cut at an earlier revision if all changes would be too large."""
     entries = [(run.revision, _synced_run(run)) for run in synced.runs]
     entries += [(prior.revision, _synced_prior_run(prior)) for prior in synced.prior_runs]
@@ -266,7 +265,9 @@ def synced_to_proto(synced: SyncedRuns) -> internal_pb.SyncRunsResponse:
     )
 
 
-def _last_that_fits(synced: SyncedRuns, sizes: Sequence[tuple[int, int]], room: int) -> int:
+def _last_that_fits(
+    synced: SyncedRuns[SyncedRun], sizes: Sequence[tuple[int, int]], room: int
+) -> int:
     """Return the last revision up to which all changes fit; the first revision always does."""
     points = synced.points
     if sum(size for _, size in sizes) + len(points) * POINT_BYTES <= room:
@@ -287,12 +288,12 @@ def _revision(point: MetricPoint) -> int:
     return point.objective_revision
 
 
-def _synced_run(run: Run) -> internal_pb.SyncedRun | internal_pb.SyncedPriorRun:
+def _synced_run(run: SyncedRun) -> internal_pb.SyncedRun | internal_pb.SyncedPriorRun:
     return internal_pb.SyncedRun(
         number=run.number,
         state=run_state(run.state),
         attempt=run.attempt,
-        parameters=parameters_to_proto(run.parameters),
+        parameters_json=run.parameters_json,
         objective=run.objective,
         sampler_state=run.sampler_state,
         last_step=run.last_step,

@@ -9,7 +9,7 @@ from itertools import groupby
 
 from wanllmdb.api.registry.v1 import watch_pb2
 from wanllmdb_common.errors import FailedPreconditionError
-from wanllmdb_registry.domain.model import RunState, Sweep, SweepSpec
+from wanllmdb_registry.domain.model import Run, RunState, Sweep, SweepSpec
 from wanllmdb_registry.domain.reads import SyncedRuns
 from wanllmdb_registry.domain.run_columns import RunColumn, batch_of
 from wanllmdb_registry.rpc.column_encoder import ColumnEncoder
@@ -26,7 +26,7 @@ class WatchedColumns:
         self._metrics = len(spec.metrics)
         self.encoder = ColumnEncoder(columns, spec)
 
-    def chunks(self, synced: SyncedRuns) -> Iterator[Response]:
+    def chunks(self, synced: SyncedRuns[Run]) -> Iterator[Response]:
         """Yield the runs that changed, in the order of their revisions."""
         # A stream that is cut after the sweep's message continues from the sweep's revision, so no
         # chunk may have runs from before and after it.
@@ -65,7 +65,7 @@ class Watch:
         schema = self.columns.encoder.schema(sum(sweep.counts.of(state) for state in RunState))
         return self._signed(Response(revision=since, schema=schema))
 
-    def of_runs(self, synced: SyncedRuns) -> deque[Response]:
+    def of_runs(self, synced: SyncedRuns[Run]) -> deque[Response]:
         """Return the changes, ordered by revision."""
         sweep = synced.sweep
         if self.columns is None:

@@ -24,6 +24,7 @@ from wanllmdb_registry.domain.model import (
     SweepSpec,
     SweepState,
 )
+from wanllmdb_registry.domain.reads import SyncedRun
 from wanllmdb_registry.domain.sweep_events import Requester, SweepEvent, SweepEventKind
 from wanllmdb_registry.domain.unit_of_work import StoredReply
 from wanllmdb_registry.store.statement import Row
@@ -206,6 +207,21 @@ def run_from_row(row: Row) -> Run:
         start_time=row["start_time"],
         end_time=row["end_time"],
         lease_expire_time=row["lease_expire_time"],
+    )
+
+
+def synced_run_from_row(row: Row) -> SyncedRun:
+    """Return what a sampler learns from of a row of `runs`."""
+    return SyncedRun(
+        number=row["number"],
+        state=RunState(row["state"]),
+        attempt=row["attempt"],
+        parameters_json=row["parameters"],
+        objective=row["objective"],
+        objectives=tuple(_read(row["objectives"])),
+        last_step=row["last_step"],
+        sampler_state=row["sampler_state"] or b"",
+        revision=row["revision"],
     )
 
 

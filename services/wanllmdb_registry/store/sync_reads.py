@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, null, select, true
+from sqlalchemy import ColumnElement, Select, bindparam, select, true
 
 from wanllmdb_common.computing.off_loop import BYTES_A_ROW, converted, converted_each
 from wanllmdb_registry.domain.bounds import READ_BYTES, STREAM_BYTES, SYNC_BYTES
-from wanllmdb_registry.domain.model import FinishReason, SweepState
-from wanllmdb_registry.domain.reads import Page, SyncedRuns
+from wanllmdb_registry.domain.model import FinishReason, Run, SweepState
+from wanllmdb_registry.domain.reads import AnyRun, Page, SyncedRun, SyncedRuns
 from wanllmdb_registry.domain.unit_of_work import sweep_not_found
 from wanllmdb_registry.store.database import Database
 from wanllmdb_registry.store.query_parts import (
@@ -24,11 +24,11 @@ from wanllmdb_registry.store.query_parts import (
     within_bytes,
 )
 from wanllmdb_registry.store.rows import (
-    LARGE_RUN_COLUMNS,
     point_from_row,
     prior_run_from_row,
     run_from_row,
     sweep_from_row,
+    synced_run_from_row,
 )
 from wanllmdb_registry.store.schema import metric_points, prior_runs, runs, sweeps
 from wanllmdb_registry.store.statement import Connection, Row, Statement
@@ -74,11 +74,17 @@ _head_columns = (
     sweeps.c.prior_runs,
 )
 # The columns that a sampler learns from.
-_synced = {"parameters", "sampler_state", "objective", "objectives"}
-_unsynced = set(LARGE_RUN_COLUMNS) - _synced
 _SYNC = _changed(
     select(
-        *(null().label(c.name) if c.name in _unsynced else c for c in runs.c),
+        runs.c.number,
+        runs.c.state,
+        runs.c.attempt,
+        runs.c.parameters,
+        runs.c.objective,
+        runs.c.objectives,
+        runs.c.last_step,
+        runs.c.sampler_state,
+        runs.c.revision,
         bytes_of(runs.c.parameters, runs.c.sampler_state).label("bytes"),
     ),
     with_last=False,
@@ -120,7 +126,7 @@ class SyncReads:
         limit: int,
         *,
         with_points: bool = False,
-    ) -> SyncedRuns:
+    ) -> SyncedRuns[SyncedRun]:
         """Return the changes after a revision that a sampler learns from, in revision order.
 
         At most `limit` runs and prior runs. Further queries read the metric's values if
@@ -130,20 +136,28 @@ class SyncReads:
             NotFoundError: SWEEP_NOT_FOUND.
         """
         return await self._changes(
-            _SYNC, sweep_id, since, limit, SYNC_BYTES, with_points=with_points, with_prior=True
+            _SYNC,
+            synced_run_from_row,
+            sweep_id,
+            since,
+            limit,
+            SYNC_BYTES,
+            with_points=with_points,
+            with_prior=True,
         )
 
-    async def watch(self, sweep_id: str, since: int, limit: int) -> SyncedRuns:
+    async def watch(self, sweep_id: str, since: int, limit: int) -> SyncedRuns[Run]:
         """Return the changes after a revision, in revision order: whole runs, and the sweep.
 
         Raises:
             NotFoundError: SWEEP_NOT_FOUND.
         """
-        return await self._changes(_WATCH, sweep_id, since, limit, STREAM_BYTES)
+        return await self._changes(_WATCH, run_from_row, sweep_id, since, limit, STREAM_BYTES)
 
     async def _changes(
         self,
         statement: Statement,
+        convert: Callable[[Row], AnyRun],
         sweep_id: str,
         since: int,
         limit: int,
@@ -151,10 +165,8 @@ class SyncReads:
         *,
         with_points: bool = False,
         with_prior: bool = False,
-    ) -> SyncedRuns:
-        # All runs of a large sweep take several calls, which must leave connections to the others.
-        reading = self._database.read if since else self._database.read_many
-        async with reading() as connection:
+    ) -> SyncedRuns[AnyRun]:
+        async with self._database.read() as connection:
             rows = await statement.fetch(
                 connection, sweep_id=sweep_id, since=since, limit=limit, most_bytes=most_bytes
             )
@@ -191,7 +203,7 @@ class SyncReads:
         weight = size // BYTES_A_ROW
         reason = head["finish_reason"]
         return SyncedRuns(
-            runs=await converted(lambda: list(map(run_from_row, there)), weight),
+            runs=await converted(lambda: list(map(convert, there)), weight),
             points=await converted_each(point_from_row, points),
             prior_runs=await converted(lambda: list(map(prior_run_from_row, prior)), weight),
             revision=until,

@@ -31,8 +31,11 @@ class Point(Mapping[str, ParameterValue]):
     __slots__ = ("names", "row")
 
     def __init__(self, parameters: Mapping[str, ParameterValue]) -> None:
-        """Copy the parameters, whose names must ascend."""
-        self.names = _shared(tuple(parameters))
+        """Copy the parameters."""
+        self.names, ascend = _shared(tuple(parameters))
+        if not ascend:
+            parameters = dict(sorted(parameters.items()))
+            self.names, _ = _shared(tuple(parameters))
         self.row = tuple(
             intern(value) if type(value) is str else value for value in parameters.values()
         )
@@ -58,9 +61,9 @@ class Point(Mapping[str, ParameterValue]):
 
 
 @lru_cache(maxsize=4096)
-def _shared(names: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the names, the same object for equal ones."""
-    return names
+def _shared(names: tuple[str, ...]) -> tuple[tuple[str, ...], bool]:
+    """Return the names, the same object for equal ones, and whether they ascend."""
+    return names, list(names) == sorted(names)
 
 
 class RunState(StrEnum):

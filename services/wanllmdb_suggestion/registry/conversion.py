@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 
 from wanllmdb.api.registry.v1 import run_pb2, sweep_pb2
@@ -18,6 +19,7 @@ from wanllmdb_suggestion.optimizer.types import (
     Exhausted,
     Metric,
     ObjectivePoint,
+    Parameters,
     Point,
     PriorRecord,
     RunRecord,
@@ -109,25 +111,29 @@ def changes_from_proto(response: internal_pb.SyncRunsResponse, seal: StateSeal) 
     )
 
 
-def record_from_proto(
-    run: internal_pb.SyncedRun | run_pb2.Run, sampler_state: bytes = b""
+def record_from_proto(run: run_pb2.Run) -> RunRecord:
+    """Return the record of a run, without the state that its sampler stored."""
+    return _record(run, parameters_from_proto(run.parameters), b"")
+
+
+def _synced_record(run: internal_pb.SyncedRun, seal: StateSeal) -> RunRecord:
+    state = seal.open(run.number, run.sampler_state) if run.sampler_state else b""
+    return _record(run, json.loads(run.parameters_json), state)
+
+
+def _record(
+    run: internal_pb.SyncedRun | run_pb2.Run, parameters: Parameters, sampler_state: bytes
 ) -> RunRecord:
-    """Return the record of a run."""
     return RunRecord(
         number=run.number,
         state=_RUN_STATES[run.state],
         attempt=run.attempt,
-        parameters=Point(parameters_from_proto(run.parameters)),
+        parameters=Point(parameters),
         objective=run.objective if run.HasField("objective") else None,
         last_step=run.last_step if run.HasField("last_step") else None,
         objectives=tuple(run.objectives),
         sampler_state=sampler_state,
     )
-
-
-def _synced_record(run: internal_pb.SyncedRun, seal: StateSeal) -> RunRecord:
-    state = seal.open(run.number, run.sampler_state) if run.sampler_state else b""
-    return record_from_proto(run, state)
 
 
 def _prior_record(prior: internal_pb.SyncedPriorRun) -> PriorRecord:

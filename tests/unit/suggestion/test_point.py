@@ -28,6 +28,11 @@ def test_a_point_is_the_mapping_that_it_was_made_of(parameters: dict[str, Any]) 
     assert repr(point) == f"Point({parameters!r})"
 
 
+def test_names_ascend() -> None:
+    point = Point({"b": 1, "a": 2})
+    assert (point.names, point.row) == (("a", "b"), (2, 1))
+
+
 def test_points_share_their_names_and_equal_texts() -> None:
     one, other = (Point({"".join(["na", "me"]): "".join(["ad", "am"])}) for _ in range(2))
     assert one.names is other.names

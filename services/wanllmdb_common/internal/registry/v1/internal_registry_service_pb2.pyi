@@ -304,35 +304,14 @@ class SyncedRun(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
-    @_typing.final
-    class ParametersEntry(_message.Message):
-        DESCRIPTOR: _descriptor.Descriptor
-
-        KEY_FIELD_NUMBER: _builtins.int
-        VALUE_FIELD_NUMBER: _builtins.int
-        key: _builtins.str
-        @_builtins.property
-        def value(self) -> _search_space_pb2.ParameterValue: ...
-        def __init__(
-            self,
-            *,
-            key: _builtins.str = ...,
-            value: _search_space_pb2.ParameterValue | None = ...,
-        ) -> None: ...
-        _HasFieldArgType: _TypeAlias = _typing.Literal["value", b"value"]  # noqa: Y015
-        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
-        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-        def WhichOneof(self, oneof_group: _Never) -> None: ...
-
     NUMBER_FIELD_NUMBER: _builtins.int
     STATE_FIELD_NUMBER: _builtins.int
     ATTEMPT_FIELD_NUMBER: _builtins.int
-    PARAMETERS_FIELD_NUMBER: _builtins.int
     OBJECTIVE_FIELD_NUMBER: _builtins.int
     SAMPLER_STATE_FIELD_NUMBER: _builtins.int
     LAST_STEP_FIELD_NUMBER: _builtins.int
     OBJECTIVES_FIELD_NUMBER: _builtins.int
+    PARAMETERS_JSON_FIELD_NUMBER: _builtins.int
     number: _builtins.int
     """The run's number."""
     state: _run_pb2.RunState.ValueType
@@ -345,10 +324,11 @@ class SyncedRun(_message.Message):
     """The sampler state stored with it."""
     last_step: _builtins.int
     """The highest step that it reported."""
-    @_builtins.property
-    def parameters(self) -> _containers.MessageMap[_builtins.str, _search_space_pb2.ParameterValue]:
-        """Its parameters."""
-
+    parameters_json: _builtins.str
+    """Its parameters, as the JSON text of an object, which is how they are stored:
+    the text of 1 is an integer, that of 1.0 a float. A model reads the
+    parameters of many runs, and parsing text costs less than messages.
+    """
     @_builtins.property
     def objectives(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
         """Its objectives, in a sweep with several metrics."""
@@ -359,15 +339,15 @@ class SyncedRun(_message.Message):
         number: _builtins.int = ...,
         state: _run_pb2.RunState.ValueType = ...,
         attempt: _builtins.int = ...,
-        parameters: _abc.Mapping[_builtins.str, _search_space_pb2.ParameterValue] | None = ...,
         objective: _builtins.float | None = ...,
         sampler_state: _builtins.bytes = ...,
         last_step: _builtins.int | None = ...,
         objectives: _abc.Iterable[_builtins.float] | None = ...,
+        parameters_json: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_last_step", b"_last_step", "_objective", b"_objective", "last_step", b"last_step", "objective", b"objective"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_last_step", b"_last_step", "_objective", b"_objective", "attempt", b"attempt", "last_step", b"last_step", "number", b"number", "objective", b"objective", "objectives", b"objectives", "parameters", b"parameters", "sampler_state", b"sampler_state", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_last_step", b"_last_step", "_objective", b"_objective", "attempt", b"attempt", "last_step", b"last_step", "number", b"number", "objective", b"objective", "objectives", b"objectives", "parameters_json", b"parameters_json", "sampler_state", b"sampler_state", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__last_step: _TypeAlias = _typing.Literal["last_step"]  # noqa: Y015
     _WhichOneofArgType__last_step: _TypeAlias = _typing.Literal["_last_step", b"_last_step"]  # noqa: Y015
