@@ -267,8 +267,8 @@ class Loop:
             self._unanswered = request_id
             return None
         self._ahead = suggestion, others
-        # A service of an earlier release ignores the end. FinishRun repeats any other rejection.
-        result = suggestion.ended_runs[0] if suggestion.ended_runs else None
+        # FinishRun sends a rejected end again, which raises the error, and one without a result.
+        (result,) = suggestion.ended_runs
         return result if isinstance(result, FinishedRun) else None
 
     def _release(self, suggestion: Suggestion) -> None:
