@@ -1,7 +1,7 @@
 """A peer's service or clients: a script for the peers' own environment, which has none of ours.
 
     peer.py serve KIND DATABASE_URL               # prints its address; runs until SIGTERM
-    peer.py load KIND ADDRESS CLIENTS SECONDS     # prints a line of JSON: {"latencies": [...]}
+    peer.py load KIND ADDRESS CLIENTS SECONDS     # prints JSON: {"latencies": [...], "failed": 0}
 
 KIND is `optuna-rdb`, `optuna-grpc` or `vizier`. Optuna's RDB storage needs no service: its address
 is the URL of the database. Clients are threads of at most four processes, because the clients of
@@ -130,24 +130,33 @@ def create_study(kind: str, address: str) -> str:
     return str(study.resource_name)
 
 
-def work(kind: str, address: str, name: str, clients: int, begin: float, end: float) -> list[float]:
-    """Return the seconds of each trial that began and ended within a time; runs in a process."""
+def work(
+    kind: str, address: str, name: str, clients: int, begin: float, end: float
+) -> tuple[list[float], int]:
+    """Return the seconds of each trial within a time, and how many failed; runs in a process."""
     if kind == "vizier":
         trials = vizier_trials(address, name, clients)
     else:
         trials = optuna_trials(kind, address, name, clients)
 
-    def client(trial: Trial) -> list[float]:
+    def client(trial: Trial) -> tuple[list[float], int]:
         latencies = []
-        trial()
+        failed = 0
         while (started := time.time()) < end:
-            trial()
+            try:
+                trial()
+            except Exception as error:
+                # Whatever a peer raises: such a trial does not count.
+                print(f"{type(error).__name__}: {error}"[:300], file=sys.stderr)
+                failed += 1
+                continue
             if begin <= started and time.time() <= end:
                 latencies.append(time.time() - started)
-        return latencies
+        return latencies, failed
 
     with ThreadPoolExecutor(clients) as threads:
-        return [latency for found in threads.map(client, trials) for latency in found]
+        found = list(threads.map(client, trials))
+    return [latency for each, _ in found for latency in each], sum(failed for _, failed in found)
 
 
 def load(kind: str, address: str, clients: int, seconds: float) -> None:
@@ -160,8 +169,10 @@ def load(kind: str, address: str, clients: int, seconds: float) -> None:
             pool.submit(work, kind, address, name, clients // processes, begin, begin + seconds)
             for _ in range(processes)
         ]
-        latencies = [latency for future in futures for latency in future.result()]
-    print(json.dumps({"latencies": latencies}), flush=True)
+        results = [future.result() for future in futures]
+    latencies = [latency for found, _ in results for latency in found]
+    failed = sum(count for _, count in results)
+    print(json.dumps({"latencies": latencies, "failed": failed}), flush=True)
 
 
 def serve(kind: str, database_url: str) -> None:

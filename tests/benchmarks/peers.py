@@ -91,7 +91,10 @@ def _peer(kind: str, platform: Endpoints, folder: Path) -> Iterator[str]:
 
 
 def _trials(kind: str, address: str, clients: int) -> float:
-    """Return how many trials a second the clients of a peer make."""
+    """Return how many trials a second the clients of a peer make; failed ones do not count."""
     command = [str(PYTHON), str(SCRIPT), "load", kind, address, str(clients), str(SECONDS)]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
-    return len(json.loads(done.stdout.splitlines()[-1])["latencies"]) / SECONDS
+    measured = json.loads(done.stdout.splitlines()[-1])
+    if measured["failed"]:
+        print(f"{PEERS[kind]}, {clients} clients: {measured['failed']} trials failed")
+    return len(measured["latencies"]) / SECONDS
