@@ -18,9 +18,9 @@ from wanllmdb_registry.store.sweep_store import SweepStore
 
 
 @pytest.fixture
-async def other_replica(session_database: str) -> AsyncIterator[Database]:
+async def other_replica(contract_database: str) -> AsyncIterator[Database]:
     """A store with its own connections to the same database."""
-    database = Database(session_database, pool_size=4)
+    database = Database(contract_database, pool_size=4)
     yield database
     await database.close()
 

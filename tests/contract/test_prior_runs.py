@@ -57,10 +57,10 @@ async def test_an_import_shares_a_transaction_with_other_changes(stored: Stored)
 
 
 async def test_imports_through_many_stores_follow_each_other(
-    stored: Stored, session_database: str
+    stored: Stored, contract_database: str
 ) -> None:
     sweep_id = await stored.sweep()
-    databases = [Database(session_database, pool_size=2) for _ in range(3)]
+    databases = [Database(contract_database, pool_size=2) for _ in range(3)]
     stores = [SweepStore(database, LEASE) for database in databases]
     requests = [import_runs(5, key()) for _ in range(12)]
     # Each import twice, through two stores at once.

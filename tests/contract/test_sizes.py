@@ -41,14 +41,14 @@ async def rows_of(url: str, sweep_id: str) -> dict[str, tuple[int, float]]:
 
 
 async def test_a_report_touches_the_values_that_it_brings_alone(
-    stored: Stored, session_database: str
+    stored: Stored, contract_database: str
 ) -> None:
     sweep_id = await stored.sweep()
     names = [f"m{i}" for i in range(1_000)]
     await stored.store.apply(sweep_id, [create(0), set_config(0, 100_000), report(0, names, 5)])
-    before = await rows_of(session_database, sweep_id)
+    before = await rows_of(contract_database, sweep_id)
     await stored.store.apply(sweep_id, [report(0, ["m7", "new"], 6), report(0, ["m8"], 4)])
-    after = await rows_of(session_database, sweep_id)
+    after = await rows_of(contract_database, sweep_id)
     assert {name for name in after if after[name] != before.get(name)} == {"m7", "new"}
     assert (after["m7"][0], after["m8"][0]) == (6, 5)
     run = await stored.runs.get(sweep_id, number=0)

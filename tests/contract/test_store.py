@@ -22,8 +22,8 @@ class TestPostgresStore(SweepStoreContract):
         return stored_in(database)
 
     @pytest.fixture
-    async def replicas(self, session_database: str) -> AsyncIterator[Sequence[SweepStore]]:
-        databases = [Database(session_database, pool_size=2) for _ in range(3)]
+    async def replicas(self, contract_database: str) -> AsyncIterator[Sequence[SweepStore]]:
+        databases = [Database(contract_database, pool_size=2) for _ in range(3)]
         yield [SweepStore(database, LEASE) for database in databases]
         for database in databases:
             await database.close()
