@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
-from tests.conftest import create_database
 from tests.contract.stored import LEASE, Stored, stored_in
+from wanllmdb_local.postgres import create_database
 from wanllmdb_registry.store.database import Database
 from wanllmdb_registry.store.migrate import migrate
 from wanllmdb_registry.store.sweep_store import SweepStore

@@ -24,6 +24,7 @@ from wanllmdb_registry.domain.leases import ReleaseRun
 from wanllmdb_registry.domain.model import (
     RunState,
 )
+from wanllmdb_registry.domain.reads import SyncedRun
 from wanllmdb_registry.domain.sweep_lifecycle import CancelSweep, DeleteSweep, StartSweep
 from wanllmdb_registry.domain.unit_of_work import UnitOfWork
 from wanllmdb_registry.store.sweep_store import SweepStore
@@ -289,6 +290,11 @@ class SweepStoreContract(ABC):
         await stored.store.apply(sweep_id, [CancelSweep(None, lambda _: b"", etag="")])
         sweep = await stored.sweeps.get(sweep_id)
         assert (sweep.counts.canceled, sweep.counts.unfinished) == (5_000, 0)
-        synced = await stored.syncs.sync(sweep_id, 0, 10_000)
-        assert {run.state for run in synced.runs} == {RunState.CANCELED}
-        assert len({run.revision for run in synced.runs}) == 5_000
+        synced: list[SyncedRun] = []
+        since, has_more = 0, True
+        while has_more:
+            page = await stored.syncs.sync(sweep_id, since, 10_000)
+            synced += page.runs
+            since, has_more = page.revision, page.has_more
+        assert {run.state for run in synced} == {RunState.CANCELED}
+        assert len({run.revision for run in synced}) == len(synced) == 5_000
