@@ -41,10 +41,14 @@ LEAKS = re.compile(
 
 @dataclass(frozen=True)
 class Answer:
-    """The result: a status, or None if a raw form got none, and the faults of the answer."""
+    """The result: a status, or None if a raw form got none, and the faults of the answer.
+
+    `messages` are the encoded responses.
+    """
 
     code: grpc.StatusCode | None
     faults: tuple[str, ...] = ()
+    messages: tuple[bytes, ...] = ()
 
 
 async def try_out(
@@ -60,7 +64,7 @@ async def try_out(
         if leaked := _leaked(answer, request):
             faults.append(f"the answer holds {leaked!r}")
         rpc.response.FromString(answer)
-    return Answer(grpc.StatusCode.OK, tuple(faults))
+    return Answer(grpc.StatusCode.OK, tuple(faults), tuple(answers))
 
 
 async def _send(
