@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
+from typing import cast
 
 from wanllmdb_common.search_space.distributions import (
     Beta,
@@ -133,7 +134,7 @@ def _positions_of_numbers(
 ) -> list[float]:
     if not set(map(type, values)) <= {float, int}:
         return list(map(position, values))
-    numbers = list(map(float, values))  # type: ignore[arg-type]  # all of them are numbers
+    numbers = list(map(float, cast("Sequence[float]", values)))
     if is_log and min(numbers, default=1.0) <= 0:
         return [number if number > 0 else math.nan for number in numbers]
     return numbers
