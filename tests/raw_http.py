@@ -52,9 +52,9 @@ def _send(
     parts = urlsplit(url)
     assert parts.hostname is not None
     connection = (
-        http.client.HTTPConnection(parts.hostname, parts.port, timeout=30)
+        http.client.HTTPConnection(parts.hostname, parts.port, timeout=60)
         if tls is None
-        else http.client.HTTPSConnection(parts.hostname, parts.port, timeout=30, context=tls)
+        else http.client.HTTPSConnection(parts.hostname, parts.port, timeout=60, context=tls)
     )
     headers.setdefault("Host", parts.netloc)
     if body is not None:
@@ -78,6 +78,23 @@ def _send(
         )
     finally:
         connection.close()
+
+
+async def raw_until_closed(url: str, content: bytes) -> bytes:
+    """Send bytes, and return what comes until the server closes the connection.
+
+    Raises:
+        TimeoutError: the server does not close it within a minute.
+    """
+    parts = urlsplit(url)
+    reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+    try:
+        writer.write(content)
+        await writer.drain()
+        async with asyncio.timeout(60):
+            return await reader.read()
+    finally:
+        writer.close()
 
 
 async def raw(url: str, content: bytes, seconds: float = 10) -> bytes:

@@ -85,7 +85,7 @@ async def test_deleting_old_answers_waits_for_no_lock(
             "SELECT 1 FROM replies WHERE request_id = ANY($1::uuid[]) FOR UPDATE",
             [request.request_id for request in keys[:5]],
         )
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             assert await _forget(stores[0]) == 15
     assert await _forget(stores[1]) == 5
 

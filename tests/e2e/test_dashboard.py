@@ -42,7 +42,7 @@ def listed(url: str) -> list[str]:
         data=b'{"filter": {"query": "seen in the browser"}}',
         headers={"content-type": "application/json", "origin": url},
     )
-    with urllib.request.urlopen(request, timeout=30) as answer:
+    with urllib.request.urlopen(request, timeout=60) as answer:
         return [sweep["sweepId"] for sweep in json.load(answer)["sweeps"]]
 
 

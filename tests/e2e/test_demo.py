@@ -75,7 +75,7 @@ def test_interrupted_demo_cleans_up() -> None:
         assert len(agents) == 4
         assert started_by(folder)
         process.send_signal(signal.SIGINT)
-        assert process.wait(30) == 130, output.read_text()
+        assert process.wait(60) == 130, output.read_text()
         assert "Interrupted" in output.read_text()
         assert "Traceback" not in output.read_text()
         assert list(folder.iterdir()) == []

@@ -158,7 +158,7 @@ def test_taken_port() -> None:
         listener.listen()
         port = listener.getsockname()[1]
         with temporary_data_dir() as data_dir, up(data_dir, ports=(port, 0)) as running:
-            assert running.process.wait(30) == 2
+            assert running.process.wait(60) == 2
             assert f"Port {port} on 127.0.0.1 is taken" in running.output
             assert "--registry-port" in running.output
 
@@ -169,7 +169,7 @@ def test_half_written_data_directory() -> None:
             pass
         (data_dir / "postgres" / "global" / "pg_control").unlink()
         with up(data_dir) as running:
-            assert running.process.wait(30) == 2
+            assert running.process.wait(60) == 2
             assert "incomplete" in running.output
             assert "--data-dir" in running.output
             assert "Traceback" not in running.output

@@ -100,7 +100,7 @@ def up(
             if process.poll() is None:
                 process.send_signal(signal.SIGTERM)
                 try:
-                    process.wait(30)
+                    process.wait(60)
                 finally:
                     process.kill()
 

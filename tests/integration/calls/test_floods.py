@@ -116,7 +116,7 @@ def few_streams(database_url: str, tmp_path: Path) -> Iterator[ServerProcess]:
 
 @pytest.mark.parametrize("method", [LIST, WATCH, CHECK, HEALTH_WATCH, REFLECTION])
 async def test_a_call_whose_message_does_not_come_ends(strict: ServerProcess, method: str) -> None:
-    async with raw_connection(strict.address) as connection, asyncio.timeout(30):
+    async with raw_connection(strict.address) as connection, asyncio.timeout(60):
         stream = connection.open(connection.headers_of(method))
         # A part of one is none.
         await connection.send(stream, framed(bytes(1_000))[:500])
@@ -128,7 +128,7 @@ async def test_a_call_whose_message_does_not_come_ends(strict: ServerProcess, me
 async def test_beyond_the_bound_the_call_that_waits_longest_for_its_message_ends(
     strict: ServerProcess,
 ) -> None:
-    async with raw_connection(strict.address) as connection, asyncio.timeout(30):
+    async with raw_connection(strict.address) as connection, asyncio.timeout(60):
         streams = [connection.open(connection.headers_of(LIST)) for _ in range(30)]
         answers = [await connection.answer(stream) for stream in streams]
         codes = [answer.code for answer in answers]
@@ -144,7 +144,7 @@ async def test_more_streams_than_a_connection_may_have_are_rejected_and_others_a
     async with (
         raw_connection(few_streams.address) as flood,
         raw_connection(few_streams.address) as other,
-        asyncio.timeout(30),
+        asyncio.timeout(60),
     ):
         assert flood.max_concurrent_streams == 50
         flood.ignore_stream_limit()

@@ -17,7 +17,7 @@ from tests.e2e.up_process import wait_until
 from tests.integration.client.conftest import config
 from wanllmdb import Client, Run
 
-SECONDS = 30.0
+SECONDS = 60.0
 WANLLMDB = (sys.executable, "-m", "wanllmdb.cli.main")
 
 
@@ -52,6 +52,16 @@ async def reaches(process: asyncio.subprocess.Process, line: str) -> None:
         if not read:
             assert process.stderr is not None
             raise AssertionError(f"the program ended: {(await process.stderr.read()).decode()}")
+
+
+async def reports(process: asyncio.subprocess.Process, words: str) -> None:
+    """Waits until a line of the process's stderr has these words."""
+    assert process.stderr is not None
+    while True:
+        read = await asyncio.wait_for(process.stderr.readline(), SECONDS)
+        if words in read.decode():
+            return
+        assert read, f"the program ended and did not report {words!r}"
 
 
 async def end_of(process: asyncio.subprocess.Process, seconds: float = SECONDS) -> tuple[str, str]:

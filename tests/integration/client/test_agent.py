@@ -88,7 +88,7 @@ async def test_a_canceled_sweep_stops_its_runs_and_its_agents(client: Client) ->
     await asyncio.to_thread(training.wait)
     await asyncio.to_thread(client.cancel_sweep, sweep_id)
 
-    result = await asyncio.wait_for(agent, 10)
+    result = await asyncio.wait_for(agent, 60)
     assert result.ended_by == "the sweep is canceled"
     (run,) = await runs_of(client, sweep_id)
     assert run.state is RunState.CANCELED
@@ -114,7 +114,7 @@ async def test_a_canceled_run_stops_and_its_agent_goes_on_with_the_next_one(
     canceled = await asyncio.to_thread(client.cancel_runs, sweep_id, [1, 0], reason="diverges")
 
     assert (canceled.canceled, canceled.stopping, canceled.ended) == ((), (1,), (0,))
-    result = await asyncio.wait_for(agent, 20)
+    result = await asyncio.wait_for(agent, 60)
     assert (result.runs, result.failed) == (3, 0)
     assert result.ended_by == "the sweep has no more runs: its run_cap was reached"
     runs = await runs_of(client, sweep_id)
@@ -141,7 +141,7 @@ async def test_an_agent_waits_for_a_paused_sweep(
     assert not agent.done()
     await asyncio.to_thread(client.resume_sweep, sweep_id)
 
-    assert (await asyncio.wait_for(agent, 10)).runs == 1
+    assert (await asyncio.wait_for(agent, 60)).runs == 1
     assert capsys.readouterr().err.count("is paused: waiting until it is resumed") == 1
 
 

@@ -116,7 +116,7 @@ async def test_a_run_of_a_paused_sweep_ends_before_the_agent_waits(client: Clien
     agent = asyncio.create_task(run_agent(client, sweep_id, train))
     await asyncio.to_thread(wait_until, first_has_ended)
     await asyncio.to_thread(client.resume_sweep, sweep_id)
-    result = await asyncio.wait_for(agent, 30)
+    result = await asyncio.wait_for(agent, 60)
     assert (result.runs, result.failed) == (2, 0)
 
 

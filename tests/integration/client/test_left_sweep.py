@@ -45,7 +45,7 @@ def main():
     run.save()
     for number, (process, work) in enumerate(workers):
         work.put((number, run.sweep_id, dict(run.config)))
-        assert results.get(timeout=30) == number
+        assert results.get(timeout=60) == number
         process.join()
         assert process.exitcode == 0
     run.log({"loss": run.config.x})
@@ -74,7 +74,7 @@ async def test_workers_that_left_the_sweep_report_nothing_of_its_run(
     command = (*program, "--agent", sweep_id) if kind == "function" else agent
 
     async with started(*command, environment=environment) as process:
-        _, err = await end_of(process, 60)
+        _, err = await end_of(process)
 
     assert process.returncode == 0, err
     (run,) = await runs_of(client, sweep_id)
@@ -101,7 +101,7 @@ async def test_a_process_without_the_variables_may_name_the_run_by_its_id(
     agent = (*WANLLMDB, "agent", sweep_id, "--count", "1", "--", sys.executable, str(program))
 
     async with started(*agent, environment=environment) as process:
-        _, err = await end_of(process, 60)
+        _, err = await end_of(process)
 
     assert process.returncode == 0, err
     (run,) = await runs_of(client, sweep_id)

@@ -42,7 +42,7 @@ async def run_of_program(
     sweep_id = await new_sweep(client)
     command = (*WANLLMDB, "agent", sweep_id, "--count", "1", "--", sys.executable, program)
     async with started(*command, environment=environment) as process:
-        _, err = await end_of(process, 60)
+        _, err = await end_of(process)
     assert process.returncode == code, err
     (run,) = await runs_of(client, sweep_id)
     return run, err
@@ -257,7 +257,7 @@ async def test_an_agent_without_a_function_runs_the_sweeps_program(
     code = f"import wanllmdb; print(wanllmdb.agent('entity/project/{sweep_id}', count=2).runs)"
 
     async with started(sys.executable, "-c", code, environment=environment) as process:
-        out, err = await end_of(process, 60)
+        out, err = await end_of(process)
 
     assert (process.returncode, out) == (0, "2\n"), err
     assert [run.objective == run.parameters["x"] for run in await runs_of(client, sweep_id)] == [
@@ -310,7 +310,7 @@ async def test_workers_of_a_function_get_its_run_and_the_disabled_ones_report_no
     program = (sys.executable, str(tmp_path / "train.py"), sweep_id, method)
 
     async with started(*program, environment=environment) as process:
-        _, err = await end_of(process, 60)
+        _, err = await end_of(process)
 
     assert process.returncode == 0, err
     (run,) = await runs_of(client, sweep_id)
@@ -390,11 +390,11 @@ async def test_the_error_in_a_process_of_one_of_several_agents_names_the_remedy(
     def train() -> None:
         run = wandb.init()
         assert isinstance(run, wandb.ActiveRun)
-        asyncio.run_coroutine_threadsafe(both.wait(), loop).result(30)
+        asyncio.run_coroutine_threadsafe(both.wait(), loop).result(60)
         children.append(spawned())
         # Without a value the run would fail.
         children.append(spawned(**run.environment()))
-        asyncio.run_coroutine_threadsafe(both.wait(), loop).result(30)
+        asyncio.run_coroutine_threadsafe(both.wait(), loop).result(60)
 
     await asyncio.gather(*(run_agent(client, each, train, count=1) for each in (first, second)))
 
@@ -479,7 +479,7 @@ async def test_what_is_logged_after_a_worker_has_ended_comes_after_what_that_log
 
     command = (*program, "--of", sweep_id) if kind == "function" else agent
     async with started(*command, environment=spool) as process:
-        _, err = await end_of(process, 60)
+        _, err = await end_of(process)
 
     assert process.returncode == 0, err
     (run,) = await runs_of(client, sweep_id)

@@ -29,7 +29,7 @@ async def ended(
     command = (*WANLLMDB, "agent", sweep_id, "--never-give-up", *options)
     here = environment | ASCII | {"WANLLMDB_SPOOL_DIR": str(folder)}
     async with started(*command, environment=here) as process:
-        _, err = await end_of(process, 60)
+        _, err = await end_of(process)
     assert process.returncode == 0, err
     return list(await runs_of(client, sweep_id)), err
 
@@ -82,7 +82,7 @@ async def test_a_sweeps_own_program_that_can_not_be_named_is_refused_in_words(
     sweep_id = await new_sweep(client, program=name)
     here = environment | ASCII | {"WANLLMDB_SPOOL_DIR": str(tmp_path)}
     async with started(*WANLLMDB, "agent", sweep_id, environment=here) as process:
-        _, err = await end_of(process, 60)
+        _, err = await end_of(process)
     assert process.returncode == 2
     assert "Traceback" not in err
     assert said in err

@@ -97,7 +97,7 @@ async def start(
 
 async def reaches(process: asyncio.subprocess.Process, line: bytes) -> None:
     assert process.stdout is not None
-    while (read := await asyncio.wait_for(process.stdout.readline(), 30)).strip() != line:
+    while (read := await asyncio.wait_for(process.stdout.readline(), 60)).strip() != line:
         assert read, "the program ended"
 
 

@@ -364,7 +364,7 @@ async def test_waiting_for_a_run_ends_with_it(api: Api, async_client: AsyncClien
     await ended(async_client, run, wandb.Failed("broke"))
     await async_client.cancel_sweep(sweep_id)
 
-    await asyncio.wait_for(waiting, 20)
+    await asyncio.wait_for(waiting, 60)
     assert waited.state == "failed"
     await reading(waited.wait_until_finished)
 

@@ -127,7 +127,7 @@ async def test_each_place_of_an_agent_resumes_its_own_run(
     assert sorted(run.agent_id for run in await runs_of(client, sweep_id)) == ["n", "n/1", "n/2"]
 
     async with started(*command, *program, environment=environment) as process:
-        out, err = await end_of(process, 60)
+        out, err = await end_of(process)
 
     assert process.returncode == 0, err
     assert out.count("resumed 1 ") == 3
@@ -226,7 +226,7 @@ async def test_an_agent_that_stays_ends_with_the_sweep(client: Client) -> None:
     assert not agent.done()
     await asyncio.to_thread(client.finish_run, sweep_id, 0, 1, Succeeded(1.0))
 
-    result = await asyncio.wait_for(agent, 15)
+    result = await asyncio.wait_for(agent, 60)
 
     assert result.runs == 1
     assert "its run_cap was reached" in result.ended_by or "finished" in result.ended_by
@@ -252,6 +252,6 @@ async def test_a_target_that_is_reached_ends_agents_that_stay(client: Client) ->
     await asyncio.to_thread(client.suggest, sweep_id, agent_id="slow")
 
     agent = asyncio.to_thread(wandb.agent, sweep_id, report, stay=True, client=client)
-    result = await asyncio.wait_for(agent, 15)
+    result = await asyncio.wait_for(agent, 60)
 
     assert result.runs == 1

@@ -133,7 +133,7 @@ async def test_a_thread_that_outlives_its_run_reaches_no_other_one(client: Clien
     threads: list[threading.Thread] = []
 
     def log_later() -> None:
-        go_on.wait(30)
+        go_on.wait(60)
         reach: list[Callable[[], Any]] = [report_99, wandb.init, lambda: wandb.config.x]
         for each in reach:
             try:

@@ -206,7 +206,7 @@ async def test_an_agent_goes_on_whenever_services_are_away(
         let_go(go)
         await asyncio.sleep(1)
         await there.start()
-        _, err = await end_of(process, 60)
+        _, err = await end_of(process)
 
     assert process.returncode == 0, err
     runs = await runs_of(here, sweep_id)
@@ -242,7 +242,7 @@ async def test_an_agent_that_a_signal_ends_in_an_outage_saves_its_results(
             process.send_signal(number)
             await asyncio.sleep(0.3)
         # A cluster kills after 30 s.
-        _, err = await end_of(process, 20)
+        _, err = await end_of(process)
 
     assert process.returncode == code, err
     name = f"{sweep_id}-0-1.end.json"
@@ -273,7 +273,7 @@ async def test_patience_ends_and_the_result_stays(
         await reaches(process, "training")
         await there.kill()
         let_go(go)
-        _, err = await end_of(process, 60)
+        _, err = await end_of(process)
 
     assert process.returncode == 1
     assert "UnavailableError" in err or "DeadlineExceededError" in err
@@ -456,7 +456,7 @@ async def told_after_the_outage(
         # One call's deadline.
         await asyncio.sleep(11)
         await services.start()
-        _, err = await end_of(process, 60)
+        _, err = await end_of(process)
     assert process.returncode == 0, err
     return err
 

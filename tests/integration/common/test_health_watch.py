@@ -31,7 +31,7 @@ async def test_a_watcher_that_takes_nothing_leaves_others_their_answers() -> Non
             pass
         async with grpc.aio.insecure_channel(address) as channel:
             request = health_pb2.HealthCheckRequest(service=SERVICE)
-            watch = health_pb2_grpc.HealthStub(channel).Watch(request, timeout=10)
+            watch = health_pb2_grpc.HealthStub(channel).Watch(request, timeout=60)
             first = await watch.read()
             assert first.status == SERVING
             watch.cancel()

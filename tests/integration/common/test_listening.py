@@ -24,7 +24,7 @@ def quick(**settings: object) -> ServerSettings:
 async def answers(address: str) -> bool:
     async with grpc.aio.insecure_channel(address) as channel:
         answer = await health_pb2_grpc.HealthStub(channel).Check(
-            health_pb2.HealthCheckRequest(), timeout=10
+            health_pb2.HealthCheckRequest(), timeout=60
         )
     return bool(answer.status == health_pb2.HealthCheckResponse.SERVING)
 

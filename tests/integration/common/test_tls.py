@@ -65,7 +65,7 @@ def _credentials(ca: Path, client: CertificateFiles | None) -> grpc.ChannelCrede
 async def check(channel_: grpc.aio.Channel) -> bool:
     """Return if a call succeeds, else raise its error."""
     answer = await health_pb2_grpc.HealthStub(channel_).Check(
-        health_pb2.HealthCheckRequest(), timeout=10
+        health_pb2.HealthCheckRequest(), timeout=60
     )
     return bool(answer.status == LIVES)
 

@@ -93,7 +93,7 @@ def _try(
 ) -> None:
     parts = urlsplit(url)
     assert parts.hostname is not None
-    connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=20)
+    connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=60)
     try:
         connection.putrequest(method, path + query, skip_accept_encoding=True)
         if content_type:

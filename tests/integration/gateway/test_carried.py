@@ -52,9 +52,9 @@ async def ask(url: str, protocol: Protocol, **headers: str) -> pb.GetSweepRespon
 @pytest.mark.parametrize(
     ("protocol", "header", "value"),
     [
-        (Protocol.CONNECT, "connect-timeout-ms", "5000"),
-        (Protocol.GRPC_WEB, "grpc-timeout", "5S"),
-        (Protocol.GRPC_WEB, "grpc-timeout", "5000m"),
+        (Protocol.CONNECT, "connect-timeout-ms", "500000"),
+        (Protocol.GRPC_WEB, "grpc-timeout", "500S"),
+        (Protocol.GRPC_WEB, "grpc-timeout", "500000m"),
     ],
 )
 async def test_a_deadline_is_carried_on(protocol: Protocol, header: str, value: str) -> None:
@@ -65,20 +65,21 @@ async def test_a_deadline_is_carried_on(protocol: Protocol, header: str, value: 
         await ask(url, protocol, **{header: value})
     (call,) = backend.calls
     assert call.seconds_left is not None
-    assert 3 < call.seconds_left < 6
+    # gRPC rounds what it sends up.
+    assert 400 < call.seconds_left < 510
 
 
 @both
 async def test_a_call_without_a_deadline_gets_the_gateway_s(protocol: Protocol) -> None:
     async with (
         running_backend({GET_SWEEP: empty}) as backend,
-        gateway_server(backend.address, NOWHERE, call_timeout=30) as url,
+        gateway_server(backend.address, NOWHERE, call_timeout=300) as url,
     ):
         await ask(url, protocol)
     (call,) = backend.calls
     assert call.seconds_left is not None
     # gRPC rounds what it sends up.
-    assert 25 < call.seconds_left < 31
+    assert 200 < call.seconds_left < 310
 
 
 async def test_a_stream_without_a_deadline_has_none() -> None:
@@ -110,7 +111,7 @@ async def test_a_call_ends_at_its_deadline_and_so_does_the_service_s(
         with pytest.raises(CallError) as caught:
             await ask(url, protocol, **{header: value})
         assert caught.value.ended.code is grpc.StatusCode.DEADLINE_EXCEEDED
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await backend.ended.wait()
 
 
@@ -141,11 +142,11 @@ async def test_the_call_of_a_caller_that_leaves_is_canceled(protocol: Protocol, 
             f"Content-Length: {len(body)}\r\n\r\n".encode()
             + body
         )
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await backend.arrived.wait()
         writer.close()
         # The benchmark measures how long it takes.
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await backend.ended.wait()
 
 

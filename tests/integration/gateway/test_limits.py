@@ -14,7 +14,7 @@ from google.rpc import error_details_pb2
 from tests.gateway_backend import running_backend
 from tests.gateway_calls import BrowserClient, CallError, Protocol
 from tests.gateways import gateway_server
-from tests.raw_http import raw, send
+from tests.raw_http import raw, raw_until_closed, send
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.registry.v1 import watch_pb2
 
@@ -144,7 +144,7 @@ async def test_open_streams_are_limited_and_counted_until_the_caller_leaves(
             assert_limited(caught.value)
             # Streams take no place of calls.
             await ask(client)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await backend.ended.wait()
             while True:
                 try:
@@ -164,7 +164,7 @@ async def test_a_rejected_call_s_body_is_not_read() -> None:
         ).encode()
         with contextlib.suppress(CallError):
             await ask(BrowserClient(url))
-        answer = await raw(url, head, seconds=5)
+        answer = await raw(url, head, seconds=20)
         assert answer.startswith(b"HTTP/1.1 429")
         assert b"RATE_LIMITED" in answer or b"resource_exhausted" in answer
 
@@ -181,7 +181,7 @@ async def test_a_body_that_does_not_arrive_in_time_ends_its_call() -> None:
                 url,
                 f"POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: {content_type}\r\n"
                 "Content-Length: 10\r\n\r\n{".encode(),
-                seconds=5,
+                seconds=20,
             )
             assert answer.split(b" ")[1] in (b"504", b"408")
             assert b"did not arrive" in answer
@@ -198,19 +198,17 @@ async def test_connections_that_wait_with_their_request_keep_no_place(sent: str)
                 stack.callback(writer.close)
                 writer.write(sent.encode())
                 await writer.drain()
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 assert (await send(url, "GET", "/healthz")).status == 200
 
 
 async def test_a_connection_without_requests_is_closed() -> None:
     async with gateway_server(NOWHERE, NOWHERE, body_timeout=0.3) as url:
         host = url.removeprefix("http://")
-        began = asyncio.get_running_loop().time()
-        answer = await raw(
-            url, f"GET /healthz HTTP/1.1\r\nHost: {host}\r\n\r\n".encode(), seconds=20
-        )
+        request = f"GET /healthz HTTP/1.1\r\nHost: {host}\r\n\r\n".encode()
+        # Ends when the server closes the connection.
+        answer = await raw_until_closed(url, request)
         assert answer.startswith(b"HTTP/1.1 200")
-        assert asyncio.get_running_loop().time() - began < 15
 
 
 async def test_large_headers_and_addresses_are_refused() -> None:
@@ -229,7 +227,7 @@ async def test_large_headers_and_addresses_are_refused() -> None:
         # The server under the gateway has limits too, and closes the connection.
         host = url.removeprefix("http://")
         flood = f"GET / HTTP/1.1\r\nHost: {host}\r\nX: {'x' * 1_000_000}\r\n\r\n".encode()
-        answer = await raw(url, flood, seconds=5)
+        answer = await raw(url, flood, seconds=20)
         assert not answer or answer.split(b" ")[1] in (b"400", b"431")
         assert backend.calls == []
 
@@ -314,5 +312,5 @@ async def test_a_reader_that_does_not_read_holds_its_stream_back() -> None:
         # The buffers of three connections, and not all that the service could send.
         assert 0 < sent < 500
         writer.close()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await backend.ended.wait()

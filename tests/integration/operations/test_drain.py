@@ -85,7 +85,7 @@ async def test_one_of_two_replicas_is_drained_and_no_agent_sees_an_error(
                     await more(100)
                 stop.set()
             sweep = await client.get_sweep(sweep_id)
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(60):
                 while not seen or seen[-1] < sweep.revision:  # noqa: ASYNC110
                     await asyncio.sleep(0.02)
             watch.cancel()

@@ -106,7 +106,7 @@ class Machine(RuleBasedStateMachine):
         """Call one RPC on the event loop of the test."""
 
         async def answer() -> Any:
-            return await getattr(self.registry, method)(request, timeout=20)
+            return await getattr(self.registry, method)(request, timeout=60)
 
         coroutine: Coroutine[Any, Any, Any] = answer()
         return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result()

@@ -30,7 +30,7 @@ class Replica:
         """Call an RPC by name, on the service that has it."""
         for stub in (self.registry, self.templates, self.keys):
             if hasattr(stub, rpc):
-                return await getattr(stub, rpc)(request, timeout=30)
+                return await getattr(stub, rpc)(request, timeout=60)
         raise AssertionError(f"no RPC {rpc}")
 
 

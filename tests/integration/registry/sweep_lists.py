@@ -92,7 +92,7 @@ class FollowedList:
         until: FollowedList | None = None,
     ) -> None:
         """Apply messages until the list is current, or is the given one."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             async for message in messages:
                 self.apply(message)
                 if self.is_current and (until is None or self.content == until.content):

@@ -130,7 +130,7 @@ async def test_a_watch_of_no_sweep_and_of_a_deleted_one_ends(registry: Registry)
             raise AssertionError("a message of no sweep")
     sweep = await create_sweep(registry)
     with rpc_fails(StatusCode.NOT_FOUND, "SWEEP_NOT_FOUND"):
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             async for _ in registry.WatchSweep(
                 watch_pb2.WatchSweepRequest(sweep_id=sweep.sweep_id)
             ):

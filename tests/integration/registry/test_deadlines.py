@@ -21,7 +21,7 @@ from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as suggestion_pb
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2_grpc as suggestion_grpc
 
 # The longest time that an expected event may take on a busy machine.
-SOON = 30.0
+SOON = 60.0
 
 
 class Blocked:

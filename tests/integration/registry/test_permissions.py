@@ -336,7 +336,7 @@ async def test_a_watch_ends_with_its_key(
             await root.keys.RevokeKey(key_pb.RevokeKeyRequest(key_id=reader.key_id))
         reason = "KEY_EXPIRED" if how == "expired" else "KEY_REVOKED"
         with rpc_fails(Code.UNAUTHENTICATED, reason):
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(60):
                 async for _ in watch:
                     pass
 

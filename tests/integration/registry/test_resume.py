@@ -197,7 +197,7 @@ async def test_a_run_past_its_lease_can_be_released(database_url: str) -> None:
 
 
 async def _until_queued(registry: Registry, sweep_id: str, count: int) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             if (await get_sweep(registry, sweep_id)).stats.queued_runs == count:
                 return
@@ -205,7 +205,7 @@ async def _until_queued(registry: Registry, sweep_id: str, count: int) -> None:
 
 
 async def _until_lost(registry: Registry, sweep_id: str, count: int) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             if (await get_sweep(registry, sweep_id)).stats.lost_runs == count:
                 return
@@ -260,7 +260,7 @@ async def test_leases_that_ran_out_while_no_registry_could_be_reached_do_not_cou
     ):
         registry = RegistryStub(channel)
         beat = pb.HeartbeatRequest(leases=[pb.RunLease(sweep_id=sweep_id, number=0, attempt=1)])
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while True:
                 # Sends heartbeats at an agent's times.
                 await asyncio.sleep(lease.total_seconds() / 3)

@@ -210,7 +210,7 @@ async def test_a_lost_run_is_queued_then_lost_and_a_late_result_counts_until_ass
         await create_runs(registry, sweep.sweep_id, proposal(0), proposal(1), proposal(2))
 
         async def until(number: int, state: run_pb2.RunState.ValueType) -> run_pb2.Run:
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 while True:
                     run = await get_run(registry, sweep.sweep_id, number)
                     if run.state == state:

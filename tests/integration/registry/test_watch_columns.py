@@ -43,7 +43,7 @@ async def follow(registry: Registry, table: Table, sweep_id: str, since: int, un
     """Apply changes to a table until the watch has reached a revision; return the last one."""
     revision, database_id = since, ""
     changed: Table | None = None
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         async for message in watched(
             registry, sweep_id, since_revision=since, columns=COLUMNS, min_interval=Duration()
         ):
@@ -113,7 +113,7 @@ async def test_a_run_that_changes_within_the_interval_is_sent_once(registry: Reg
     (run,) = await create_runs(registry, sweep.sweep_id, proposal(0))
     sent: list[watch_pb2.WatchSweepResponse] = []
     began = time.monotonic()
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         async for message in watched(registry, sweep.sweep_id, min_interval=Duration(seconds=1)):
             sent.append(message)
             if message.WhichOneof("change") != "checkpoint":
@@ -138,7 +138,7 @@ async def test_a_run_that_changes_within_the_interval_is_sent_once(registry: Reg
 async def test_a_watch_without_runs_has_the_sweep_with_its_counters(registry: Registry) -> None:
     sweep = await create_sweep(registry)
     seen: list[int] = []
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         async for message in watched(registry, sweep.sweep_id, without_runs=True):
             kind = message.WhichOneof("change")
             assert kind in ("sweep", "checkpoint")

@@ -59,7 +59,7 @@ async def test_a_watch_of_a_sweep_that_another_replica_deletes_ends(
     here, there = replicas
     sweep = await create_sweep(here)
     with rpc_fails(StatusCode.NOT_FOUND, "SWEEP_NOT_FOUND"):
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             async for message in here.WatchSweep(
                 watch_pb2.WatchSweepRequest(sweep_id=sweep.sweep_id)
             ):

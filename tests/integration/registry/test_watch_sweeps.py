@@ -166,7 +166,7 @@ async def test_watchers_of_one_list_share_its_reads(registry: Registry) -> None:
     final = FollowedList()
     done = asyncio.Event()
     with mock.patch.object(SweepLists, "head", counted):
-        async with asyncio.timeout(30), asyncio.TaskGroup() as watchers:
+        async with asyncio.timeout(60), asyncio.TaskGroup() as watchers:
             for _ in range(20):
                 watchers.create_task(follow_until(done, FollowedList()))
             loop = asyncio.get_running_loop()
@@ -345,7 +345,7 @@ async def test_the_messages_add_up_to_the_list(
     await asyncio.gather(*map(write, data))
     expected = await list_of(registry, request)
     # Most messages were applied while the writers went on.
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while not followed.is_current or followed.content != expected.content:
             moved.clear()
             await moved.wait()

@@ -27,7 +27,7 @@ class Watcher:
         call = registry.WatchSweep(
             watch_pb2.WatchSweepRequest(sweep_id=sweep_id, since_revision=self.revision)
         )
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             async for message in call:
                 if message.WhichOneof("change") == "checkpoint":
                     assert message.revision >= self.revision

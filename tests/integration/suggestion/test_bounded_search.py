@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 
 import grpc
@@ -56,7 +55,7 @@ def threads_in_use() -> float:
 
 
 async def until_idle() -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while threads_in_use():  # noqa: ASYNC110  # a gauge does not notify
             await asyncio.sleep(0.01)
 
@@ -75,25 +74,22 @@ async def test_a_search_without_end_fails_with_what_was_tried(
     new_sweep: NewSweep, constraint: str
 ) -> None:
     sweep = await hopeless(new_sweep, constraint)
-    start = time.perf_counter()
-    for _ in range(2):
-        with pytest.raises(grpc.aio.AioRpcError) as refused:
-            await sweep.suggest()
-        assert refused.value.code() == grpc.StatusCode.FAILED_PRECONDITION
-        assert reason(refused.value) == "CONSTRAINTS_NOT_MET"
-        assert "points were checked" in (refused.value.details() or "")
-        assert "method random" in (refused.value.details() or "")
-    assert time.perf_counter() - start < 60
+    async with asyncio.timeout(60):
+        for _ in range(2):
+            with pytest.raises(grpc.aio.AioRpcError) as refused:
+                await sweep.suggest()
+            assert refused.value.code() == grpc.StatusCode.FAILED_PRECONDITION
+            assert reason(refused.value) == "CONSTRAINTS_NOT_MET"
+            assert "points were checked" in (refused.value.details() or "")
+            assert "method random" in (refused.value.details() or "")
     await until_idle()
 
 
 async def test_a_search_without_end_meets_its_callers_deadline(new_sweep: NewSweep) -> None:
     sweep = await hopeless(new_sweep)
-    start = time.perf_counter()
     with pytest.raises(grpc.aio.AioRpcError) as refused:
         await asked(sweep, timeout=0.2)
     assert refused.value.code() == grpc.StatusCode.DEADLINE_EXCEEDED
-    assert time.perf_counter() - start < 5
     await until_idle()
 
 
@@ -102,13 +98,12 @@ async def test_seventeen_searches_without_end_block_no_other_sweep(new_sweep: Ne
     ordinary = await new_sweep()
     await ordinary.suggest()
     asking = [asked(sweep) for sweep in sweeps for _ in range(2)]
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while threads_in_use() < 2:  # noqa: ASYNC110  # a gauge does not notify
             await asyncio.sleep(0.01)
-    start = time.perf_counter()
-    for _ in range(5):
-        assert len((await ordinary.suggest()).runs) == 1
-    assert time.perf_counter() - start < 30
+    async with asyncio.timeout(60):
+        for _ in range(5):
+            assert len((await ordinary.suggest()).runs) == 1
     assert not all(task.done() for task in asking)
     # Some callers leave; the sweeps of the others are deleted.
     for task in asking[::2]:
@@ -132,8 +127,7 @@ async def test_other_methods_end_their_search_too(new_sweep: NewSweep, method: s
     space = "".join(f"\n  {name}: {{min: 0, max: 9}}" for name in "abcd")
     more = "constraints: ['a + b + c + d < 1 or a * b * c * d > 6000']"
     sweep = await new_sweep(method, space=space, more=more)
-    start = time.perf_counter()
-    answer = await sweep.suggest(count=10)
-    assert answer.runs
-    assert time.perf_counter() - start < 60
+    async with asyncio.timeout(60):
+        answer = await sweep.suggest(count=10)
+        assert answer.runs
     await until_idle()

@@ -275,7 +275,7 @@ async def test_callers_share_syncs_and_rounds_only_with_the_same_key(
             for _ in range(8)
             for agent in (first, second)
         ]
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             # This call and the others.
             while sweep.calls < 17:  # noqa: ASYNC110  # no event reports it
                 await asyncio.sleep(0.01)

@@ -97,14 +97,14 @@ class TestStopQuestions:
         )
         questions.observe(0, {"loss": 1.0})
         questions.ask_if_due()
-        assert client.asked.acquire(timeout=5)
+        assert client.asked.acquire(timeout=60)
         assert orders.order is None
         # Training continues and does not ask the service itself.
         questions.observe(1, {"loss": 1.0})
         questions.ask_if_due()
 
         client.decisions.append(StopDecision(True, "too slow", None, None, None, 0, None))
-        assert client.asked.acquire(timeout=5)
+        assert client.asked.acquire(timeout=60)
         deadline = time.monotonic() + 5
         while orders.order is None and time.monotonic() < deadline:
             questions.ask_if_due()
@@ -120,7 +120,7 @@ class TestStopQuestions:
         )
         questions.observe(0, {"loss": 1.0})
         questions.ask_if_due()
-        assert client.asked.acquire(timeout=5)
+        assert client.asked.acquire(timeout=60)
         questions.close()
 
         assert not client.asked.acquire(timeout=1.5)

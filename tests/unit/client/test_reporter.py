@@ -103,7 +103,7 @@ class TestReporter:
         for step in range(100):
             reporter.add(step, {"m": float(step)})
 
-        assert sent.arrived.wait(5)
+        assert sent.arrived.wait(60)
         assert reporter.close() == []
         assert sent.values == {step: {"m": float(step)} for step in range(100)}
         assert len(sent.requests) < 10
@@ -136,7 +136,7 @@ class TestReporter:
         reporter = Reporter(sent, failed=unexpected, keep=ignored)
         reporter.add(0, {"m": 1.0})
 
-        assert sent.arrived.wait(5)
+        assert sent.arrived.wait(60)
         reporter.close()
         assert sent.values == {0: {"m": 1.0}}
 
@@ -154,7 +154,7 @@ class TestReporter:
         reporter = Reporter(refuse, failed=hear, keep=ignored)
         reporter.add(0, {"m": 1.0})
 
-        assert heard.wait(5)
+        assert heard.wait(60)
         assert isinstance(told[0], NotFoundError)
         assert len(reporter.close()) == 1
 
@@ -252,7 +252,7 @@ class TestKeeping:
         with contextlib.suppress(UnavailableError):
             reporter.flush()
 
-        assert sent.arrived.wait(5)
+        assert sent.arrived.wait(60)
         reporter.close()
         assert kept == [[0, 1], []]
 
@@ -278,13 +278,13 @@ class TestKeeping:
 
         def hang(_: list[MetricRow], timeout: float | None) -> None:
             hanging.set()
-            over.wait(30)
+            over.wait(60)
             ended.set()
             raise NotFoundError("the run has ended meanwhile")
 
         reporter = Reporter(hang, failed=unexpected, keep=ignored)
         reporter.add(0, {"m": 1.0})
-        assert hanging.wait(5)
+        assert hanging.wait(60)
         reporter.add(1, {"m": 2.0})
 
         # Including the rows that are being sent.

@@ -138,12 +138,12 @@ class TestFolder:
 
         def wait() -> None:
             forked.set()
-            over.wait(30)
+            over.wait(60)
 
         child = context.Process(target=wait)
         child.start()
         try:
-            assert forked.wait(10)
+            assert forked.wait(60)
             file.close()
             taken = spool.take(file.path)
             assert taken is not None

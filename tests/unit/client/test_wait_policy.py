@@ -85,7 +85,7 @@ class TestOutageWaiter:
         began = time.monotonic()
         with pytest.raises(UnavailableError):
             OutageWaiter(lambda _: None, patience=0.5).retry(call)
-        assert 0.5 < time.monotonic() - began < 5
+        assert time.monotonic() - began > 0.5
 
     def test_what_does_not_pass_is_raised_at_once(self) -> None:
         def call() -> None:

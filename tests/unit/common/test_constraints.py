@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from tests.processor_time import soon
 from wanllmdb_common.search_space.constraints import (
     MAX_CONSTRAINTS,
     Constraints,
@@ -124,10 +124,9 @@ def test_expressions_mean_what_they_state(text: str, expected: bool) -> None:
     ],
 )
 def test_what_cant_be_computed_is_not_met_and_ends_at_once(text: str) -> None:
-    start = time.perf_counter()
-    assert problems(text) == []
-    assert not Constraints(space(text)).hold(VALUES)
-    assert time.perf_counter() - start < 0.5
+    with soon():
+        assert problems(text) == []
+        assert not Constraints(space(text)).hold(VALUES)
 
 
 def test_an_expression_whose_parameter_is_absent_is_met() -> None:
@@ -224,7 +223,6 @@ PIECES = [
 @example("((((a)))**((1e308)))<a")
 def test_no_text_does_harm(text: str) -> None:
     """Any text gives problems or a truth value, soon and without an exception."""
-    start = time.perf_counter()
-    if not problems(text):
-        assert Constraints(space(text)).hold(VALUES) in (True, False)
-    assert time.perf_counter() - start < 2
+    with soon():
+        if not problems(text):
+            assert Constraints(space(text)).hold(VALUES) in (True, False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from typing import Any
 
@@ -10,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.processor_time import soon
 from tests.unit.common.strategies import conditional_spaces
 from wanllmdb_common.search_space.conditions import active_only
 from wanllmdb_common.search_space.distributions import (
@@ -139,24 +139,10 @@ def test_infeasibility_is_reported_soon() -> None:
         (space(slow, **{f"x{i}": Uniform(0.0, 1.0) for i in range(40)}), "most of them violated"),
     ]
     for impossible, words in spaces:
-        start = time.perf_counter()
-        text = infeasibility(impossible)
-        assert text is not None
-        assert words in text
-        assert time.perf_counter() - start < 1
+        with soon():
+            text = infeasibility(impossible)
+            assert text is not None
+            assert words in text
     assert infeasibility(space("a > 2", a=IntUniform(0, 3))) is None
     assert infeasibility(space("a > 2", a=IntUniform(0, 3)), {"a": 1}) is not None
     assert infeasibility(space("a == 5", a=Constant(5))) is None
-
-
-def test_a_draw_of_six_parameters_takes_far_less_than_a_tenth_of_a_millisecond() -> None:
-    draws = PointDraws(space(**{f"x{i}": Uniform(0.0, 1.0) for i in range(6)}))
-    best = min(_seconds(draws) for _ in range(20))
-    assert best < 0.0001
-
-
-def _seconds(draws: PointDraws) -> float:
-    start = time.perf_counter()
-    for seed in range(50):
-        draws.draw(seed)
-    return (time.perf_counter() - start) / 50

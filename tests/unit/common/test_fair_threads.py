@@ -31,7 +31,7 @@ async def test_a_project_has_half_of_the_threads_and_a_sweep_one() -> None:
     same = [asyncio.create_task(threads.run(may_end.wait, Owner("s", "other"))) for _ in range(2)]
     await asyncio.sleep(0)
     assert (threads.running, threads.waiting) == (3, 19)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         assert await threads.run(lambda: "at once", Owner("modest", "modest")) == "at once"
     may_end.set()
     assert all(await asyncio.gather(*greedy, *same))
@@ -44,7 +44,7 @@ async def test_those_who_leave_while_they_wait_never_compute_and_those_who_compu
 
     def work(number: int) -> None:
         began.append(number)
-        both.wait(20)
+        both.wait(60)
         spin()
 
     def compute(number: int) -> asyncio.Task[None]:
@@ -132,7 +132,7 @@ async def test_a_turn_that_comes_as_its_caller_leaves_goes_to_the_next() -> None
     first_ends.set()
     await asyncio.sleep(0)
     second.cancel()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         await asyncio.gather(first, third)
     assert (turns.running, turns.waiting) == (0, 0)
 

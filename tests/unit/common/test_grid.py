@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from statistics import NormalDist
 
 import pytest
@@ -11,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
+from tests.processor_time import soon
 from tests.unit.common.strategies import conditional_spaces
 from wanllmdb_common.search_space.conditions import is_active, parents_first
 from wanllmdb_common.search_space.distributions import (
@@ -214,13 +214,12 @@ def test_a_huge_conditional_grid_costs_nothing_per_point() -> None:
             Parameter(f"c{i:02}", IntUniform(0, 1), (Condition(f"b{i:02}", (0,)),)),
         )
     ]
-    start = time.perf_counter()
-    g = Grid(SearchSpace(tuple(sorted(parameters, key=lambda p: p.name))))
-    # Eight values of a alone, two with b, of which one value has c.
-    assert g.size == (8 + 2 * (8 + 2)) ** 60
-    index = g.size // 7 * 3 + 5
-    assert g.index_of(g.point(index)) == index
-    assert time.perf_counter() - start < 2
+    with soon():
+        g = Grid(SearchSpace(tuple(sorted(parameters, key=lambda p: p.name))))
+        # Eight values of a alone, two with b, of which one value has c.
+        assert g.size == (8 + 2 * (8 + 2)) ** 60
+        index = g.size // 7 * 3 + 5
+        assert g.index_of(g.point(index)) == index
 
 
 def test_a_long_chain_of_conditions_is_counted() -> None:

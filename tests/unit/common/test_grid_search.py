@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.processor_time import soon
 from wanllmdb_common.computing.cancellation import WorkBudget
 from wanllmdb_common.search_space.constraints import Constraints
 from wanllmdb_common.search_space.distributions import (
@@ -68,9 +67,8 @@ def test_no_wanted_point_is_jumped_over(expressions: list[str]) -> None:
 )
 def test_ten_million_points_without_a_wanted_one_are_gone_through_at_once(constraint: str) -> None:
     space = SearchSpace(tuple(Parameter(n, IntUniform(0, 9)) for n in "abcdefg"), (constraint,))
-    start = time.perf_counter()
-    assert GridSearch(space).first_from(0, WorkBudget(10**9)) is None
-    assert time.perf_counter() - start < 5
+    with soon():
+        assert GridSearch(space).first_from(0, WorkBudget(10**9)) is None
 
 
 def test_infeasible_grids_are_reported_soon() -> None:
@@ -81,11 +79,10 @@ def test_infeasible_grids_are_reported_soon() -> None:
     # Far from the start, but not rare.
     seven = tuple(Parameter(n, IntUniform(0, 9)) for n in "abcdefg")
     assert grid_infeasibility(SearchSpace(seven, ("a * b * c * d * e * f * g > 99",))) is None
-    start = time.perf_counter()
-    everywhere = grid_infeasibility(SearchSpace(seven, ("a + b + c + d + e + f + g > 63",)))
-    assert everywhere is not None
-    assert "10,000,000 points" in everywhere
-    assert time.perf_counter() - start < 5
+    with soon():
+        everywhere = grid_infeasibility(SearchSpace(seven, ("a + b + c + d + e + f + g > 63",)))
+        assert everywhere is not None
+        assert "10,000,000 points" in everywhere
 
 
 # One point alone meets the constraint: the first.
@@ -98,15 +95,15 @@ HOPELESS = SearchSpace(
 def test_a_search_ends_with_its_effort_and_goes_on_where_it_ended() -> None:
     search = GridSearch(HOPELESS)
     assert search.first_from(0, WorkBudget(10_000)) == 0
-    places, start = [1], time.perf_counter()
-    for _ in range(5):
-        effort = WorkBudget(10_000)
-        with pytest.raises(SearchPausedError) as paused:
-            search.first_from(places[-1], effort)
-        assert effort.looks < 1_000
-        places.append(paused.value.index)
+    places = [1]
+    with soon():
+        for _ in range(5):
+            effort = WorkBudget(10_000)
+            with pytest.raises(SearchPausedError) as paused:
+                search.first_from(places[-1], effort)
+            assert effort.looks < 1_000
+            places.append(paused.value.index)
     assert places == sorted(set(places))
-    assert time.perf_counter() - start < 5
 
 
 @pytest.mark.parametrize("constraints", [1, 100])
@@ -115,6 +112,5 @@ def test_infeasible_grids_of_many_long_constraints_are_reported_soon(constraints
     long = " + ".join(f"{name} * {name} * 2" for name in names)
     never = (*(f"{long} >= {i - 99}" for i in range(constraints - 1)), f"{long} > 5880")
     space = SearchSpace(tuple(Parameter(n, IntUniform(0, 7)) for n in names), never)
-    start = time.perf_counter()
-    assert grid_infeasibility(space) is not None
-    assert time.perf_counter() - start < 5
+    with soon():
+        assert grid_infeasibility(space) is not None

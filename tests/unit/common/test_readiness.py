@@ -31,7 +31,7 @@ async def test_a_failing_listener_does_not_affect_the_others() -> None:
     readiness.add_listener(broken)
     readiness.add_listener(told.put_nowait)
     watching = asyncio.create_task(readiness.watch())
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         assert not await told.get()
         needed.is_there = True
         assert await told.get()
@@ -62,7 +62,7 @@ async def test_answers_that_wait_for_this_process_to_read_them_do_not_count(
 
     readiness = Readiness("what is needed", probe)
     watching = asyncio.create_task(readiness.watch())
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         for _ in range(module.FAILURES + 2):
             await looked.get()
     assert readiness.is_ready

@@ -12,7 +12,7 @@ from wanllmdb_common.computing.time_slices import TimeSlices, checkpoint, with_c
 from wanllmdb_common.errors import InvalidArgumentError
 
 # Far more than any of this takes, and far less than what is waited for would take in line.
-SOON = 30.0
+SOON = 60.0
 
 
 def endless(began: threading.Event, ended: threading.Event) -> Callable[[], None]:

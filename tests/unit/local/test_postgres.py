@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -189,7 +188,7 @@ def test_initdb_that_was_killed_is_done_again(data_dir: Path) -> None:
         # initdb's own children come and go.
         with contextlib.suppress(psutil.NoSuchProcess):
             child.kill()
-    psutil.wait_procs(children, timeout=10)
+    psutil.wait_procs(children, timeout=60)
     assert staging.exists()
     assert not (data_dir / "postgres").exists()
     with embedded_postgres(data_dir):
@@ -240,18 +239,6 @@ def test_a_file_in_place_of_the_directory(data_dir: Path) -> None:
     data_dir.write_text("")
     with pytest.raises(DataDirError, match="is not a folder"), embedded_postgres(data_dir):
         pass
-
-
-def test_starts_in_seconds(data_dir: Path) -> None:
-    began = time.monotonic()
-    with embedded_postgres(data_dir):
-        new = time.monotonic() - began
-    began = time.monotonic()
-    with embedded_postgres(data_dir):
-        again = time.monotonic() - began
-    # 1 s and 0.1 s on an idle machine; the rest is room for a busy one.
-    assert new < 20
-    assert again < 10
 
 
 def tree(folder: Path) -> dict[str, bytes]:

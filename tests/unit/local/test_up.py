@@ -177,7 +177,7 @@ def test_a_replica_that_can_not_start_does_not_keep_the_others_from_it(
 
 def test_crash_at_start_shows_the_services_last_words(launcher: Launcher) -> None:
     with launcher.up(broken="registry-crash") as running:
-        assert running.process.wait(30) == 1
+        assert running.process.wait(60) == 1
         assert "registry service ended with exit code 1" in running.output
         assert "it is broken today" in running.output
         assert "Traceback" not in running.output
@@ -187,7 +187,7 @@ def test_crash_at_start_shows_the_services_last_words(launcher: Launcher) -> Non
 
 def test_rejected_setting_is_one_line(launcher: Launcher) -> None:
     with launcher.up(broken="suggestion-refuse") as running:
-        assert running.process.wait(30) == 1
+        assert running.process.wait(60) == 1
         assert "--port: is not to its taste" in running.output
         assert "Traceback" not in running.output
 
@@ -196,7 +196,7 @@ def test_rejected_setting_is_one_line(launcher: Launcher) -> None:
 def test_taken_port_names_port_and_option(launcher: Launcher, name: str, taken_port: int) -> None:
     ports = (taken_port, 0) if name == "registry" else (0, taken_port)
     with launcher.up(ports=ports) as running:
-        assert running.process.wait(30) == 2
+        assert running.process.wait(60) == 2
         assert f"Port {taken_port} on 127.0.0.1 is taken" in running.output
         assert f"--{name}-port" in running.output
         assert "Traceback" not in running.output
@@ -205,7 +205,7 @@ def test_taken_port_names_port_and_option(launcher: Launcher, name: str, taken_p
 def test_one_port_for_two_services_is_an_error(launcher: Launcher) -> None:
     (port,) = bind_ports([WantedPort()])
     with launcher.up(ports=(port, port)) as running:
-        assert running.process.wait(30) == 2
+        assert running.process.wait(60) == 2
         assert f"--registry-port and --suggestion-port are both {port}" in running.output
         assert "is taken" not in running.output
 
@@ -214,7 +214,7 @@ def test_second_up_on_the_same_data_names_the_process(launcher: Launcher) -> Non
     with launcher.up() as first:
         first.wait_until_ready()
         with launcher.up() as second:
-            assert second.process.wait(30) == 2
+            assert second.process.wait(60) == 2
             assert f"in use by process {first.process.pid}" in second.output
         # The first one's notes for its successor are still there.
         noted = json.loads((launcher.data_dir / "processes.json").read_text())
@@ -236,6 +236,6 @@ def test_killed_up_leaves_nothing_in_the_way_of_the_next(launcher: Launcher) -> 
 
 def test_unwritable_ready_file_is_said_before_anything_starts(launcher: Launcher) -> None:
     with launcher.up("--ready-file", "/nonexistent/ready.json") as running:
-        assert running.process.wait(30) == 2
+        assert running.process.wait(60) == 2
         assert "/nonexistent/ready.json can't be written" in running.output
         assert not launcher.data_dir.exists()

@@ -130,7 +130,7 @@ def test_a_taken_port_that_was_asked_for_is_an_error(launcher: Launcher) -> None
         other.listen()
         port = other.getsockname()[1]
         with launcher.up("--dashboard-port", str(port), dashboard=True) as running:
-            assert running.process.wait(30) == 2
+            assert running.process.wait(60) == 2
             assert f"Port {port} on 127.0.0.1 is taken" in running.output
             assert "--dashboard-port 0 for a free one" in running.output
 
@@ -138,7 +138,7 @@ def test_a_taken_port_that_was_asked_for_is_an_error(launcher: Launcher) -> None
 def test_one_port_for_the_registry_and_the_dashboard_is_an_error(launcher: Launcher) -> None:
     (port,) = bind_ports([WantedPort()])
     with launcher.up("--dashboard-port", str(port), ports=(port, 0), dashboard=True) as running:
-        assert running.process.wait(30) == 2
+        assert running.process.wait(60) == 2
         assert f"--registry-port and --dashboard-port are both {port}" in running.output
 
 
@@ -147,7 +147,7 @@ def test_arguments_that_make_no_sense_are_usage_errors(
     launcher: Launcher, arguments: tuple[str, ...]
 ) -> None:
     with launcher.up(*arguments, dashboard=True) as running:
-        assert running.process.wait(30) == 2
+        assert running.process.wait(60) == 2
         assert "Usage: wanllmdb up" in running.output
         assert "--dashboard-port" in running.output
 

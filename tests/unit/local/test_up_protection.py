@@ -32,7 +32,7 @@ from tests.unit.local.launcher import Launcher, answers
 )
 def test_what_is_rejected_in_one_line(launcher: Launcher, arguments: list[str], told: str) -> None:
     with launcher.up(*arguments) as running:
-        assert running.process.wait(30) == 2
+        assert running.process.wait(60) == 2
         (line,) = running.output.splitlines()
         assert line.startswith("wanllmdb up: ")
         assert told in line
@@ -43,7 +43,7 @@ def test_keys_are_needed_where_there_is_tls_alone(launcher: Launcher, tmp_path: 
     with launcher.up(
         *("--host", "0.0.0.0", "--tls-cert", str(files.cert), "--tls-key", str(files.key))
     ) as running:
-        assert running.process.wait(30) == 2
+        assert running.process.wait(60) == 2
         assert "so it needs API keys (--require-keys);" in running.output
 
 
@@ -105,7 +105,7 @@ def test_an_admin_key_file_that_holds_none_is_reported(launcher: Launcher) -> No
     launcher.data_dir.mkdir()
     (launcher.data_dir / "admin.key").write_text("nonsense\n")
     with launcher.up("--require-keys") as running:
-        assert running.process.wait(30) == 2
+        assert running.process.wait(60) == 2
         assert "admin.key does not hold a key" in running.output
         assert "nonsense" not in running.output
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 import tracemalloc
 from dataclasses import replace
 
 import pytest
 
+from tests.processor_time import soon
 from tests.unit.suggestion.imagined_sweep import Ask
 from tests.unit.suggestion.spaces import SMALL_GRID, page, run, spec
 from wanllmdb_common.computing.cancellation import CallersGoneError, Computation
@@ -217,42 +217,36 @@ def test_a_partial_point_is_completed_within_conditions_and_constraints(shuffle:
 
 @pytest.mark.parametrize("shuffle", [False, True])
 @pytest.mark.parametrize("constraints", [(), ("a < 8", "c != d")])
-def test_ten_million_points_cost_no_memory_each_and_proposals_stay_flat(
+def test_ten_million_points_cost_no_memory_each(
     shuffle: bool, constraints: tuple[str, ...]
 ) -> None:
     space = SearchSpace(tuple(Parameter(n, IntUniform(0, 9)) for n in "abcdefg"), constraints)
     sampler = GridSampler(space, 7, shuffle=shuffle)
 
-    def hand_out(first: int, count: int) -> float:
-        start = time.perf_counter()
+    def hand_out(first: int, count: int) -> None:
         for number in range(first, first + count):
             parameters = sampler.propose(number)
             assert parameters is not None
             sampler.observe(run(number, parameters))
-        return time.perf_counter() - start
 
-    hand_out(0, 200)
-    early = hand_out(200, 200)
+    hand_out(0, 400)
     tracemalloc.start()
     before = tracemalloc.get_traced_memory()[0]
     hand_out(400, 1_000)
     grown = tracemalloc.get_traced_memory()[0] - before
     tracemalloc.stop()
-    late = hand_out(1_400, 200)
     assert sampler._taken == set()
     assert grown < 20_000  # of 1,000 points
-    assert late < 3 * early + 0.1
 
 
 def test_the_end_of_ten_million_points_is_found_without_looking_at_each() -> None:
     space = SearchSpace(
         tuple(Parameter(n, IntUniform(0, 9)) for n in "abcdefg"), ("a + g < 1", "b + c == 0")
     )
-    start = time.perf_counter()
-    sampler = GridSampler(space, 7)
-    points = all_of(sampler)
-    assert len(points) == 1_000
-    assert time.perf_counter() - start < 20
+    with soon():
+        sampler = GridSampler(space, 7)
+        points = all_of(sampler)
+        assert len(points) == 1_000
 
 
 SIXTY = tuple(f"p{i:02}" for i in range(60))
@@ -288,12 +282,11 @@ def test_a_hopeless_search_is_given_up_and_goes_on_from_there(shuffle: bool) -> 
         assert not sampler.is_exhausted
         sampler.forget_expected()
     sampler.observe(run(0, first))
-    start = time.perf_counter()
-    assert 2 < search_on(sampler, 1) < 100
-    reached = sampler._first_free
-    assert 2 < search_on(sampler, 1) < 100
-    assert sampler._first_free > reached > 0
-    assert time.perf_counter() - start < 60
+    with soon():
+        assert 2 < search_on(sampler, 1) < 100
+        reached = sampler._first_free
+        assert 2 < search_on(sampler, 1) < 100
+        assert sampler._first_free > reached > 0
 
 
 @pytest.mark.parametrize("shuffle", [False, True])

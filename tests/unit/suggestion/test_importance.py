@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import math
 import os
 import signal
@@ -348,28 +347,22 @@ async def test_the_worker_answers_from_its_own_process_and_keeps_answers() -> No
             worker.compute(data(12), OWNER), worker.compute(data(12), OWNER)
         )
         assert both[0] == both[1] == importances(data(12))
-        loop = asyncio.get_running_loop()
-        start = loop.time()
-        assert await worker.compute(data(12), OWNER) == both[0]
-        assert loop.time() - start < 0.05
+        assert await worker.compute(data(12), OWNER) is both[0]
     finally:
         worker.close()
 
 
 async def test_the_event_loop_goes_on_while_the_worker_computes() -> None:
     worker = ImportanceWorker()
-    loop = asyncio.get_running_loop()
     try:
         await worker.compute(data(3), OWNER)
-        given = data(600)
-        start = loop.time()
-        task = asyncio.create_task(worker.compute(given, OWNER))
-        ticks = [loop.time()]
+        task = asyncio.create_task(worker.compute(data(600), OWNER))
+        turns = 0
         while not task.done():
             await asyncio.sleep(0.005)
-            ticks.append(loop.time())
-        longest = max(b - a for a, b in itertools.pairwise(ticks[1:]))
-        assert longest < (loop.time() - start) / 2
+            turns += 1
+        # A computation on the loop would leave one.
+        assert turns > 3
     finally:
         worker.close()
 
@@ -394,7 +387,7 @@ def is_alive(pid: int) -> bool:
 
 
 async def until_ended(pid: int) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while is_alive(pid):  # noqa: ASYNC110  # no event reports a process that is not ours
             await asyncio.sleep(0.01)
 
