@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import math
-import multiprocessing
 import threading
 from typing import Any
 
@@ -229,30 +228,3 @@ async def test_a_thread_of_the_function_belongs_to_its_run(client: Client) -> No
 
     (run,) = await runs_of(client, sweep_id)
     assert run.state is RunState.FINISHED
-
-
-async def test_the_error_in_a_fork_of_the_function_names_where_to_log(client: Client) -> None:
-    sweep_id = await new_sweep(client)
-    told: list[str] = []
-
-    def train() -> None:
-        context = multiprocessing.get_context("fork")
-        answers = context.SimpleQueue()
-
-        def work() -> None:
-            try:
-                wandb.log({"loss": 1.0})
-            except wandb.NoRunError as error:
-                answers.put(str(error))
-
-        worker = context.Process(target=work)
-        worker.start()
-        told.append(answers.get())
-        worker.join()
-        wandb.log({"loss": 2.0})
-
-    await run_agent(client, sweep_id, train, count=1)
-
-    assert "log was called in a fork of the process that works on run 0" in told[0]
-    (run,) = await runs_of(client, sweep_id)
-    assert run.objective == 2.0

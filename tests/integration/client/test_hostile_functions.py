@@ -236,6 +236,29 @@ assert worker.exitcode == -signal.SIGTERM, worker.exitcode
     assert [run.state for run in runs] == [RunState.FINISHED] * 2
 
 
+async def test_the_error_in_a_fork_names_where_to_log(
+    client: Client, environment: dict[str, str]
+) -> None:
+    body = """
+child = os.fork()
+if child == 0:
+    try:
+        wandb.log({"loss": 1.0})
+    except wandb.NoRunError as error:
+        print(error, flush=True)
+    os._exit(0)
+os.waitpid(child, 0)
+wandb.log({"loss": 2.0})
+"""
+    code, out, err, runs = await ended(environment, client, body)
+
+    assert code == 0, err
+    for number in range(2):
+        words = f"log was called in a fork of the process that works on run {number}"
+        assert words in out
+    assert [(run.state, run.objective) for run in runs] == [(RunState.FINISHED, 2.0)] * 2
+
+
 async def test_a_signal_that_a_fork_gets_is_not_the_agents(
     client: Client, environment: dict[str, str]
 ) -> None:

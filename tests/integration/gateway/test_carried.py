@@ -52,9 +52,9 @@ async def ask(url: str, protocol: Protocol, **headers: str) -> pb.GetSweepRespon
 @pytest.mark.parametrize(
     ("protocol", "header", "value"),
     [
-        (Protocol.CONNECT, "connect-timeout-ms", "500000"),
-        (Protocol.GRPC_WEB, "grpc-timeout", "500S"),
-        (Protocol.GRPC_WEB, "grpc-timeout", "500000m"),
+        (Protocol.CONNECT, "connect-timeout-ms", "100000"),
+        (Protocol.GRPC_WEB, "grpc-timeout", "100S"),
+        (Protocol.GRPC_WEB, "grpc-timeout", "100000m"),
     ],
 )
 async def test_a_deadline_is_carried_on(protocol: Protocol, header: str, value: str) -> None:
@@ -66,7 +66,7 @@ async def test_a_deadline_is_carried_on(protocol: Protocol, header: str, value: 
     (call,) = backend.calls
     assert call.seconds_left is not None
     # gRPC rounds what it sends up.
-    assert 400 < call.seconds_left < 510
+    assert 60 < call.seconds_left < 110
 
 
 @both
