@@ -12,7 +12,7 @@ from tests.fuzz.raw_floods import RAW_FLOODS
 from tests.fuzz.rpcs import all_rpcs
 from wanllmdb_common.telemetry.logs import log_left_calls_briefly
 
-SECONDS = 20.0
+SECONDS = 120.0
 
 
 async def test_an_answer_that_no_caller_takes_costs_a_short_line(
@@ -25,12 +25,11 @@ async def test_an_answer_that_no_caller_takes_costs_a_short_line(
     def lines() -> list[logging.LogRecord]:
         return [each for each in caplog.records if each.name == "grpc._cython.cygrpc"]
 
-    await flood(registry_address, rpc, b"", random.Random(1))
-    for _ in range(int(SECONDS / 0.05)):
-        if lines():
-            break
-        await asyncio.sleep(0.05)
-    assert lines()
+    # Whether the registry answers before it notices that the caller left is up to chance.
+    async with asyncio.timeout(SECONDS):
+        while not lines():
+            await flood(registry_address, rpc, b"", random.Random(1))
+            await asyncio.sleep(0.05)
 
     for line in lines():
         assert line.exc_info is None
