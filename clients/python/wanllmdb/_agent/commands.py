@@ -102,7 +102,7 @@ class LeaseKeeper:
     ) -> None:
         self._client = client.with_timeout(_HEARTBEAT_TIMEOUT)
         self._lease = RunLease(run.sweep_id, run.number, run.attempt)
-        self._interval = _interval_of(duration)
+        self._interval = interval_of(duration)
         self._obey = obey
         self._lost = lost
         self._closed = threading.Event()
@@ -131,11 +131,11 @@ class LeaseKeeper:
                 # and the lease continue.
                 pause = min(self._interval, _PAUSE_AFTER_FAILURE)
             else:
-                pause = self._interval = _interval_of(status.lease_duration)
+                pause = self._interval = interval_of(status.lease_duration)
                 self._obey(status.command)
 
 
-def _interval_of(duration: timedelta) -> float:
+def interval_of(duration: timedelta) -> float:
     """Return the seconds between two heartbeats of a lease of this length."""
     pause = duration.total_seconds() / _HEARTBEATS_A_LEASE
     return min(max(pause, _SHORTEST_INTERVAL), _LONGEST_INTERVAL)
