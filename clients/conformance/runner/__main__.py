@@ -7,8 +7,9 @@ import asyncio
 import sys
 from collections.abc import Sequence
 
-from clients.conformance.runner.cases import cases_in
+from clients.conformance.runner.cases import Case, cases_in
 from clients.conformance.runner.known_failing import KnownFailing
+from clients.conformance.runner.scenario import Scenario, scenarios_of_all_files
 from clients.conformance.runner.table import lines_of
 from clients.conformance.runner.testee import Language, languages_in
 from clients.conformance.runner.trial import tried
@@ -30,7 +31,7 @@ def chosen(known: Sequence[Language], wanted: str) -> list[Language]:
 
 async def run(languages: Sequence[Language]) -> int:
     """Try the languages one after another; return the exit code."""
-    cases = cases_in()
+    cases: list[Case | Scenario] = [*cases_in(), *scenarios_of_all_files()]
     # One after another, so that each time is that of one language.
     trials = [await tried(each, cases, KnownFailing.of(each.name)) for each in languages]
     print("\n".join(lines_of(trials)))

@@ -6,11 +6,12 @@ import asyncio
 import contextlib
 import json
 import sys
+import tempfile
 import tomllib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from clients.conformance.runner.cases import FOLDER
 
@@ -19,6 +20,8 @@ _ANSWER_SECONDS = 60.0
 """A program in a virtual machine may take seconds for its first answer on a busy computer."""
 _LONGEST_LINE = 16 * 1024 * 1024
 _END_SECONDS = 5.0
+_ERROR_LINES = 20
+"""Lines of stderr that are shown of a testee that does not answer any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,18 +92,33 @@ async def started(language: Language) -> AsyncIterator[Testee]:
     Raises:
         TesteeError: it can't be started.
     """
+    with tempfile.TemporaryFile() as errors:
+        try:
+            async with _process(language, errors) as process:
+                yield Testee(process)
+        except TesteeError as error:
+            errors.seek(0)
+            last = errors.read().decode(errors="replace").splitlines()[-_ERROR_LINES:]
+            raise TesteeError("\n".join([str(error), *last])) from None
+
+
+@contextlib.asynccontextmanager
+async def _process(
+    language: Language, errors: IO[bytes]
+) -> AsyncIterator[asyncio.subprocess.Process]:
     try:
         process = await asyncio.create_subprocess_exec(
             *language.command,
             cwd=ROOT,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
+            stderr=errors,
             limit=_LONGEST_LINE,
         )
     except OSError as error:
         raise TesteeError(f"{language.command[0]} can't be started: {error}") from None
     try:
-        yield Testee(process)
+        yield process
     finally:
         assert process.stdin is not None
         process.stdin.close()

@@ -8,12 +8,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from clients.conformance.runner.cases import VECTORS, Case
 from clients.conformance.runner.compare import difference
 from clients.conformance.runner.known_failing import KnownFailing
 from clients.conformance.runner.messages import command_of
+from clients.conformance.runner.scenario import Scenario
 from clients.conformance.runner.testee import Language, Testee, TesteeError, started
 
 
@@ -28,11 +29,27 @@ class Verdict(Enum):
     """The language can't have it, as its testee says."""
 
 
+class Tried(Protocol):
+    """A case or a scenario."""
+
+    @property
+    def file(self) -> str:
+        """The name of its file: a row of the table."""
+
+    @property
+    def full_name(self) -> str:
+        """The name by which a list of known failures names it."""
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """What not every language can do."""
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one case in one language."""
+    """What became of one case or scenario in one language."""
 
-    case: Case
+    case: Tried
     verdict: Verdict
     seconds: float
     detail: str = ""
@@ -54,8 +71,8 @@ class Trial:
         )
 
 
-async def tried(language: Language, cases: Iterable[Case], known: KnownFailing) -> Trial:
-    """Try the cases with a language's testee; what goes wrong is in the result."""
+async def tried(language: Language, cases: Iterable[Case | Scenario], known: KnownFailing) -> Trial:
+    """Try cases and scenarios with a language's testee; what goes wrong is in the result."""
     trial = Trial(language.name)
     try:
         async with started(language) as testee:
@@ -86,20 +103,29 @@ async def _greeted(testee: Testee, language: Language) -> Sequence[str]:
     return can
 
 
-async def _outcome(testee: Testee, case: Case, can: Sequence[str], known: KnownFailing) -> Outcome:
+async def _outcome(
+    testee: Testee, case: Case | Scenario, can: Sequence[str], known: KnownFailing
+) -> Outcome:
     missing = sorted(case.needs.difference(can))
     if missing:
         return Outcome(case, Verdict.LEFT_OUT, 0.0, f"needs {', '.join(missing)}")
     began = time.perf_counter()
-    with tempfile.TemporaryDirectory() as folder:
-        given, expected = _with_files(case, Path(folder))
-        answer = await testee.ask(case.operation, command_of(case.operation, given))
-        detail = difference(expected, answer)
+    if isinstance(case, Scenario):
+        detail = await case.difference(testee)
+    else:
+        detail = await _difference(testee, case)
     seconds = time.perf_counter() - began
     if detail is None:
         return Outcome(case, Verdict.PASSED, seconds)
     verdict = Verdict.KNOWN if known.has(case.full_name) else Verdict.FAILED
     return Outcome(case, verdict, seconds, detail)
+
+
+async def _difference(testee: Testee, case: Case) -> str | None:
+    with tempfile.TemporaryDirectory() as folder:
+        given, expected = _with_files(case, Path(folder))
+        answer = await testee.ask(case.operation, command_of(case.operation, given))
+        return difference(expected, answer)
 
 
 def _with_files(case: Case, folder: Path) -> tuple[Any, Case]:

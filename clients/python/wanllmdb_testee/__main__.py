@@ -9,20 +9,26 @@ import json
 import sys
 from typing import Any
 
-from wanllmdb import InvalidArgumentError, NoRunError
+from wanllmdb import AgentGaveUpError, InvalidArgumentError, NoRunError, WanllmdbError
 from wanllmdb_testee.calls import read_error
+from wanllmdb_testee.services import create_sweep, list_runs, run_agent, run_process, watch_sweep
 from wanllmdb_testee.settings import choose_replica, configure, find_run, heartbeat_pause
 from wanllmdb_testee.space import build_sweep
 from wanllmdb_testee.values import nest_parameters, read_value, write_value
 
 OPERATIONS = {
+    "agent.run": run_agent,
     "client.configure": configure,
     "error.read": read_error,
     "heartbeat.pause": heartbeat_pause,
     "parameters.nest": nest_parameters,
+    "process.run": run_process,
     "replica.choose": choose_replica,
     "run.find": find_run,
+    "runs.list": list_runs,
     "sweep.build": build_sweep,
+    "sweep.create": create_sweep,
+    "sweep.watch": watch_sweep,
     "value.read": read_value,
     "value.write": write_value,
 }
@@ -48,6 +54,10 @@ def answer(command: dict[str, Any]) -> dict[str, Any]:
         return {"error": {"kind": "invalid", "message": str(error)}}
     except NoRunError as error:
         return {"error": {"kind": "no_run", "message": str(error)}}
+    except AgentGaveUpError as error:
+        return {"error": {"kind": "gave_up", "message": str(error)}}
+    except WanllmdbError as error:
+        return {"error": {"kind": "service", "message": str(error), "reason": error.reason}}
     except Exception as error:
         return {"error": {"kind": "crash", "message": f"{type(error).__name__}: {error}"}}
 

@@ -27,7 +27,7 @@ from wanllmdb.api.suggestion.v1.suggestion_service_pb2 import SuggestRequest
 
 def configure(given: dict[str, Any]) -> Any:
     """Return the settings of a client that is made in an environment."""
-    with _environment(given["environment"]), Client() as client:
+    with environment(given["environment"]), Client() as client:
         patience = WaitPolicy.of()
         tls = tls_of(None)
         return {
@@ -49,7 +49,7 @@ def configure(given: dict[str, Any]) -> Any:
 
 def find_run(given: dict[str, Any]) -> Any:
     """Return the run that an environment names, for a program of a command agent."""
-    with _environment(given["environment"]):
+    with environment(given["environment"]):
         run = RunEnvironment.read()
     if run is None:
         return None
@@ -86,7 +86,7 @@ def _text(path: StrPath | None) -> str | None:
 
 
 @contextmanager
-def _environment(variables: Mapping[str, str]) -> Iterator[None]:
+def environment(variables: Mapping[str, str]) -> Iterator[None]:
     """Set the variables, and remove all others of the client."""
     before = dict(os.environ)
     for name in before:
