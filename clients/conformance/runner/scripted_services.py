@@ -33,11 +33,12 @@ _METHODS = {
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """One request: which RPC, its message, and when it arrived."""
+    """One request: which RPC, its message, when it arrived, and the API key that it carried."""
 
     rpc: str
     request: Any
     at: float
+    key: str
 
 
 class ScriptedServices(grpc.GenericRpcHandler):
@@ -95,11 +96,13 @@ class ScriptedServices(grpc.GenericRpcHandler):
             response_serializer=_to_bytes,
         )
 
-    def _record(self, rpc: str, request: Message) -> None:
-        self.received.append(Received(rpc, request, time.monotonic()))
+    def _record(self, rpc: str, request: Message, context: Context) -> None:
+        sent = dict(context.invocation_metadata() or ())
+        key = str(sent.get("authorization", "")).removeprefix("Bearer ")
+        self.received.append(Received(rpc, request, time.monotonic(), key))
 
     async def _answer(self, rpc: str, request: Message, context: Context) -> Message:
-        self._record(rpc, request)
+        self._record(rpc, request, context)
         answers = self._answers[rpc]
         answer = answers.popleft() if len(answers) > 1 else answers[0]
         reply: Reply = answer(request) if callable(answer) else answer
@@ -109,7 +112,7 @@ class ScriptedServices(grpc.GenericRpcHandler):
         raise AssertionError("a failed call goes on")
 
     async def _stream(self, rpc: str, request: Message, context: Context) -> AsyncIterator[Message]:
-        self._record(rpc, request)
+        self._record(rpc, request, context)
         streams = self._streams[rpc]
         stream = streams.popleft() if len(streams) > 1 else streams[0]
         for message in stream.messages:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from pathlib import Path
 from typing import Any
 
 import grpc
@@ -93,6 +94,37 @@ async def aborted(stage: Stage) -> None:
     _expect_the_same(stage, 1)
 
 
+@scenario("every call carries the key, and after UNAUTHENTICATED the file is read again")
+async def other_key(stage: Stage) -> None:
+    keys = [f"wsk_abc{number}_{'s' * 43}" for number in (1, 2)]
+    file = _key_file(stage, keys[0])
+
+    def revoked(_request: Any) -> Failure:
+        file.write_text(f"{keys[1]}\n")
+        return Failure(grpc.StatusCode.UNAUTHENTICATED, "KEY_REVOKED", {"key_id": "abc1"})
+
+    stage.services.on("CreateSweep", revoked, _CREATED)
+    await stage.ask(
+        "sweep.create", config=_CONFIG, environment={"WANLLMDB_API_KEY_FILE": str(file)}
+    )
+
+    _expect_the_same(stage, 2)
+    expect([each.key for each in stage.services.received], keys, "the keys")
+
+
+@scenario("a key that is refused, and is still the file's, is not sent again")
+async def refused_key(stage: Stage) -> None:
+    file = _key_file(stage, f"wsk_abc1_{'s' * 43}")
+    refused = Failure(grpc.StatusCode.UNAUTHENTICATED, "KEY_INVALID")
+    stage.services.on("CreateSweep", refused)
+    error = await stage.ask_for_error(
+        "sweep.create", config=_CONFIG, environment={"WANLLMDB_API_KEY_FILE": str(file)}
+    )
+
+    expect(error.get("reason"), "KEY_INVALID", "the reason")
+    _expect_the_same(stage, 1)
+
+
 @scenario("two requests with the same content have two ids")
 async def two_intents(stage: Stage) -> None:
     stage.services.on("CreateSweep", _CREATED)
@@ -117,6 +149,12 @@ async def pages(stage: Stage) -> None:
     requests = stage.services.requests("ListRuns")
     expect([request.page_token for request in requests], ["", "a", "b"], "the tokens")
     expect({request.sweep_id for request in requests}, {"s"}, "the sweeps of the requests")
+
+
+def _key_file(stage: Stage, key: str) -> Path:
+    file = Path(stage.folder, "key")
+    file.write_text(key)
+    return file
 
 
 def _expect_the_same(stage: Stage, count: int) -> None:
