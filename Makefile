@@ -38,7 +38,7 @@ define GENERATE_STUBS
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev fast test browser pictures explore bench bench-peers robustness check format site protos protos-check baseline docs docs-check web web-check dist gp wandb clean
+.PHONY: help demo dev fast test conformance browser pictures explore bench bench-peers robustness check format site protos protos-check baseline docs docs-check web web-check dist gp wandb clean
 
 help: ## Prints this list
 	@awk -F ':.*## ' '/^##@ / { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -59,6 +59,9 @@ fast: $(VENV)/.installed ## Runs the unit and contract tests that start no proce
 test: $(VENV)/.installed $(WEB_PAGE) ## Runs all tests in TEST_WORKERS processes (two a core by default), and prints the slowest 30
 	$(NODE) vitest run
 	$(PYTEST) --durations=30 --durations-min=1
+
+conformance: $(VENV)/.installed ## Tries the clients of all languages with clients/conformance, or of LANGUAGES=go,python
+	$(BIN)/python -m clients.conformance.runner --languages "$(LANGUAGES)"
 
 browser: $(VENV)/.installed $(WEB_PAGE) ## Runs the dashboard's tests in Chromium, on a platform of their own, in about four minutes
 	$(NODE) vitest run --config vitest.browser.config.ts tests/e2e tests/axe

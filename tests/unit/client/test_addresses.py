@@ -30,7 +30,16 @@ def test_the_target_of_an_address(address: str, target: str) -> None:
 
 @pytest.mark.parametrize(
     "address",
-    ["localhost", "localhost:", ":1", "host:port", "host:70000", "a:1,,b:2", "[::1]:1,10.0.0.1:2"],
+    [
+        "localhost",
+        "localhost:",
+        ":1",
+        "host:port",
+        "host:70000",
+        "a:1,,b:2",
+        "[::1]:1,10.0.0.1:2",
+        "http://10.0.0.7:50051",
+    ],
 )
 def test_a_bad_address_is_rejected_with_where_it_was_given(address: str) -> None:
     with pytest.raises(InvalidArgumentError, match="WANLLMDB_REGISTRY"):

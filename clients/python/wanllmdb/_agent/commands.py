@@ -76,10 +76,12 @@ def is_lost(error: WanllmdbError) -> bool:
     )
 
 
+_HEARTBEATS_A_LEASE = 3
 _SHORTEST_INTERVAL = 0.2
 _LONGEST_INTERVAL = 5.0
 """A run that logs nothing receives its stop order by heartbeats only."""
 _HEARTBEAT_TIMEOUT = 10.0
+_PAUSE_AFTER_FAILURE = 1.0
 
 
 class LeaseKeeper:
@@ -100,7 +102,7 @@ class LeaseKeeper:
     ) -> None:
         self._client = client.with_timeout(_HEARTBEAT_TIMEOUT)
         self._lease = RunLease(run.sweep_id, run.number, run.attempt)
-        self._interval = _interval_of(duration)
+        self._interval = interval_of(duration)
         self._obey = obey
         self._lost = lost
         self._closed = threading.Event()
@@ -123,16 +125,17 @@ class LeaseKeeper:
                 if isinstance(error, NotFoundError | FailedPreconditionError):
                     self._lost(error)
                     return
-                pause = min(self._interval, 1.0)
+                pause = min(self._interval, _PAUSE_AFTER_FAILURE)
             except Exception:
                 # This thread may briefly lack memory or stack, which training uses. Training
                 # and the lease continue.
-                pause = min(self._interval, 1.0)
+                pause = min(self._interval, _PAUSE_AFTER_FAILURE)
             else:
-                pause = self._interval = _interval_of(status.lease_duration)
+                pause = self._interval = interval_of(status.lease_duration)
                 self._obey(status.command)
 
 
-def _interval_of(duration: timedelta) -> float:
+def interval_of(duration: timedelta) -> float:
     """Return the seconds between two heartbeats of a lease of this length."""
-    return min(max(duration.total_seconds() / 3, _SHORTEST_INTERVAL), _LONGEST_INTERVAL)
+    pause = duration.total_seconds() / _HEARTBEATS_A_LEASE
+    return min(max(pause, _SHORTEST_INTERVAL), _LONGEST_INTERVAL)

@@ -41,11 +41,19 @@ class FailurePolicy:
         """
         never = _env.is_on(never, _env.NEVER_GIVE_UP)
         policy = cls(
-            int(_number(max_quick_failures, _env.MAX_QUICK_FAILURES, 3)),
-            _number(quick_seconds, _env.QUICK_SECONDS, 60.0),
-            int(_number(max_initial_failures, _env.MAX_INITIAL_FAILURES, 5)),
+            int(_number(max_quick_failures, _env.MAX_QUICK_FAILURES, DEFAULTS.max_quick_failures)),
+            _number(quick_seconds, _env.QUICK_SECONDS, DEFAULTS.quick_seconds),
+            int(
+                _number(
+                    max_initial_failures, _env.MAX_INITIAL_FAILURES, DEFAULTS.max_initial_failures
+                )
+            ),
         )
         return cls(0, policy.quick_seconds, 0) if never else policy
+
+
+DEFAULTS = FailurePolicy()
+"""The limits that hold unless an argument or the environment gives others."""
 
 
 class FailureCounter:

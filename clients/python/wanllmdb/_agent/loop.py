@@ -29,6 +29,7 @@ from wanllmdb._types.suggestions import Suggestion
 from wanllmdb._types.sweeps import Sweep
 from wanllmdb.api.registry.v1.registry_service_pb2 import FinishRunRequest
 
+_FIRST_POLL = 0.25
 _LONGEST_POLL = 2.0
 _LONGEST_STAY_POLL = 5.0
 
@@ -282,7 +283,7 @@ class Loop:
     def _next(self) -> Suggestion | None:
         """Return the next runs; None, with the reason in `counts`, when there are no more."""
         request_id, self._unanswered = self._unanswered or str(uuid4()), ""
-        pause = 0.25
+        pause = _FIRST_POLL
         while True:
             longest = _LONGEST_POLL
             own = len(self._counts.active)

@@ -49,6 +49,7 @@ class WaitPolicy:
 
 T = TypeVar("T")
 
+_FIRST_PAUSE = 0.25
 _LONGEST_PAUSE = 5.0
 
 
@@ -93,7 +94,7 @@ class OutageWaiter:
         """
         began = time.monotonic()
         said_at: float | None = None
-        pause = 0.25
+        pause = _FIRST_PAUSE
         while True:
             try:
                 answer = call()

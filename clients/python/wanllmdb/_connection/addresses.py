@@ -128,7 +128,9 @@ def _replicas(address: str, service: Service) -> set[tuple[str, int] | str]:
 def _host_and_port(part: str, service: Service) -> tuple[str, int]:
     host, colon, port = part.rpartition(":")
     host = host.removeprefix("[").removesuffix("]")
-    if not colon or not host or not port.isdecimal() or len(port) > 5 or not 0 < int(port) < 65536:
+    is_port = port.isdecimal() and len(port) <= 5 and 0 < int(port) < 65536
+    # A slash shows a URL, which would otherwise be looked up as a name.
+    if not colon or not host or "/" in host or not is_port:
         raise _bad_address(part, service, "is not host:port, such as localhost:50051")
     return ("127.0.0.1" if host == "localhost" else host), int(port)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import grpc
@@ -48,6 +49,24 @@ _IN_PARTS = (
     "import the source in parts, each part of a CSV with its own header, as `wanllmdb runs import` "
     "does"
 )
+
+CHANNEL_OPTIONS: Mapping[str, int] = {
+    # Pings detect a connection that was cut silently. The servers allow a ping every 20 s.
+    "grpc.keepalive_time_ms": 30_000,
+    "grpc.keepalive_timeout_ms": 10_000,
+    "grpc.keepalive_permit_without_calls": 1,
+    "grpc.http2.max_pings_without_data": 0,
+    # A server that returns is found within seconds; one that does not answer at all counts as
+    # unavailable after 3 s (the default is 20 s).
+    "grpc.min_reconnect_backoff_ms": 3_000,
+    "grpc.initial_reconnect_backoff_ms": 300,
+    "grpc.max_reconnect_backoff_ms": 3_000,
+    "grpc.max_receive_message_length": 64 * 1024 * 1024,
+    # An error that lists every invalid field travels as metadata, whose default limit is 8 KiB.
+    "grpc.max_metadata_size": 64 * 1024,
+    "grpc.absolute_max_metadata_size": 128 * 1024,
+}
+"""The options that do not depend on the service."""
 
 
 class Peer:
@@ -136,22 +155,7 @@ class Peer:
     def _options(self, *, retries: bool) -> list[tuple[str, Any]]:
         options = [
             ("grpc.service_config", json.dumps(self._service_config(retries=retries))),
-            # Pings detect a connection that was cut silently. The servers allow a ping
-            # every 20 s.
-            ("grpc.keepalive_time_ms", 30_000),
-            ("grpc.keepalive_timeout_ms", 10_000),
-            ("grpc.keepalive_permit_without_calls", 1),
-            ("grpc.http2.max_pings_without_data", 0),
-            # A server that returns is found within seconds; one that does not answer at all
-            # counts as unavailable after 3 s (the default is 20 s).
-            ("grpc.min_reconnect_backoff_ms", 3_000),
-            ("grpc.initial_reconnect_backoff_ms", 300),
-            ("grpc.max_reconnect_backoff_ms", 3_000),
-            ("grpc.max_receive_message_length", 64 * 1024 * 1024),
-            # An error that lists every invalid field travels as metadata, whose default limit
-            # is 8 KiB.
-            ("grpc.max_metadata_size", 64 * 1024),
-            ("grpc.absolute_max_metadata_size", 128 * 1024),
+            *CHANNEL_OPTIONS.items(),
             # A proxy for outside addresses can't reach services on this machine.
             ("grpc.enable_http_proxy", 0 if is_loopback(self.target) else 1),
         ]

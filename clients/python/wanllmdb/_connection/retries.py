@@ -11,6 +11,7 @@ is the agent's policy, in `_agent`.
 from __future__ import annotations
 
 import random
+from dataclasses import dataclass
 from typing import Any
 
 from wanllmdb._connection.addresses import SUGGESTION
@@ -23,6 +24,37 @@ RETRYABLE = ["UNAVAILABLE", "CANCELLED"]
 """Status codes after which a call may be sent again."""
 
 _LONGEST_RETRY_AFTER = 10.0
+_RETRY_AFTER_JITTER = (1.0, 1.2)
+
+_FIRST_RECONNECT = 0.2
+_LONGEST_RECONNECT = 5.0
+_RECONNECT_JITTER = (0.8, 1.2)
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelRetries:
+    """How often the channel sends a call in all, and the pauses between, in seconds."""
+
+    attempts: int
+    first_pause: float
+    longest_pause: float
+    factor: float
+
+    def policy(self) -> dict[str, Any]:
+        """The policy as part of a gRPC service config."""
+        return {
+            "maxAttempts": self.attempts,
+            "initialBackoff": f"{self.first_pause:g}s",
+            "maxBackoff": f"{self.longest_pause:g}s",
+            "backoffMultiplier": self.factor,
+            "retryableStatusCodes": RETRYABLE,
+        }
+
+
+ANY_CALL = ChannelRetries(5, 0.2, 2.0, 2.0)
+"""Retries after 0.2, 0.4, 0.8 and 1.6 s."""
+SHOULD_STOP = ChannelRetries(2, 0.05, 0.05, 1.0)
+"""One retry, on another replica if there is one: training waits for the answer."""
 
 
 def channel_retries() -> dict[str, Any]:
@@ -30,27 +62,10 @@ def channel_retries() -> dict[str, Any]:
     return {
         "methodConfig": [
             {
-                # One retry, on another replica if there is one: training waits for the answer.
                 "name": [{"service": SUGGESTION.full_name, "method": "ShouldStop"}],
-                "retryPolicy": {
-                    "maxAttempts": 2,
-                    "initialBackoff": "0.05s",
-                    "maxBackoff": "0.05s",
-                    "backoffMultiplier": 1,
-                    "retryableStatusCodes": RETRYABLE,
-                },
+                "retryPolicy": SHOULD_STOP.policy(),
             },
-            {
-                "name": [{}],
-                # Retries after 0.2, 0.4, 0.8 and 1.6 s.
-                "retryPolicy": {
-                    "maxAttempts": 5,
-                    "initialBackoff": "0.2s",
-                    "maxBackoff": "2s",
-                    "backoffMultiplier": 2,
-                    "retryableStatusCodes": RETRYABLE,
-                },
-            },
+            {"name": [{}], "retryPolicy": ANY_CALL.policy()},
         ],
     }
 
@@ -74,9 +89,10 @@ def retry_after(failure: WanllmdbError) -> float | None:
     """
     if not isinstance(failure, ResourceExhaustedError) or failure.retry_after is None:
         return None
-    return random.uniform(1.0, 1.2) * min(failure.retry_after, _LONGEST_RETRY_AFTER)
+    return random.uniform(*_RETRY_AFTER_JITTER) * min(failure.retry_after, _LONGEST_RETRY_AFTER)
 
 
 def reconnect_delay(failures: int) -> float:
     """Seconds before a broken stream is opened again: 0.2 s doubling to 5 s, with jitter."""
-    return random.uniform(0.8, 1.2) * min(0.2 * 2.0**failures, 5.0)
+    pause = min(_FIRST_RECONNECT * 2.0**failures, _LONGEST_RECONNECT)
+    return random.uniform(*_RECONNECT_JITTER) * pause

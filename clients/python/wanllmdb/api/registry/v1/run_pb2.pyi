@@ -120,7 +120,7 @@ class _RunCommandEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_RunCommand
     RUN_COMMAND_CONTINUE: _RunCommand.ValueType  # 1
     """Continue."""
     RUN_COMMAND_STOP: _RunCommand.ValueType  # 2
-    """Stop and finish the run as canceled: the sweep was canceled."""
+    """Stop and finish the run as canceled: the sweep or the run was canceled."""
     RUN_COMMAND_ABANDON: _RunCommand.ValueType  # 3
     """Stop and drop the run: its lease no longer belongs to this agent."""
 
@@ -132,7 +132,7 @@ RUN_COMMAND_UNSPECIFIED: RunCommand.ValueType  # 0
 RUN_COMMAND_CONTINUE: RunCommand.ValueType  # 1
 """Continue."""
 RUN_COMMAND_STOP: RunCommand.ValueType  # 2
-"""Stop and finish the run as canceled: the sweep was canceled."""
+"""Stop and finish the run as canceled: the sweep or the run was canceled."""
 RUN_COMMAND_ABANDON: RunCommand.ValueType  # 3
 """Stop and drop the run: its lease no longer belongs to this agent."""
 Global___RunCommand: _TypeAlias = RunCommand  # noqa: Y015

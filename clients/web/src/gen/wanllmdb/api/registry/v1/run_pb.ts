@@ -533,7 +533,7 @@ export enum RunCommand {
   CONTINUE = 1,
 
   /**
-   * Stop and finish the run as canceled: the sweep was canceled.
+   * Stop and finish the run as canceled: the sweep or the run was canceled.
    *
    * @generated from enum value: RUN_COMMAND_STOP = 2;
    */

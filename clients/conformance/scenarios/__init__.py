@@ -1,0 +1,1 @@
+"""Scenarios with scripted services, by what they are about."""

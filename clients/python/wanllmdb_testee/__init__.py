@@ -1,0 +1,1 @@
+"""The testee of the Python client: carries out what clients/conformance asks for."""
