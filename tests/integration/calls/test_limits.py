@@ -22,6 +22,7 @@ from wanllmdb import Client, ResourceExhaustedError
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.registry.v1 import sweep_list_pb2, watch_pb2
 from wanllmdb_common.calls.caller import Role
+from wanllmdb_common.internal.registry.v1 import internal_registry_service_pb2 as internal_pb
 from wanllmdb_common.server.settings import LimitSettings
 
 ADMIN_KEY = f"wsk_root_{new_secret()}"
@@ -200,6 +201,30 @@ async def test_reads_of_one_connection_leave_those_of_the_database_to_another_on
             await database.until(lambda count: count == 3)
         assert len(await created) == 1
         await asyncio.gather(read, *reads)
+
+
+async def test_syncs_of_whole_sweeps_leave_connections_of_the_database_to_others(
+    database_url: str,
+) -> None:
+    async with (
+        registry_server(database_url) as address,
+        grpc.aio.insecure_channel(address) as channel,
+    ):
+        registry = RegistryStub(channel)
+        sweep = await create_sweep(registry)
+
+        def sync(since: int) -> asyncio.Future[internal_pb.SyncRunsResponse]:
+            request = internal_pb.SyncRunsRequest(sweep_id=sweep.sweep_id, since_revision=since)
+            return asyncio.ensure_future(registry.SyncRuns(request))
+
+        async with blocked(database_url, LOCK_SWEEPS) as database:
+            whole = [sync(0) for _ in range(20)]
+            # A quarter of the six connections for frequent calls.
+            await database.until(lambda count: count == 1)
+            recent = [sync(sweep.revision) for _ in range(3)]
+            await database.until(lambda count: count >= 4)
+            assert await database.waiting() == 4
+        await asyncio.gather(*whole, *recent)
 
 
 async def test_heavy_calls_of_one_key_are_all_answered_while_another_key_calls(
