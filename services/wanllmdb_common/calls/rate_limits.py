@@ -42,9 +42,7 @@ class RateLimitClass:
 def rate_limit_class_of(call: Call) -> RateLimitClass:
     """Return the class of a call: its API key, else its address without the port."""
     key = call.caller.key_id
-    if key:
-        return RateLimitClass(f"key {key}", f"API key '{key}'", is_bounded=True)
-    return _class_of_host(host_of(call.peer))
+    return _class_of_key(key) if key else _class_of_peer(call.peer)
 
 
 def sharing_name_of(call: Call, limited: RateLimitClass | None = None) -> str:
@@ -58,8 +56,14 @@ def sharing_name_of(call: Call, limited: RateLimitClass | None = None) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _class_of_host(host: str) -> RateLimitClass:
-    # Parsing the address takes longer than all other steps of the limits.
+def _class_of_key(key_id: str) -> RateLimitClass:
+    return RateLimitClass(f"key {key_id}", f"API key '{key_id}'", is_bounded=True)
+
+
+@lru_cache(maxsize=4096)
+def _class_of_peer(peer: str) -> RateLimitClass:
+    # Once a connection: parsing the address takes longer than all other steps of the limits.
+    host = host_of(peer)
     return RateLimitClass(f"address {host}", f"address {host}", is_bounded=not _is_loopback(host))
 
 
