@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from wanllmdb._shown import in_short, shown_lines
+from wanllmdb._shown import fitting, in_short, shown_lines
 from wanllmdb._version import __version__
 from wanllmdb.cli.commands import RUN, Listed, own_commands
 from wanllmdb.cli.console import say
@@ -80,7 +81,9 @@ def _escaped_usage_errors() -> Iterator[None]:
         yield
     except _UsageError as refusal:
         short = in_short(refusal.message, _LONGEST_MESSAGE)  # type: ignore[attr-defined]  # seen
-        refusal.message = shown_lines(short)  # type: ignore[attr-defined]  # seen
+        # Click writes UTF-8 to a stderr of ASCII, so characters that it lacks are escaped here.
+        shown = fitting(shown_lines(short), sys.stderr)
+        refusal.message = shown  # type: ignore[attr-defined]  # seen
         raise
 
 
