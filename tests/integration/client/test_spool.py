@@ -449,7 +449,7 @@ async def told_after_the_outage(
     words: str,
     before: Callable[[asyncio.subprocess.Process], object] = id,
 ) -> str:
-    """The message with these words of an agent whose run ends while the services are unavailable."""
+    """The message with these words of an agent whose run ends while services are unavailable."""
     async with agent(services, spool, sweep_id, go) as process:
         await reaches(process, "training")
         before(process)
