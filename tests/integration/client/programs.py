@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Mapping
@@ -62,6 +63,15 @@ async def reports(process: asyncio.subprocess.Process, words: str) -> str:
         if words in read.decode():
             return read.decode()
         assert read, f"the program ended and did not report {words!r}"
+
+
+async def interrupted_once(process: asyncio.subprocess.Process) -> None:
+    """Sends SIGINT, and waits until the next one counts as the second."""
+    process.send_signal(signal.SIGINT)
+    await reports(process, "interrupted: waiting")
+    # A thread reports it. Python's handler runs in the main thread, which reports nothing, and
+    # counts signals that arrive before it as one.
+    await asyncio.sleep(1)
 
 
 async def end_of(process: asyncio.subprocess.Process, seconds: float = SECONDS) -> tuple[str, str]:

@@ -17,9 +17,9 @@ import pytest
 import wanllmdb as wandb
 from tests.integration.client.programs import (
     end_of,
+    interrupted_once,
     new_sweep,
     reaches,
-    reports,
     runs_of,
     started,
     until,
@@ -142,8 +142,7 @@ async def test_ctrl_c_a_third_time_ends_what_did_not_listen(
     sweep_id = await new_sweep(client)
     async with agent(STUBBORN, sweep_id, environment=environment) as process:
         await reaches(process, "step 0")
-        process.send_signal(signal.SIGINT)
-        await reports(process, "interrupted: waiting")
+        await interrupted_once(process)
         process.send_signal(signal.SIGINT)
         await reaches(process, "heard KeyboardInterrupt")
         # Not its end was needed for the run to be free again.

@@ -23,10 +23,10 @@ from tests.e2e.up_process import wait_until
 from tests.integration.client.programs import (
     WANLLMDB,
     end_of,
+    interrupted_once,
     is_alive,
     new_sweep,
     reaches,
-    reports,
     runs_of,
     started,
     until,
@@ -353,8 +353,7 @@ async def test_ctrl_c_twice_ends_the_programs_and_gives_their_runs_back(
         await until(client, sweep_id, "running", "running")
         for number in range(2):
             await asyncio.to_thread(wait_until, partial(is_there, tmp_path / str(number)))
-        process.send_signal(signal.SIGINT)
-        await reports(process, "interrupted: waiting")
+        await interrupted_once(process)
         process.send_signal(signal.SIGINT)
         _, err = await end_of(process)
 
@@ -370,8 +369,7 @@ async def test_ctrl_c_a_third_time_kills(
     command = ("--kill-delay", "300", "--", sys.executable, script(DEAF), str(tmp_path))
     async with agent(sweep_id, *command, environment=environment) as process:
         await reaches(process, "training")
-        process.send_signal(signal.SIGINT)
-        await reports(process, "interrupted: waiting")
+        await interrupted_once(process)
         process.send_signal(signal.SIGINT)
         # The run is free though its program takes all the time that it has.
         await until(client, sweep_id, "queued")
