@@ -19,12 +19,18 @@ type (
 )
 
 var operations = map[string]operation{
+	"agent.run":        runAgent,
 	"client.configure": configure,
 	"error.read":       readError,
 	"heartbeat.pause":  heartbeatPause,
 	"parameters.nest":  nestParameters,
+	"process.run":      runProcess,
 	"replica.choose":   chooseReplica,
+	"run.find":         findRun,
+	"runs.list":        listRuns,
 	"sweep.build":      buildSweep,
+	"sweep.create":     createSweep,
+	"sweep.watch":      watchSweep,
 	"value.read":       readValue,
 	"value.write":      writeValue,
 }
@@ -40,6 +46,10 @@ type command struct {
 
 func main() {
 	slog.SetDefault(slog.New(slog.NewTextHandler(os.Stderr, nil)))
+	if len(os.Args) > 1 {
+		workInProcess()
+		return
+	}
 	lines := bufio.NewScanner(os.Stdin)
 	lines.Buffer(nil, 16<<20)
 	answers := json.NewEncoder(os.Stdout)
@@ -75,24 +85,26 @@ func answered(c command) (answer object) {
 }
 
 func failedBy(err error) object {
-	if service, ok := errors.AsType[*wanllmdb.Error](err); ok && !isGaveUp(err) {
+	if is[*wanllmdb.GaveUpError](err) {
+		return failed("gave_up", err.Error())
+	}
+	if service, ok := errors.AsType[*wanllmdb.Error](err); ok {
 		answer := failed("service", err.Error())
 		answer["error"].(object)["reason"] = string(service.Reason)
 		return answer
 	}
-	kind := "crash"
-	if _, ok := errors.AsType[*wanllmdb.InvalidError](err); ok {
-		kind = "invalid"
-	} else if _, ok := errors.AsType[*wanllmdb.NoRunError](err); ok {
-		kind = "no_run"
-	} else if isGaveUp(err) {
-		kind = "gave_up"
+	switch {
+	case is[*wanllmdb.InvalidError](err):
+		return failed("invalid", err.Error())
+	case is[*wanllmdb.NoRunError](err):
+		return failed("no_run", err.Error())
+	default:
+		return failed("crash", err.Error())
 	}
-	return failed(kind, err.Error())
 }
 
-func isGaveUp(err error) bool {
-	_, ok := errors.AsType[*wanllmdb.GaveUpError](err)
+func is[E error](err error) bool {
+	_, ok := errors.AsType[E](err)
 	return ok
 }
 
