@@ -80,7 +80,7 @@ func (c *Client) Child(ctx context.Context, train TrainFunc) error {
 	defer context.AfterFunc(ctx, func() {
 		run.orders.stop(toGiveBack, context.Cause(ctx).Error())
 	})()
-	ended, trace := trained(runContext, run, train)
+	trace, ended := trained(runContext, run, train)
 	if trace != "" {
 		fmt.Fprintln(os.Stderr, trace)
 	}

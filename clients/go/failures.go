@@ -19,7 +19,7 @@ type Failures struct {
 // failures returns the limits of the environment, else the defaults.
 func (o options) failures() (Failures, error) {
 	limits := Failures{
-		protocol.MaxQuickFailures, protocol.QuickSeconds, protocol.MaxInitialFailures,
+		protocol.MaxQuickFailures, protocol.QuickWindow, protocol.MaxInitialFailures,
 	}
 	maxQuick, err := o.number("WANLLMDB_AGENT_MAX_QUICK_FAILURES")
 	if err != nil {

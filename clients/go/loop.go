@@ -81,7 +81,7 @@ func (l *loop) workOn(assigned *registryv1.Run, suggestion *suggestionv1.Suggest
 		return nil
 	}
 	run.log.InfoContext(ctx, "run", "parameters", run.parameters, "resumed", run.resumed)
-	ended, trace := l.train(ctx, run)
+	trace, ended := l.train(ctx, run)
 	stopped := run.orders.current()
 	if stopped != nil && stopped.order == toGiveBack {
 		l.giveBack(run, stopped.Reason)
@@ -99,8 +99,8 @@ func (l *loop) workOn(assigned *registryv1.Run, suggestion *suggestionv1.Suggest
 	return a.finished(run, ended)
 }
 
-// train calls the training function; it returns its error, and the stack of a panic.
-func (l *loop) train(ctx context.Context, run *Run) (err error, trace string) {
+// train calls the training function; it returns the stack of a panic, and the error.
+func (l *loop) train(ctx context.Context, run *Run) (trace string, err error) {
 	ended := make(chan struct{})
 	defer close(ended)
 	go func() {
@@ -114,13 +114,13 @@ func (l *loop) train(ctx context.Context, run *Run) (err error, trace string) {
 }
 
 // trained calls a training function. A panic is an error, with the stack.
-func trained(ctx context.Context, run *Run, train TrainFunc) (err error, trace string) {
+func trained(ctx context.Context, run *Run, train TrainFunc) (trace string, err error) {
 	defer func() {
 		if problem := recover(); problem != nil {
-			err, trace = fmt.Errorf("panic: %v", problem), string(debug.Stack())
+			trace, err = string(debug.Stack()), fmt.Errorf("panic: %v", problem)
 		}
 	}()
-	return train(ctx, run), ""
+	return "", train(ctx, run)
 }
 
 func (l *loop) giveBack(run *Run, reason string) {

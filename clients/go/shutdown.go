@@ -10,13 +10,12 @@ import (
 	"github.com/wanllmdb/sweeps/clients/go/internal/protocol"
 )
 
-// urgency is how an agent ends; each level includes the lower ones.
+// urgency is how an agent ends; each level includes the lower ones, and 0 is to go on.
 type urgency int
 
 const (
-	goOn urgency = iota
 	// drain lets the runs in progress end, and takes no further run.
-	drain
+	drain urgency = iota + 1
 	// giveBack stops the runs in progress, and gives them back.
 	giveBack
 	// leave ends the agent at once.

@@ -73,7 +73,7 @@ const (
 // Giving up, and signals.
 const (
 	MaxQuickFailures     = 3
-	QuickSeconds         = 60 * time.Second
+	QuickWindow          = 60 * time.Second
 	MaxInitialFailures   = 5
 	InterruptsToGiveBack = 2
 )

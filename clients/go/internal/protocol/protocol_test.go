@@ -58,7 +58,7 @@ var constants = map[string]string{
 	"check_first_pause":              seconds(CheckFirstPause),
 	"check_longest_pause":            seconds(CheckLongestPause),
 	"max_quick_failures":             strconv.Itoa(MaxQuickFailures),
-	"quick_seconds":                  seconds(QuickSeconds),
+	"quick_seconds":                  seconds(QuickWindow),
 	"max_initial_failures":           strconv.Itoa(MaxInitialFailures),
 	"max_message_characters":         strconv.Itoa(MaxMessageCharacters),
 	"max_traceback_characters":       strconv.Itoa(MaxTracebackCharacters),
