@@ -37,10 +37,17 @@ func (r *registry) send(
 	return nil
 }
 
+// all returns the reports that arrived.
+func (r *registry) all() [][]*registryv1.MetricRow {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.reports)
+}
+
 // steps returns the steps in the order in which they arrived.
 func (r *registry) steps() []int64 {
 	var steps []int64
-	for _, row := range slices.Concat(r.reports...) {
+	for _, row := range slices.Concat(r.all()...) {
 		steps = append(steps, row.GetStep())
 	}
 	return steps
@@ -58,13 +65,13 @@ func TestValuesGoTogetherAfterAPause(t *testing.T) {
 		reporter.add(rowKey{step: 1}, Values{"a": 2})
 		time.Sleep(protocol.FlushPause - 1)
 		synctest.Wait()
-		if len(r.reports) != 0 {
-			t.Errorf("%d reports came at once", len(r.reports))
+		if len(r.all()) != 0 {
+			t.Errorf("%d reports came at once", len(r.all()))
 		}
 		time.Sleep(2)
 		synctest.Wait()
-		if len(r.reports) != 1 || !slices.Equal(r.steps(), []int64{0, 1}) {
-			t.Errorf("got the reports %v", r.reports)
+		if len(r.all()) != 1 || !slices.Equal(r.steps(), []int64{0, 1}) {
+			t.Errorf("got the reports %v", r.all())
 		}
 		reporter.close()
 	})
@@ -78,8 +85,8 @@ func TestManyValuesGoAtOnce(t *testing.T) {
 			reporter.add(rowKey{step: step}, Values{"a": 1})
 		}
 		synctest.Wait()
-		if len(r.reports) != 1 {
-			t.Errorf("%d reports came at once", len(r.reports))
+		if len(r.all()) != 1 {
+			t.Errorf("%d reports came at once", len(r.all()))
 		}
 		reporter.close()
 	})
@@ -103,7 +110,7 @@ func TestRowsKeepTheirOrderInAnOutage(t *testing.T) {
 		if !slices.Equal(r.steps(), []int64{0, 1, 2, 3}) {
 			t.Errorf("the steps arrived as %v", r.steps())
 		}
-		if got := r.reports[0][0].GetValues(); !maps.Equal(got, Values{"a": 5, "b": 6}) {
+		if got := r.all()[0][0].GetValues(); !maps.Equal(got, Values{"a": 5, "b": 6}) {
 			t.Errorf("step 0 has the values %v", got)
 		}
 		if reporter.isFailing() {
@@ -142,7 +149,7 @@ func TestALargeRowIsSentInPartsThatFit(t *testing.T) {
 			t.Error(err)
 		}
 		arrived := Values{}
-		for _, rows := range r.reports {
+		for _, rows := range r.all() {
 			if countOf(rows) > protocol.ReportMaxValues {
 				t.Errorf("a report has %d values", countOf(rows))
 			}

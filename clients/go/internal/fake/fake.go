@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/health"
+	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	registryv1 "github.com/wanllmdb/sweeps/clients/go/api/registry/v1"
@@ -52,6 +54,11 @@ func (s *Services) Start(t testing.TB) string {
 	server := grpc.NewServer()
 	registryv1.RegisterSweepRegistryServiceServer(server, s)
 	suggestionv1.RegisterSuggestionServiceServer(server, s)
+	serving := health.NewServer()
+	for name := range server.GetServiceInfo() {
+		serving.SetServingStatus(name, healthpb.HealthCheckResponse_SERVING)
+	}
+	healthpb.RegisterHealthServer(server, serving)
 	go func() {
 		if err := server.Serve(listener); err != nil {
 			t.Error(err)
