@@ -6,11 +6,12 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// pages returns the entries of all pages. An empty page is not the last one; one without a token is.
-func pages[T any](next func() (entries []T, token string, err error)) iter.Seq2[T, error] {
+// pages returns the entries of all pages; next returns a page by its token. An empty page is not the
+// last one; one without a token is.
+func pages[T any](next func(token string) (entries []T, following string, err error)) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
-		for {
-			entries, token, err := next()
+		for token, isLast := "", false; !isLast; isLast = token == "" {
+			entries, following, err := next(token)
 			if err != nil {
 				var none T
 				yield(none, err)
@@ -21,9 +22,7 @@ func pages[T any](next func() (entries []T, token string, err error)) iter.Seq2[
 					return
 				}
 			}
-			if token == "" {
-				return
-			}
+			token = following
 		}
 	}
 }

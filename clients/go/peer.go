@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -111,41 +110,6 @@ func (p *peer) triesOthers(ctx context.Context, replica string, err error) bool 
 		p.routing.markAway(replica)
 	}
 	return failure.Code == codes.Unavailable || failure.Code == codes.Canceled
-}
-
-// NewStream opens a stream. Its errors are typed; it is not repeated once it has sent a message.
-func (p *peer) NewStream(
-	ctx context.Context, description *grpc.StreamDesc, method string, given ...grpc.CallOption,
-) (grpc.ClientStream, error) {
-	c := callOf(method, nil, given)
-	waits := grpc.WaitForReady(p.answered.Load())
-	inner, err := p.all.NewStream(withKey(ctx, p.keys.current()), description, method,
-		append([]grpc.CallOption{waits}, given...)...)
-	if err != nil {
-		return nil, p.failure(ctx, c, err)
-	}
-	return &typedStream{inner, p, ctx, c}, nil
-}
-
-// typedStream is a stream whose errors are typed.
-type typedStream struct {
-	grpc.ClientStream
-	peer *peer
-	ctx  context.Context
-	call call
-}
-
-func (s *typedStream) RecvMsg(message any) error {
-	err := s.ClientStream.RecvMsg(message)
-	switch {
-	case err == nil:
-		s.peer.answered.Store(true)
-		return nil
-	case errors.Is(err, io.EOF):
-		return err
-	default:
-		return s.peer.failure(s.ctx, s.call, err)
-	}
 }
 
 // failure returns the error of a failed call: an *Error, unless the program's context has ended.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"iter"
 
+	"google.golang.org/protobuf/proto"
+
 	registryv1 "github.com/wanllmdb/sweeps/clients/go/api/registry/v1"
 	suggestionv1 "github.com/wanllmdb/sweeps/clients/go/api/suggestion/v1"
 )
@@ -54,11 +56,12 @@ func (c *Client) Sweep(ctx context.Context, sweepID string) (*registryv1.Sweep, 
 func (c *Client) Sweeps(
 	ctx context.Context, request *registryv1.ListSweepsRequest,
 ) iter.Seq2[*registryv1.Sweep, error] {
-	r := clone(request)
-	return pages(func() ([]*registryv1.Sweep, string, error) {
-		response, err := c.Registry.ListSweeps(ctx, r)
-		r.PageToken = response.GetNextPageToken()
-		return response.GetSweeps(), r.PageToken, err
+	request = clone(request)
+	return pages(func(token string) ([]*registryv1.Sweep, string, error) {
+		page := proto.CloneOf(request)
+		page.PageToken = token
+		response, err := c.Registry.ListSweeps(ctx, page)
+		return response.GetSweeps(), response.GetNextPageToken(), err
 	})
 }
 
@@ -74,11 +77,11 @@ func (c *Client) Run(ctx context.Context, sweepID string, number int64) (*regist
 func (c *Client) Runs(
 	ctx context.Context, sweepID string, states ...registryv1.RunState,
 ) iter.Seq2[*registryv1.Run, error] {
-	r := &registryv1.ListRunsRequest{SweepId: sweepID, States: states}
-	return pages(func() ([]*registryv1.Run, string, error) {
-		response, err := c.Registry.ListRuns(ctx, r)
-		r.PageToken = response.GetNextPageToken()
-		return response.GetRuns(), r.PageToken, err
+	return pages(func(token string) ([]*registryv1.Run, string, error) {
+		response, err := c.Registry.ListRuns(ctx, &registryv1.ListRunsRequest{
+			SweepId: sweepID, States: states, PageToken: token,
+		})
+		return response.GetRuns(), response.GetNextPageToken(), err
 	})
 }
 
