@@ -67,27 +67,14 @@ func NewError(st *status.Status) *Error {
 			positions = detail.GetPositions()
 		}
 	}
-	for i := range min(len(positions), len(e.Fields)) {
-		e.Fields[i].Line, e.Fields[i].Column = int(positions[i].GetLine()), int(positions[i].GetColumn())
+	for i, position := range positions[:min(len(positions), len(e.Fields))] {
+		e.Fields[i].Line, e.Fields[i].Column = int(position.GetLine()), int(position.GetColumn())
 	}
 	return e
 }
 
-// Error returns the message, and a line for each field that is at fault.
-func (e *Error) Error() string {
-	text := e.Message
-	for _, problem := range e.Fields {
-		text += "\n  "
-		if problem.Line > 0 {
-			text += fmt.Sprintf("line %d: ", problem.Line)
-		}
-		if problem.Field != "" {
-			text += problem.Field + ": "
-		}
-		text += problem.Description
-	}
-	return text
-}
+// Error returns the message, which names the fields that are at fault.
+func (e *Error) Error() string { return e.Message }
 
 // Is reports whether the target is the reason of the error.
 func (e *Error) Is(target error) bool {

@@ -72,7 +72,8 @@ func (c *failureCounter) failed() string {
 		if excess := len(c.latest) - c.limits.MaxQuick; excess >= 0 {
 			c.latest = c.latest[excess:]
 			if now.Sub(c.latest[0]) <= c.limits.Quick {
-				return fmt.Sprintf("%d runs in a row failed within %v", c.limits.MaxQuick, c.limits.Quick)
+				return fmt.Sprintf("%d runs in a row failed within %v",
+					c.limits.MaxQuick, c.limits.Quick)
 			}
 		}
 	}

@@ -6,9 +6,11 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// pages returns the entries of all pages; next returns a page by its token. An empty page is not the
-// last one; one without a token is.
-func pages[T any](next func(token string) (entries []T, following string, err error)) iter.Seq2[T, error] {
+// pages returns the entries of all pages; next returns a page by its token. An empty page is not
+// the last one; one without a token is.
+func pages[T any](
+	next func(token string) (entries []T, following string, err error),
+) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		for token, isLast := "", false; !isLast; isLast = token == "" {
 			entries, following, err := next(token)

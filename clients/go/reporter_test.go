@@ -68,7 +68,7 @@ func TestValuesGoTogetherAfterAPause(t *testing.T) {
 		if len(r.all()) != 0 {
 			t.Errorf("%d reports came at once", len(r.all()))
 		}
-		time.Sleep(2)
+		time.Sleep(2 * time.Nanosecond)
 		synctest.Wait()
 		if len(r.all()) != 1 || !slices.Equal(r.steps(), []int64{0, 1}) {
 			t.Errorf("got the reports %v", r.all())

@@ -44,8 +44,11 @@ func (s service) config(retries bool) string {
 	}
 	policy := func(attempts int, first, longest string, factor float64) object {
 		return object{
-			"maxAttempts": attempts, "initialBackoff": first, "maxBackoff": longest,
-			"backoffMultiplier": factor, "retryableStatusCodes": []string{"UNAVAILABLE", "CANCELLED"},
+			"maxAttempts":          attempts,
+			"initialBackoff":       first,
+			"maxBackoff":           longest,
+			"backoffMultiplier":    factor,
+			"retryableStatusCodes": []string{"UNAVAILABLE", "CANCELLED"},
 		}
 	}
 	if retries {

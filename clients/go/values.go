@@ -153,10 +153,11 @@ func plainText(text, path string) (string, error) {
 func plainList(value reflect.Value, path string, depth int) (any, error) {
 	items := make([]any, value.Len())
 	for i := range items {
-		var err error
-		if items[i], err = plainValue(value.Index(i), fmt.Sprintf("%s[%d]", path, i), depth+1); err != nil {
+		item, err := plainValue(value.Index(i), fmt.Sprintf("%s[%d]", path, i), depth+1)
+		if err != nil {
 			return nil, err
 		}
+		items[i] = item
 	}
 	return items, nil
 }

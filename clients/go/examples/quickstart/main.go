@@ -51,5 +51,6 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Printf("best: run %d of sweep %s with a loss of %.3f\n", best.GetNumber(), id, best.GetObjective())
+	fmt.Printf("best: run %d of sweep %s with a loss of %.3f\n",
+		best.GetNumber(), id, best.GetObjective())
 }

@@ -87,7 +87,8 @@ func buildSweep(given json.RawMessage) (any, error) {
 	if asked.Program != "" {
 		spec.Program(asked.Program, asked.Command...)
 	}
-	spec.ArgsStyle(registryv1.ArgsStyle(enum(registryv1.ArgsStyle_value, "ARGS_STYLE", asked.ArgsStyle)))
+	style := enum(registryv1.ArgsStyle_value, "ARGS_STYLE", asked.ArgsStyle)
+	spec.ArgsStyle(registryv1.ArgsStyle(style))
 	message, err := spec.Build()
 	if err != nil {
 		return nil, err
@@ -117,11 +118,16 @@ func begun(asked sweepDescription) *wanllmdb.Spec {
 		return wanllmdb.Grid().Optimize(metrics...)
 	case asked.Method == "random":
 		return wanllmdb.Random().Optimize(metrics...)
-	case len(metrics) == 1 && metrics[0] == (wanllmdb.Metric{Name: metrics[0].Name, Goal: metrics[0].Goal}):
+	case len(metrics) == 1 && isPlain(metrics[0]):
 		return wanllmdb.Bayes(metrics[0].Name, metrics[0].Goal)
 	default:
 		return wanllmdb.BayesOf(metrics...)
 	}
+}
+
+// isPlain reports whether a metric has a name and a goal alone.
+func isPlain(metric wanllmdb.Metric) bool {
+	return metric == wanllmdb.Metric{Name: metric.Name, Goal: metric.Goal}
 }
 
 func enum(values map[string]int32, prefix, name string) int32 {
