@@ -12,6 +12,7 @@ import (
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
 
 	wanllmdb "github.com/wanllmdb/sweeps/clients/go"
 	registryv1 "github.com/wanllmdb/sweeps/clients/go/api/registry/v1"
@@ -165,6 +166,32 @@ func TestValuesThatTheRegistryRejectsAreLeftOut(t *testing.T) {
 		})
 	if err != nil || len(services.Values(0)) != 2_500 {
 		t.Errorf("got %d values and %v", len(services.Values(0)), err)
+	}
+}
+
+func TestANameThatAnOutageLeftIsStoredBeforeTheEnd(t *testing.T) {
+	var updates []*registryv1.UpdateRunRequest
+	services := &fake.Services{Runs: 1}
+	services.Update = func(request *registryv1.UpdateRunRequest) error {
+		updates = append(updates, request)
+		if services.End(0) != nil {
+			t.Error("the run has already ended")
+		}
+		if len(updates) < 2 {
+			return status.Error(codes.DeadlineExceeded, "not now")
+		}
+		return nil
+	}
+	client := connect(t, services, nil)
+	_, err := client.Agent(t.Context(), fake.SweepID,
+		func(ctx context.Context, run *wanllmdb.Run) error {
+			return run.Describe(ctx, "baseline", map[string]string{"node": "a\x00b"})
+		})
+	if err != nil || len(updates) != 2 || !proto.Equal(updates[0], updates[1]) {
+		t.Fatalf("got the requests %v and %v", updates, err)
+	}
+	if labels := updates[1].GetRun().GetLabels(); labels["node"] != "a\uFFFDb" {
+		t.Errorf("got the labels %v", labels)
 	}
 }
 

@@ -146,6 +146,9 @@ func (r *Run) leave(ctx context.Context, w waiter, ended error) error {
 	defer r.end()
 	err := r.sender.reportAll(ctx, w, rows)
 	if err == nil {
+		err = r.describeAtLast(ctx, w)
+	}
+	if err == nil {
 		err = r.sender.storeConfig(ctx, w, r.configValues())
 	}
 	if err != nil && codeOf(err) != codes.NotFound && !endsRun(err) && ended == nil {

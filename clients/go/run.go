@@ -36,9 +36,13 @@ type Run struct {
 	nextStep int64
 	lastStep int64
 	config   map[string]any
-	over     bool
-	warned   map[string]bool
-	ended    *registryv1.Run
+	name     string
+	labels   map[string]string
+	// undescribed is the name and the labels that an outage left.
+	undescribed *registryv1.UpdateRunRequest
+	over        bool
+	warned      map[string]bool
+	ended       *registryv1.Run
 }
 
 // assignment is a run that a training function is to work on.
@@ -70,6 +74,7 @@ func newRun(
 		client: c, sweep: a.sweep, run: a.run, parameters: parameters, resumed: a.resumed,
 		log:    log.With("sweep", a.run.GetSweepId(), "run", a.run.GetNumber()),
 		orders: &orders{cancel: cancel}, stop: stop, warned: map[string]bool{},
+		name: a.run.GetName(), labels: a.run.GetLabels(),
 	}
 	lastStep := int64(-1)
 	if a.continues && a.run.LastStep != nil {
@@ -281,10 +286,11 @@ func (r *Run) complete(
 		// The agent may give up after a failure, and then takes no further run.
 		bring = nil
 	}
-	response, err := r.sender.finish(ctx, w, outcome, rows, r.configValues(), bring)
+	err := r.describeAtLast(ctx, w)
 	if err == nil {
+		var response *registryv1.FinishRunResponse
+		response, err = r.sender.finish(ctx, w, outcome, rows, r.configValues(), bring)
 		r.ended = response.GetRun()
-		return nil
 	}
 	if endsRun(err) {
 		r.ended, err = r.sender.endOfThisAttempt(ctx, w)

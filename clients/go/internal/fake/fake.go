@@ -31,8 +31,10 @@ type Services struct {
 	Runs int64
 	// Stops decides ShouldStop; nil for a sweep without early termination.
 	Stops func(number int64) bool
-	// Report answers reports in place of accepting them; nil for no error.
+	// Report decides on reports; nil to accept all.
 	Report func(*registryv1.ReportMetricsRequest) error
+	// Update decides on changes of runs; nil to accept all.
+	Update func(*registryv1.UpdateRunRequest) error
 
 	mu       sync.Mutex
 	assigned int64
@@ -164,6 +166,18 @@ func (s *Services) ReportMetrics(
 	return &registryv1.ReportMetricsResponse{
 		Command: registryv1.RunCommand_RUN_COMMAND_CONTINUE,
 	}, nil
+}
+
+// UpdateRun accepts changes of a run.
+func (s *Services) UpdateRun(
+	_ context.Context, request *registryv1.UpdateRunRequest,
+) (*registryv1.UpdateRunResponse, error) {
+	if s.Update != nil {
+		if err := s.Update(request); err != nil {
+			return nil, err
+		}
+	}
+	return &registryv1.UpdateRunResponse{Run: request.GetRun()}, nil
 }
 
 // FinishRun accepts the end of a run.
