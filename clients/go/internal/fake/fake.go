@@ -114,6 +114,20 @@ func (s *Services) GetRun(
 	return &registryv1.GetRunResponse{Run: s.run(request.GetNumber())}, nil
 }
 
+// ListRuns returns a page with one run.
+func (s *Services) ListRuns(
+	_ context.Context, request *registryv1.ListRunsRequest,
+) (*registryv1.ListRunsResponse, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	number := int64(len(request.GetPageToken()))
+	response := &registryv1.ListRunsResponse{Runs: []*registryv1.Run{s.run(number)}}
+	if number+1 < s.Runs {
+		response.NextPageToken = request.GetPageToken() + "x"
+	}
+	return response, nil
+}
+
 // Suggest carries out the ends that it brings, and assigns the next run.
 func (s *Services) Suggest(
 	ctx context.Context, request *suggestionv1.SuggestRequest,
