@@ -18,7 +18,8 @@ import (
 var ErrInterrupted = errors.New("wanllmdb: interrupted")
 
 // TrainFunc works on one run. Its context ends when the run is to stop, with a *StoppedError as the
-// cause. The run succeeds if it returns nil, and fails with any other error, or if it panics.
+// cause; it has the values of the agent's context, but not its deadline. The run succeeds if the
+// function returns nil, and fails with any other error, or if the function panics.
 type TrainFunc func(ctx context.Context, run *Run) error
 
 // AgentOption configures an agent; see Client.Agent.
