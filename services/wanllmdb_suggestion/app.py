@@ -17,6 +17,7 @@ from wanllmdb.api.suggestion.v1 import (
 )
 from wanllmdb_common.calls.authorization import Authorization
 from wanllmdb_common.calls.call import Call, CallStep
+from wanllmdb_common.calls.fair_share import Load
 from wanllmdb_common.calls.rate_limits import CallLimits
 from wanllmdb_common.computing.fair_threads import FairThreads
 from wanllmdb_common.server.readiness import Readiness
@@ -63,7 +64,7 @@ class SuggestionApp:
         """
         return [
             CallerStep(self.callers, self.limits.failed_keys_per_second),
-            CallLimits(self.limits, is_analysis),
+            CallLimits(self.limits, load_of),
             Authorization(ACCESS, SERVICES, self.projects.of),
         ]
 
@@ -84,9 +85,9 @@ class SuggestionApp:
         )
 
 
-def is_analysis(call: Call) -> bool:
-    """Return whether a call analyzes all runs of a sweep, which keeps a processor busy."""
-    return call.method.startswith(f"/{ANALYSIS}/")
+def load_of(call: Call) -> Load:
+    """Return the cost of a call: an analysis of all runs of a sweep keeps a processor busy."""
+    return Load.HEAVY if call.method.startswith(f"/{ANALYSIS}/") else Load.LIGHT
 
 
 @contextlib.asynccontextmanager

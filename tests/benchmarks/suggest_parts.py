@@ -43,8 +43,7 @@ WARM_UP = 10
 PARTS = (
     ("protobuf", ("/google/protobuf/", "/wanllmdb/api/", "/wanllmdb_common/internal/")),
     ("gRPC", ("/grpc/", "/grpc_")),
-    # The frozen module abc is what asyncio asks whether an object is a coroutine.
-    ("event loop", ("/asyncio/", "/selectors.py", "/contextlib.py", "<frozen abc>")),
+    ("event loop", ("/asyncio/", "/selectors.py", "/contextlib.py")),
     ("threads and batches", ("/wanllmdb_common/computing/", "/concurrent/", "/threading.py")),
     ("steps of a call", ("/wanllmdb_common/calls/", "/wanllmdb_common/server/")),
     (
@@ -57,7 +56,8 @@ PARTS = (
     ("calls to the registry", ("_suggestion/registry/",)),
     ("sampler", ("_suggestion/optimizer/", "/optuna/", "/numpy/")),
     ("commands", ("_registry/domain/",)),
-    ("statements", ("_registry/store/", "/sqlalchemy/", "/asyncpg/")),
+    # asyncpg asks of each element of an array whether it is a collection, by the frozen module abc.
+    ("statements", ("_registry/store/", "/sqlalchemy/", "/asyncpg/", "<frozen abc>")),
 )
 OTHER = "other"
 NAMES = {"suggestion": "suggestion service", "registry": "registry"}

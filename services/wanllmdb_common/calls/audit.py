@@ -6,11 +6,9 @@ which fields of each RPC go into its line; a server whose table lacks such an RP
 
 from __future__ import annotations
 
-import logging
-import logging.handlers
-import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from itertools import islice, zip_longest
 from typing import Any
 
@@ -19,6 +17,7 @@ from google.protobuf import descriptor_pool, message_factory
 from google.protobuf.descriptor import Descriptor
 from google.protobuf.message import Message
 
+from wanllmdb_common.calls.audit_lines import audit_lines
 from wanllmdb_common.calls.authentication import claimed_key_id
 from wanllmdb_common.calls.call import REQUEST_ID_KEY, Call, logged_id
 from wanllmdb_common.telemetry.logs import one_line
@@ -90,7 +89,11 @@ class Audit:
         check_audit_table(table, services)
         self._table = table
         self._responses = {rpc: _response_class(rpc) for rpc in table}
-        self._log = audit_logger(destination)
+        self._lines = audit_lines(destination)
+
+    def close(self) -> None:
+        """Write no more lines."""
+        self._lines.close()
 
     async def before(self, call: Call) -> None:
         pass
@@ -99,15 +102,7 @@ class Audit:
         rule = self._table.get(call.method)
         if rule is None:
             return
-        line: dict[str, object] = {
-            "timestamp": datetime.now(UTC).isoformat(),
-            "level": "info",
-            "logger": LOGGER,
-            "event": call.rpc,
-            "key_id": call.caller.key_id or ANONYMOUS,
-            "peer": call.peer,
-            "code": call.code.name,
-        }
+        line: dict[str, object] = {}
         if call.reason:
             line["reason"] = call.reason
         claimed = claimed_key_id(call) if call.code is grpc.StatusCode.UNAUTHENTICATED else ""
@@ -126,32 +121,31 @@ class Audit:
                 response = self._responses[call.method].FromString(response)
             about = rule(call.request, response)
             line |= {key: value for key, value in about.items() if value not in ("", None)}
-        # `Logger.info` would search the stack for its caller, which no line shows: that takes
-        # longer than all else here.
-        self._log.handle(logging.LogRecord(LOGGER, logging.INFO, "", 0, one_line(line), (), None))
+        # The line is written here rather than by `logging`, whose records, locks and formatters
+        # take longer than all else.
+        first = _first_fields(call.rpc, call.caller.key_id or ANONYMOUS, call.peer, call.code.name)
+        rest = f", {one_line(line)[1:]}" if line else "}"
+        self._lines.write(f'{{"timestamp": "{datetime.now(UTC).isoformat()}", {first}{rest}')
+
+
+@lru_cache(maxsize=4096)
+def _first_fields(rpc: str, key_id: str, peer: str, code: str) -> str:
+    """Return the fields that the calls of a connection share, as JSON without its braces."""
+    fields = {
+        "level": "info",
+        "logger": LOGGER,
+        "event": rpc,
+        "key_id": key_id,
+        "peer": peer,
+        "code": code,
+    }
+    return one_line(fields)[1:-1]
 
 
 def _response_class(rpc: str) -> type[Message]:
     service, _, method = rpc.removeprefix("/").partition("/")
     methods = descriptor_pool.Default().FindServiceByName(service).methods_by_name
     return message_factory.GetMessageClass(methods[method].output_type)
-
-
-def audit_logger(destination: str) -> logging.Logger:
-    """Return a logger that writes bare messages to the destination only."""
-    handler: logging.Handler
-    if destination == "stderr":
-        handler = logging.StreamHandler(sys.stderr)
-    else:
-        handler = logging.handlers.WatchedFileHandler(destination, encoding="utf-8")
-    handler.setFormatter(logging.Formatter("%(message)s"))
-    logger = logging.getLogger(LOGGER)
-    for old in logger.handlers:
-        old.close()
-    logger.handlers = [handler]
-    logger.propagate = False
-    logger.setLevel(logging.INFO)
-    return logger
 
 
 def text(value: str) -> str:

@@ -111,6 +111,8 @@ class CallStep(Protocol):
 
 def logged_id(text: str) -> str:
     """Return a caller's id for a call, cut to what may be logged and sent on: printable ASCII."""
+    if len(text) <= MAX_REQUEST_ID and text.isascii() and text.isprintable() and " " not in text:
+        return text
     return "".join(letter for letter in text[:MAX_REQUEST_ID] if "!" <= letter <= "~")
 
 

@@ -40,33 +40,37 @@ class _Endables:
     """The open scopes of one kind."""
 
     def __init__(self) -> None:
-        self.open: set[asyncio.Timeout] = set()
+        self.open: set[Scope] = set()
         self.are_ended = False
 
     def end(self) -> None:
         self.are_ended = True
-        now = asyncio.get_running_loop().time()
-        for scope in self.open:
-            scope.reschedule(now)
+        for scope in list(self.open):
+            scope.end()
 
 
 class Scope:
     """An async context manager that raises UnavailableError, SHUTTING_DOWN, when it is ended.
 
-    A class rather than a generator, since every call pays for it.
+    It cancels its task as `asyncio.timeout` does. A class of its own without a coroutine within
+    another, since every call pays for it.
     """
 
-    __slots__ = ("_endables", "_timeout")
+    __slots__ = ("_cancels", "_endables", "_is_ended", "_task")
+
+    _task: asyncio.Task[object]
 
     def __init__(self, endables: _Endables) -> None:
         self._endables = endables
-        self._timeout = asyncio.timeout(None)
+        self._is_ended = False
 
     async def __aenter__(self) -> None:
         if self._endables.are_ended:
             raise shutting_down()
-        await self._timeout.__aenter__()
-        self._endables.open.add(self._timeout)
+        task = asyncio.current_task()
+        assert task is not None, "a coroutine runs in a task"
+        self._task, self._cancels = task, task.cancelling()
+        self._endables.open.add(self)
 
     async def __aexit__(
         self,
@@ -74,11 +78,17 @@ class Scope:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._endables.open.discard(self._timeout)
-        try:
-            await self._timeout.__aexit__(kind, error, traceback)
-        except TimeoutError as ended:
-            raise shutting_down() from ended
+        self._endables.open.discard(self)
+        # Otherwise the caller has canceled the task, too.
+        is_only_ended = self._is_ended and self._task.uncancel() <= self._cancels
+        if is_only_ended and kind is asyncio.CancelledError:
+            raise shutting_down() from error
+
+    def end(self) -> None:
+        """End the open scope."""
+        if not self._is_ended:
+            self._is_ended = True
+            self._task.cancel()
 
 
 def shutting_down() -> UnavailableError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import contextvars
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any, TypeAlias
 
@@ -30,6 +31,9 @@ log = structlog.get_logger(__name__)
 MAX_CONVERSATIONS = 100
 
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
+
+# The metadata of the call that the running task serves.
+_headers: contextvars.ContextVar[Headers] = contextvars.ContextVar("headers")
 
 
 class CallInterceptor(grpc.aio.ServerInterceptor):
@@ -61,32 +65,43 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         self._never = Drain()
         self._pending = pending or PendingMessages(1_000, 20)
         self._conversations = 0
+        # By method.
+        self._handlers: dict[str, Handler] = {}
 
     async def intercept_service(
         self,
         continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Handler | None]],
         handler_call_details: grpc.HandlerCallDetails,
     ) -> Handler | None:
-        handler = await continuation(handler_call_details)
-        if handler is None:
-            return None
         method: str = handler_call_details.method
-        headers: Headers = handler_call_details.invocation_metadata or ()
+        # gRPC runs the handler in the same task.
+        _headers.set(handler_call_details.invocation_metadata or ())
+        known = self._handlers.get(method)
+        if known is None:
+            handler = await continuation(handler_call_details)
+            if handler is None:
+                return None
+            known = self._handlers[method] = self._around(method, handler)
+        return known
+
+    def _around(self, method: str, handler: Any) -> Handler:
+        """Return the handler of all calls of a method."""
         if handler.unary_unary:
             return grpc.stream_unary_rpc_method_handler(
-                self._around_unary(method, headers, handler),
+                self._around_unary(method, handler),
                 response_serializer=_sends_bytes_as_they_are(handler.response_serializer),
             )
         around = self._around_stream if handler.unary_stream else self._around_conversation
         return grpc.stream_stream_rpc_method_handler(
-            around(method, headers, handler),
+            around(method, handler),
             response_serializer=_sends_bytes_as_they_are(handler.response_serializer),
         )
 
-    def _around_unary(self, method: str, headers: Headers, handler: Any) -> Any:
+    def _around_unary(self, method: str, handler: Any) -> Any:
         steps, drain = self._of(method)
 
         async def serve(_messages: object, context: Context) -> Any:
+            headers = _headers.get()
             data = await self._pending.message(context)
             request, problem = _request(handler.request_deserializer, data, headers)
             call = Call(method, request, context, is_stream=False, headers=headers)
@@ -108,10 +123,11 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
 
         return serve
 
-    def _around_stream(self, method: str, headers: Headers, handler: Any) -> Any:
+    def _around_stream(self, method: str, handler: Any) -> Any:
         steps, drain = self._of(method)
 
         async def serve(_messages: object, context: Context) -> AsyncIterator[Any]:
+            headers = _headers.get()
             data = await self._pending.message(context)
             request, problem = _request(handler.request_deserializer, data, headers)
             call = Call(method, request, context, is_stream=True, headers=headers)
@@ -139,23 +155,24 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
 
         return serve
 
-    def _around_conversation(self, method: str, headers: Headers, handler: Any) -> Any:
+    def _around_conversation(self, method: str, handler: Any) -> Any:
         """Serve gRPC reflection, the only service that takes more than one message."""
         read = handler.request_deserializer
 
-        async def requests(context: Context) -> AsyncIterator[Any]:
+        async def requests(context: Context, headers: Headers) -> AsyncIterator[Any]:
             while (data := await self._pending.message(context)) is not grpc.aio.EOF:
                 request, problem = _request(read, data, headers)
                 _raise_any(problem)
                 yield request
 
         async def serve(_messages: object, context: Context) -> AsyncIterator[Any]:
+            headers = _headers.get()
             call = Call(method, None, context, is_stream=True, headers=headers)
             set_current_call(call)
             self._conversations += 1
             try:
                 _raise_any(_too_many(self._conversations))
-                answers = handler.stream_stream(requests(context), context)
+                answers = handler.stream_stream(requests(context, headers), context)
                 async with contextlib.aclosing(answers):
                     async for answer in answers:
                         yield answer

@@ -42,14 +42,28 @@ class RateLimitClass:
 def rate_limit_class_of(call: Call) -> RateLimitClass:
     """Return the class of a call: its API key, else its address without the port."""
     key = call.caller.key_id
-    if key:
-        return RateLimitClass(f"key {key}", f"API key '{key}'", is_bounded=True)
-    return _class_of_host(host_of(call.peer))
+    return _class_of_key(key) if key else _class_of_peer(call.peer)
+
+
+def sharing_name_of(call: Call, limited: RateLimitClass | None = None) -> str:
+    """Return the name under which a call shares the server with others.
+
+    It is that of the call's class. Callers without limits of their own, which have neither a key
+    nor an address of their own, are distinguished by their connections.
+    """
+    limited = limited or rate_limit_class_of(call)
+    return limited.name if limited.is_bounded else call.peer
 
 
 @lru_cache(maxsize=1024)
-def _class_of_host(host: str) -> RateLimitClass:
-    # Parsing the address takes longer than all other steps of the limits.
+def _class_of_key(key_id: str) -> RateLimitClass:
+    return RateLimitClass(f"key {key_id}", f"API key '{key_id}'", is_bounded=True)
+
+
+@lru_cache(maxsize=4096)
+def _class_of_peer(peer: str) -> RateLimitClass:
+    # Once a connection: parsing the address takes longer than all other steps of the limits.
+    host = host_of(peer)
     return RateLimitClass(f"address {host}", f"address {host}", is_bounded=not _is_loopback(host))
 
 
@@ -60,19 +74,25 @@ class CallLimits:
 
     Args:
         settings: The limits.
-        is_heavy: Returns whether a call keeps a processor busy for long; calls with large
-            requests count as heavy anyway.
+        load_of: Returns the cost of a call that is no stream. Large requests of callers with
+            limits count as heavy anyway.
+        shares_connections: Whether callers without limits of their own share the server by
+            connection: their reads and heavy calls do. Their light calls never wait, because one
+            connection may carry those of all agents.
         clock: Returns seconds.
     """
 
     def __init__(
         self,
         settings: LimitSettings,
-        is_heavy: Callable[[Call], bool] = lambda _call: False,
+        load_of: Callable[[Call], Load] = lambda _call: Load.LIGHT,
+        *,
+        shares_connections: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._settings = settings
-        self._is_heavy = is_heavy
+        self._load_of = load_of
+        self._shares_connections = shares_connections
         self._buckets = TokenBuckets(settings.calls_per_second, clock)
         self._calls = CallCounter(
             "calls", "at once", settings.max_calls, settings.max_calls_per_caller
@@ -82,7 +102,7 @@ class CallLimits:
         )
         self._share = FairShare(settings.shared_calls, LEAST_SHARE, clock=clock)
         self._admitted: dict[Call, RateLimitClass] = {}
-        self._sharing: dict[Call, Load] = {}
+        self._sharing: dict[Call, tuple[str, Load]] = {}
 
     async def before(self, call: Call) -> None:
         limited = rate_limit_class_of(call)
@@ -90,25 +110,30 @@ class CallLimits:
             self._take_one(limited)
         (self._streams if call.is_stream else self._calls).enter(limited)
         self._admitted[call] = limited
-        if not limited.is_bounded:
+        if not (limited.is_bounded or self._shares_connections):
             return
+        name = sharing_name_of(call, limited)
         if call.is_stream:
             # A stream waits most of its time, for changes or for a slow reader.
-            call.heavy_turn = partial(self._share.turn, limited.name, Load.HEAVY)
+            call.heavy_turn = partial(self._share.turn, name, Load.HEAVY)
             return
-        is_heavy = call.request.ByteSize() > LIGHT_BYTES or self._is_heavy(call)
-        load = Load.HEAVY if is_heavy else Load.LIGHT
-        await self._share.enter(limited.name, load)
-        self._sharing[call] = load
+        load = self._load_of(call)
+        if limited.is_bounded:
+            if call.request.ByteSize() > LIGHT_BYTES:
+                load = Load.HEAVY
+        elif load is Load.LIGHT:
+            load = Load.UNLIMITED
+        await self._share.enter(name, load)
+        self._sharing[call] = (name, load)
 
     def after(self, call: Call) -> None:
         limited = self._admitted.pop(call, None)
         if limited is None:
             return
         (self._streams if call.is_stream else self._calls).leave(limited)
-        load = self._sharing.pop(call, None)
-        if load is not None:
-            self._share.leave(limited.name, load)
+        sharing = self._sharing.pop(call, None)
+        if sharing is not None:
+            self._share.leave(*sharing)
 
     def _take_one(self, limited: RateLimitClass) -> None:
         """Take a token from the bucket of the class.

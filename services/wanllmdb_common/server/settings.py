@@ -166,7 +166,8 @@ class LimitSettings(BaseSettings):
         16,
         ge=1,
         description="Calls that run at once while there are several callers, in equal shares: at "
-        "least 8 each, and one expensive call. A single caller is not limited.",
+        "least 8 each, one expensive call and, in the registry, one read. A single caller is not "
+        "limited.",
     )
     max_streams: int = Field(
         2_000, ge=1, description="Watches and exports open at once, of all callers together."

@@ -98,6 +98,7 @@ async def running_telemetry(
                 audit = Audit(observation.audit_table, observation.services, audit_log)
             except OSError as error:
                 _exit(name, f"--audit-log: can't write {audit_log}: {error.strerror}")
+            stack.callback(audit.close)
             steps.append(audit)
         yield steps
 

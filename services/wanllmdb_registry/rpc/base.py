@@ -10,7 +10,7 @@ from wanllmdb_common.calls.authentication import key_text_of
 from wanllmdb_common.calls.authorization import denied, project_denied
 from wanllmdb_common.calls.call import current_call
 from wanllmdb_common.calls.caller import Role
-from wanllmdb_common.calls.rate_limits import LIGHT_BYTES, host_of, rate_limit_class_of
+from wanllmdb_common.calls.rate_limits import LIGHT_BYTES, host_of, sharing_name_of
 from wanllmdb_common.computing.time_slices import TimeSlices
 from wanllmdb_common.did_you_mean import few_hints
 from wanllmdb_common.errors import UnavailableError
@@ -82,16 +82,13 @@ async def computed(compute: Callable[[], T]) -> T:
         InvalidArgumentError: INVALID_REQUEST: the computation took too long.
     """
     call = current_call()
-    rate_class = rate_limit_class_of(call)
-    # Keyless callers on the server's own machine are distinguished by their connections.
-    name = rate_class.name if rate_class.is_bounded else call.peer
 
     def with_few_hints() -> T:
         with few_hints():
             return compute()
 
     is_large = call.request.ByteSize() > LIGHT_BYTES
-    return await _time_slices.compute(with_few_hints, name, is_large=is_large)
+    return await _time_slices.compute(with_few_hints, sharing_name_of(call), is_large=is_large)
 
 
 def own_projects() -> frozenset[str] | None:

@@ -23,6 +23,7 @@ from wanllmdb_common.calls.audit import AuditRule, AuditTable, ends, numbers, te
 from wanllmdb_common.calls.authorization import Access, AccessTable, InProject, Need, OnSweep
 from wanllmdb_common.calls.call import Call
 from wanllmdb_common.calls.caller import Role
+from wanllmdb_common.calls.fair_share import Load
 from wanllmdb_common.internal.registry.v1 import internal_registry_service_pb2 as internal_pb
 from wanllmdb_registry.domain.api_keys.api_key import ALL_PROJECTS
 
@@ -417,8 +418,18 @@ AUDIT_TABLE: AuditTable = {
     rpc: row.audit for rpc, row in RPC_TABLE.items() if row.audit is not None
 }
 
+# Not among them: heartbeats, which extend leases without an audit line, and syncs, for which a
+# Suggest waits.
+_READS = frozenset(
+    rpc
+    for rpc, row in RPC_TABLE.items()
+    if row.audit is None and not rpc.endswith(("/Heartbeat", "/SyncRuns"))
+)
 
-def is_heavy(call: Call) -> bool:
-    """Return whether the call may keep a processor busy for long, judged by its request alone."""
+
+def load_of(call: Call) -> Load:
+    """Return the cost of a call to other callers, judged by its request alone."""
     row = RPC_TABLE.get(call.method)
-    return row is not None and row.heavy is not None and row.heavy(call.request)
+    if row is not None and row.heavy is not None and row.heavy(call.request):
+        return Load.HEAVY
+    return Load.READ if call.method in _READS else Load.LIGHT

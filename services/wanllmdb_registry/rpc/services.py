@@ -30,7 +30,7 @@ from wanllmdb_registry.rpc.list_servicer import ListServicer
 from wanllmdb_registry.rpc.plot_servicer import PlotServicer
 from wanllmdb_registry.rpc.prior_run_servicer import PriorRunServicer
 from wanllmdb_registry.rpc.read_servicer import ReadServicer
-from wanllmdb_registry.rpc.rpc_table import ACCESS, is_heavy
+from wanllmdb_registry.rpc.rpc_table import ACCESS, load_of
 from wanllmdb_registry.rpc.run_servicer import RunServicer
 from wanllmdb_registry.rpc.stream_servicer import StreamServicer
 from wanllmdb_registry.rpc.sweep_servicer import SweepServicer
@@ -92,7 +92,7 @@ def steps_of(registry: Registry, limits: LimitSettings) -> Sequence[CallStep]:
     """
     return [
         authentication(registry, limits.failed_keys_per_second),
-        CallLimits(limits, is_heavy),
+        CallLimits(limits, load_of, shares_connections=True),
         authorization(registry, SERVICES),
     ]
 

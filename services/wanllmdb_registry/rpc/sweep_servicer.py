@@ -15,6 +15,7 @@ from google.protobuf.message import Message
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb_common.calls.call import current_call
 from wanllmdb_common.calls.caller import Role
+from wanllmdb_common.computing.off_loop import converted
 from wanllmdb_common.error_mapping import Context
 from wanllmdb_registry.domain.bounds import MAX_DESCRIPTION, MAX_END_MESSAGE
 from wanllmdb_registry.domain.config.export import config_of
@@ -102,7 +103,11 @@ class SweepServicer(BaseServicer):
         return reply
 
     async def GetSweep(self, request: pb.GetSweepRequest, context: Context) -> pb.GetSweepResponse:
-        return pb.GetSweepResponse(sweep=sweep_to_proto(await self._get(request.sweep_id)))
+        sweep = await self._get(request.sweep_id)
+        return await converted(
+            lambda: pb.GetSweepResponse(sweep=sweep_to_proto(sweep)),
+            len(sweep.spec.space.parameters),
+        )
 
     async def GetSweepStats(
         self, request: pb.GetSweepStatsRequest, context: Context
@@ -124,13 +129,16 @@ class SweepServicer(BaseServicer):
         self, request: pb.ParseSweepConfigRequest, context: Context
     ) -> pb.ParseSweepConfigResponse:
         parsed = await parse_source(request, self.registry.templates)
-        return pb.ParseSweepConfigResponse(
-            spec=spec_to_proto(parsed.spec),
-            warnings=some_warnings(parsed.warnings),
-            grid_size=_int64(parsed.grid_size),
-            project=parsed.project,
-            name=parsed.name,
-            description=parsed.description,
+        return await converted(
+            lambda: pb.ParseSweepConfigResponse(
+                spec=spec_to_proto(parsed.spec),
+                warnings=some_warnings(parsed.warnings),
+                grid_size=_int64(parsed.grid_size),
+                project=parsed.project,
+                name=parsed.name,
+                description=parsed.description,
+            ),
+            len(parsed.spec.space.parameters),
         )
 
     async def UpdateSweep(self, request: pb.UpdateSweepRequest, context: Context) -> bytes:

@@ -166,7 +166,9 @@ class SyncReads:
         with_points: bool = False,
         with_prior: bool = False,
     ) -> SyncedRuns[AnyRun]:
-        async with self._database.read() as connection:
+        # All runs of a large sweep take several calls, which must leave connections to the others.
+        reading = self._database.read if since else self._database.read_many
+        async with reading() as connection:
             rows = await statement.fetch(
                 connection, sweep_id=sweep_id, since=since, limit=limit, most_bytes=most_bytes
             )

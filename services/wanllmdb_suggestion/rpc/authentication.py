@@ -52,16 +52,21 @@ class CallerDirectory:
             # gRPC metadata can't carry such a text to the registry.
             raise key_invalid()
         digest = _digest(key_text)
-        caller = self._known.get(digest)
-        if caller is None:
-            with self._look_ups:
-                caller = await self._asking.do(digest, lambda: self._ask(key_text))
-            self._known[digest] = caller
-        return caller
+        try:
+            # `get` would look twice whether the entry is still valid.
+            return self._known[digest]
+        except KeyError:
+            return await self._look_up(digest, key_text)
 
     def forget(self, key_text: str) -> None:
         """Drop a key that the registry rejected after it was cached."""
         self._known.pop(_digest(key_text), None)
+
+    async def _look_up(self, digest: bytes, key_text: str) -> Caller:
+        with self._look_ups:
+            caller = await self._asking.do(digest, lambda: self._ask(key_text))
+        self._known[digest] = caller
+        return caller
 
     async def _ask(self, key_text: str) -> Caller:
         answer = await self._registry.get_caller(CallScope(key_text=key_text))
@@ -116,6 +121,8 @@ class SweepProjects:
 
 
 def _digest(key_text: str) -> bytes:
+    if not key_text:
+        return b""
     # The key may be any text: texts that are no keys are hashed and forgotten too.
     return hashlib.sha256(key_text.encode(errors="surrogatepass")).digest()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import uuid
 from collections.abc import Sequence
 
@@ -71,7 +72,13 @@ def check_best_runs(request: pb.GetBestRunsRequest) -> None:
     violations.raise_any()
 
 
+# The usual form, which takes a third of the time of `uuid.UUID`.
+_UUID = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+
+
 def _is_uuid(text: str) -> bool:
+    if _UUID.fullmatch(text):
+        return True
     try:
         uuid.UUID(text)
     except ValueError:

@@ -8,20 +8,21 @@ import itertools
 import re
 from collections.abc import AsyncIterator
 
-import asyncpg
 import grpc
 import grpc.aio
 import pytest
 
+from tests.blocked_database import blocked
 from tests.conftest import registry_server
 from tests.errors import rpc_fails
 from tests.registry_stub import RegistryStub
 from tests.security_table.keys import channel_with, create_key, new_secret
-from tests.sweeps import create_sweep
+from tests.sweeps import create_runs, create_sweep, proposal
 from wanllmdb import Client, ResourceExhaustedError
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.registry.v1 import sweep_list_pb2, watch_pb2
 from wanllmdb_common.calls.caller import Role
+from wanllmdb_common.internal.registry.v1 import internal_registry_service_pb2 as internal_pb
 from wanllmdb_common.server.settings import LimitSettings
 
 ADMIN_KEY = f"wsk_root_{new_secret()}"
@@ -45,16 +46,7 @@ async def stub(address: str, key: str) -> AsyncIterator[RegistryStub]:
         yield RegistryStub(channel)
 
 
-@contextlib.asynccontextmanager
-async def locked_sweeps(database_url: str) -> AsyncIterator[None]:
-    """Keep other connections from reading or writing sweeps within the block."""
-    connection = await asyncpg.connect(database_url)
-    try:
-        async with connection.transaction():
-            await connection.execute("LOCK TABLE sweeps IN ACCESS EXCLUSIVE MODE")
-            yield
-    finally:
-        await connection.close()
+LOCK_SWEEPS = "LOCK TABLE sweeps IN ACCESS EXCLUSIVE MODE"
 
 
 async def list_sweeps(registry: RegistryStub, project: str) -> None:
@@ -137,7 +129,7 @@ async def test_more_calls_at_once_than_a_key_may_have_are_rejected(database_url:
         stub(address, first) as registry,
     ):
         # As long as the table is locked no call ends, however fast or slow the machine is.
-        async with locked_sweeps(database_url):
+        async with blocked(database_url, LOCK_SWEEPS):
             calls = [asyncio.create_task(list_sweeps(registry, "first")) for _ in range(40)]
             for call in itertools.islice(asyncio.as_completed(calls), 37):
                 with rpc_fails(grpc.StatusCode.RESOURCE_EXHAUSTED, "RATE_LIMITED") as rejection:
@@ -156,6 +148,83 @@ async def test_calls_beyond_the_share_wait_and_are_answered(database_url: str) -
     ):
         await list_sweeps(other, "second")
         await asyncio.gather(*(list_sweeps(flood, "first") for _ in range(100)))
+
+
+async def test_a_suggest_starts_before_the_reads_that_another_key_has_queued(
+    database_url: str,
+) -> None:
+    async with (
+        limited(database_url, max_calls_per_caller=64) as (address, first, second),
+        stub(address, first) as flood,
+        stub(address, second) as other,
+    ):
+        flooded = await create_sweep(flood, project="first")
+        sweep = await create_sweep(other, project="second")
+        get = pb.GetSweepRequest(sweep_id=flooded.sweep_id)
+        async with blocked(database_url, LOCK_SWEEPS) as database:
+            # The other key is present for as long as it has a call.
+            read = asyncio.ensure_future(
+                other.GetSweep(pb.GetSweepRequest(sweep_id=sweep.sweep_id))
+            )
+            await database.until(lambda count: count == 1)
+            queued = [asyncio.ensure_future(flood.GetSweep(get)) for _ in range(65)]
+            # The rejection of the last one shows that all others have arrived.
+            ended, reads = await asyncio.wait(queued, return_when=asyncio.FIRST_COMPLETED)
+            with rpc_fails(grpc.StatusCode.RESOURCE_EXHAUSTED, "RATE_LIMITED"):
+                await ended.pop()
+            await database.until(lambda count: count >= 2)
+            created = asyncio.create_task(create_runs(other, sweep.sweep_id, proposal(0)))
+            await database.until(lambda count: count == 3)
+            assert not any(call.done() for call in reads)
+        assert len(await created) == 1
+        await asyncio.gather(read, *reads)
+
+
+async def test_reads_of_one_connection_leave_those_of_the_database_to_another_one(
+    database_url: str,
+) -> None:
+    own = [("grpc.use_local_subchannel_pool", 1)]
+    async with (
+        registry_server(database_url) as address,
+        grpc.aio.insecure_channel(address, options=own) as first,
+        grpc.aio.insecure_channel(address, options=own) as second,
+    ):
+        flood, other = RegistryStub(first), RegistryStub(second)
+        sweep = await create_sweep(other)
+        get = pb.GetSweepRequest(sweep_id=sweep.sweep_id)
+        async with blocked(database_url, LOCK_SWEEPS) as database:
+            read = asyncio.ensure_future(other.GetSweep(get))
+            await database.until(lambda count: count == 1)
+            reads = [asyncio.ensure_future(flood.GetSweep(get)) for _ in range(64)]
+            await database.until(lambda count: count >= 2)
+            created = asyncio.create_task(create_runs(other, sweep.sweep_id, proposal(0)))
+            await database.until(lambda count: count == 3)
+        assert len(await created) == 1
+        await asyncio.gather(read, *reads)
+
+
+async def test_syncs_of_whole_sweeps_leave_connections_of_the_database_to_others(
+    database_url: str,
+) -> None:
+    async with (
+        registry_server(database_url) as address,
+        grpc.aio.insecure_channel(address) as channel,
+    ):
+        registry = RegistryStub(channel)
+        sweep = await create_sweep(registry)
+
+        def sync(since: int) -> asyncio.Future[internal_pb.SyncRunsResponse]:
+            request = internal_pb.SyncRunsRequest(sweep_id=sweep.sweep_id, since_revision=since)
+            return asyncio.ensure_future(registry.SyncRuns(request))
+
+        async with blocked(database_url, LOCK_SWEEPS) as database:
+            whole = [sync(0) for _ in range(20)]
+            # A quarter of the six connections for frequent calls.
+            await database.until(lambda count: count == 1)
+            recent = [sync(sweep.revision) for _ in range(3)]
+            await database.until(lambda count: count >= 4)
+            assert await database.waiting() == 4
+        await asyncio.gather(*whole, *recent)
 
 
 async def test_heavy_calls_of_one_key_are_all_answered_while_another_key_calls(
@@ -209,7 +278,7 @@ async def test_calls_of_all_have_a_limit_too(database_url: str) -> None:
     ):
         registry = RegistryStub(channel)
         # No call ends while the table is locked, so exactly two are accepted.
-        async with locked_sweeps(database_url):
+        async with blocked(database_url, LOCK_SWEEPS):
             calls = [asyncio.create_task(list_sweeps(registry, "any")) for _ in range(40)]
             for call in itertools.islice(asyncio.as_completed(calls), 38):
                 with rpc_fails(grpc.StatusCode.RESOURCE_EXHAUSTED, "OVERLOADED") as rejection:

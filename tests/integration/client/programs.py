@@ -54,13 +54,13 @@ async def reaches(process: asyncio.subprocess.Process, line: str) -> None:
             raise AssertionError(f"the program ended: {(await process.stderr.read()).decode()}")
 
 
-async def reports(process: asyncio.subprocess.Process, words: str) -> None:
-    """Waits until a line of the process's stderr has these words."""
+async def reports(process: asyncio.subprocess.Process, words: str) -> str:
+    """The next line of the process's stderr that has these words."""
     assert process.stderr is not None
     while True:
         read = await asyncio.wait_for(process.stderr.readline(), SECONDS)
         if words in read.decode():
-            return
+            return read.decode()
         assert read, f"the program ended and did not report {words!r}"
 
 

@@ -21,6 +21,7 @@ from tests.integration.client.programs import (
     end_of,
     new_sweep,
     reaches,
+    reports,
     runs_of,
     started,
     until,
@@ -238,9 +239,10 @@ async def test_an_agent_that_a_signal_ends_in_an_outage_saves_its_results(
         let_go(go)
         await reaches(process, "trained")
         await until_spooled(spool, f"{sweep_id}-0-1.end.json")
-        for number in signals:
+        process.send_signal(signals[0])
+        for number in signals[1:]:
+            await reports(process, "interrupted: ")
             process.send_signal(number)
-            await asyncio.sleep(0.3)
         # A cluster kills after 30 s.
         _, err = await end_of(process)
 
@@ -444,21 +446,21 @@ async def told_after_the_outage(
     sweep_id: str,
     spool: Spool,
     go: Path,
+    words: str,
     before: Callable[[asyncio.subprocess.Process], object] = id,
 ) -> str:
-    """The messages of an agent whose run ends while the services are unavailable."""
+    """The message with these words of an agent whose run ends while services are unavailable."""
     async with agent(services, spool, sweep_id, go) as process:
         await reaches(process, "training")
         before(process)
         await services.kill()
         let_go(go)
         await reaches(process, "trained")
-        # One call's deadline.
-        await asyncio.sleep(11)
+        message = await reports(process, words)
         await services.start()
         _, err = await end_of(process)
     assert process.returncode == 0, err
-    return err
+    return message
 
 
 async def test_a_folder_that_cant_be_written_loses_no_result(
@@ -468,11 +470,11 @@ async def test_a_folder_that_cant_be_written_loses_no_result(
     spool = Spool(tmp_path / "file" / "spool")
     sweep_id = await new_sweep(here, run_cap=1)
 
-    err = await told_after_the_outage(there, sweep_id, spool, go)
+    message = await told_after_the_outage(there, sweep_id, spool, go, "result is lost")
 
     assert (
         f"run 0 is done, and its result is lost if this process ends before the registry is back: "
-        f"the spool {spool.path} can't be written: Not a directory" in err
+        f"the spool {spool.path} can't be written: Not a directory" in message
     )
     assert await only_run(here, sweep_id) == ("finished", 1, 0.25)
 
@@ -486,9 +488,10 @@ async def test_a_disk_that_is_full_loses_no_result(
         # No file may grow beyond 10 bytes: nearly what a full disk says.
         resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (10, 10))
 
-    err = await told_after_the_outage(there, sweep_id, spool, go, fill_disk)
+    words = "can't be written"
+    message = await told_after_the_outage(there, sweep_id, spool, go, words, fill_disk)
 
-    assert f"the spool {spool.path} can't be written: File too large" in err
+    assert f"the spool {spool.path} can't be written: File too large" in message
     assert await only_run(here, sweep_id) == ("finished", 1, 0.25)
     assert list(spool.path.iterdir()) == []
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
-import asyncpg
 import grpc
 import grpc.aio
 import pytest
 
+from tests.blocked_database import SOON, blocked
 from tests.conftest import registry_server, suggestion_server
 from tests.registry_stub import RegistryStub
 from tests.sweeps import create_runs, create_sweep, proposal, request_id
@@ -19,46 +18,6 @@ from wanllmdb.api.registry.v1 import plots_pb2, run_pb2
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as suggestion_pb
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2_grpc as suggestion_grpc
-
-# The longest time that an expected event may take on a busy machine.
-SOON = 60.0
-
-
-class Blocked:
-    """A database in which another session holds a lock that statements wait for."""
-
-    def __init__(self, connection: asyncpg.Connection[asyncpg.Record]) -> None:
-        self._connection = connection
-
-    async def waiting(self) -> int:
-        """Return the number of statements that wait for the lock."""
-        count: int = await self._connection.fetchval(
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
-            "AND state = 'active' AND wait_event_type = 'Lock'"
-        )
-        return count
-
-    async def until(self, wanted: Callable[[int], bool]) -> None:
-        """Wait until `count` statements wait for the lock."""
-        async with asyncio.timeout(SOON):
-            while True:
-                # Within a transaction, PostgreSQL reads pg_stat_activity only once.
-                await self._connection.execute("SELECT pg_stat_clear_snapshot()")
-                if wanted(await self.waiting()):
-                    return
-                await asyncio.sleep(0.02)
-
-
-@contextlib.asynccontextmanager
-async def blocked(database_url: str, statement: str) -> AsyncIterator[Blocked]:
-    """Hold what the statement locks for the duration of the block."""
-    connection = await asyncpg.connect(database_url)
-    try:
-        async with connection.transaction():
-            await connection.execute(statement)
-            yield Blocked(connection)
-    finally:
-        await connection.close()
 
 
 @pytest.fixture

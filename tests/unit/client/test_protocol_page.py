@@ -36,11 +36,9 @@ MODULES: dict[str, set[str]] = {
         "_SHARE_OF_KEEPING",
         "_DISK_PAUSE",
         "_LAST_WAIT",
-        # Estimates of the size of a request.
-        "_BYTES_A_ROW",
-        "_BYTES_A_VALUE",
-        "_VALUES_A_PIECE",
     },
+    # Estimates of the size of a request.
+    "_agent.row_batches": {"_BYTES_A_ROW", "_BYTES_A_VALUE", "_VALUES_A_PIECE"},
     "_agent.wait_policy": set(),
     "_connection.retries": set(),
     "_connection.routing": set(),

@@ -17,14 +17,8 @@ from wanllmdb import (
     UnavailableError,
     WanllmdbError,
 )
-from wanllmdb._agent.reporter import (
-    BYTES_A_REQUEST,
-    MOST_IN_MEMORY,
-    MOST_WITHOUT_DISK,
-    VALUES_A_REQUEST,
-    Reporter,
-    batches,
-)
+from wanllmdb._agent.reporter import MOST_IN_MEMORY, MOST_WITHOUT_DISK, Reporter
+from wanllmdb._agent.row_batches import BYTES_A_REQUEST, VALUES_A_REQUEST, batches
 from wanllmdb._agent.run_sender import OnDisk, RunSender
 from wanllmdb._agent.wait_policy import OutageWaiter
 from wanllmdb._calls import run_calls
@@ -273,6 +267,68 @@ class TestKeeping:
         assert kept[-1] == [0, 1]
         assert [row.step for row in reporter.close()] == [0, 1]
 
+    def test_training_does_not_keep_its_rows_itself(self) -> None:
+        by: list[threading.Thread] = []
+        keeping, over = threading.Event(), threading.Event()
+
+        def keep(_rows: list[MetricRow]) -> None:
+            by.append(threading.current_thread())
+            keeping.set()
+            over.wait(60)
+
+        reporter = Reporter(Sent(failures=10**6), failed=unexpected, keep=keep)
+        reporter.add(0, {"m": 1.0})
+        assert keeping.wait(60)
+        # While the rows so far are encoded and written.
+        reporter.add(1, {"m": 2.0})
+
+        assert threading.current_thread() not in by
+        over.set()
+        assert [row.step for row in reporter.close()] == [0, 1]
+
+    def test_what_is_logged_while_a_request_hangs_is_kept(self) -> None:
+        hanging, over, kept = (threading.Event() for _ in range(3))
+        is_first = iter([True])
+
+        def hang_after_a_failure(_: list[MetricRow], timeout: float | None) -> None:
+            if next(is_first, False):
+                raise UnavailableError("away")
+            hanging.set()
+            over.wait(60)
+            raise UnavailableError("still away")
+
+        def keep(rows: list[MetricRow]) -> None:
+            if [row.step for row in rows] == [0, 1]:
+                kept.set()
+
+        reporter = Reporter(hang_after_a_failure, failed=unexpected, keep=keep)
+        reporter.add(0, {"m": 1.0})
+        assert hanging.wait(60)
+        reporter.add(1, {"m": 2.0})
+
+        assert kept.wait(60)
+        over.set()
+        assert [row.step for row in reporter.close()] == [0, 1]
+
+    def test_a_row_that_is_sent_in_parts_keeps_the_parts_that_are_left(self) -> None:
+        values = {f"m{index}": float(index) for index in range(6_000)}
+        is_first = iter([True])
+
+        def fail_with_the_second_part(rows: list[MetricRow], timeout: float | None) -> None:
+            if not next(is_first, False):
+                raise UnavailableError("away")
+
+        reporter = Reporter(fail_with_the_second_part, failed=unexpected, keep=ignored)
+        # A closed reporter has no thread that could send the rows before.
+        reporter.close()
+        reporter.add(0, values)
+        with pytest.raises(UnavailableError):
+            reporter.flush()
+
+        left = reporter.close()
+        assert [row.step for row in left] == [0]
+        assert left[0].values == dict(list(values.items())[1_000:])
+
     def test_the_end_does_not_wait_for_a_request_that_hangs(self) -> None:
         hanging, over, ended = (threading.Event() for _ in range(3))
 
@@ -326,6 +382,39 @@ class TestBeyondMemory:
         assert steps == sorted(steps)
         assert len(left) <= MOST_IN_MEMORY
         assert said == []
+
+    def test_training_goes_on_while_a_file_is_read(self) -> None:
+        class Disk:
+            """Accepts rows; reading takes until `over`, and finds none."""
+
+            reading, over, read = (threading.Event() for _ in range(3))
+
+            def put(self, rows: list[MetricRow]) -> bool:
+                return True
+
+            def first(self) -> Message | None:
+                self.reading.set()
+                self.over.wait(60)
+                self.read.set()
+                return None
+
+            def send(self, request: Message, timeout: float | None) -> None:
+                raise AssertionError("there is no request")
+
+            def done(self, request: Message) -> None:
+                raise AssertionError("there is no request")
+
+        sent, disk = Sent(), Disk()
+        reporter = Reporter(sent, unexpected, ignored, disk)
+        reporter.add(0, {f"m{index}": 0.0 for index in range(MOST_IN_MEMORY + 1)})
+        assert disk.reading.wait(60)
+        reporter.add(1, {"m": 1.0})
+
+        assert not disk.read.is_set()
+        disk.over.set()
+        assert sent.arrived.wait(60)
+        reporter.close()
+        assert sent.values == {1: {"m": 1.0}}
 
     def test_a_disk_that_takes_none_is_said_once_and_the_newest_rows_stay(
         self, tmp_path: Path

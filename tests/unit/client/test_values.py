@@ -14,18 +14,20 @@ from typing import Any
 
 import numpy as np
 import pytest
+from google.protobuf.timestamp_pb2 import Timestamp
 from hypothesis import given
 from hypothesis import strategies as st
 
 from wanllmdb import InvalidArgumentError
 from wanllmdb._calls import analysis_calls, run_calls, sweep_calls
-from wanllmdb._types.runs import EnqueuedRun
+from wanllmdb._types.runs import EnqueuedRun, MetricRow, add_rows
 from wanllmdb._types.values import (
     config_text,
     from_parameter_value,
     to_parameter_value,
     to_timestamp,
 )
+from wanllmdb.api.registry.v1.registry_service_pb2 import ReportMetricsRequest
 from wanllmdb.api.registry.v1.search_space_pb2 import ParameterValue
 
 scalars = (
@@ -207,6 +209,27 @@ def test_texts_that_cant_be_sent_are_named_by_their_paths() -> None:
 def test_no_call_takes_half_of_a_surrogate_pair(build: Callable[[str], object]) -> None:
     with pytest.raises(InvalidArgumentError, match="half of a surrogate pair"):
         build("\udcff")
+
+
+@pytest.mark.parametrize(
+    "time",
+    [
+        datetime(1, 1, 1, tzinfo=UTC),
+        datetime(1969, 12, 31, 23, 59, 59, 250_000, tzinfo=UTC),
+        datetime(1970, 1, 1, tzinfo=UTC),
+        datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC),
+    ],
+    ids=str,
+)
+def test_a_time_is_sent_as_protobuf_sends_it(time: datetime) -> None:
+    expected = Timestamp()
+    expected.FromDatetime(time)
+
+    assert to_timestamp(time) == expected
+    request = ReportMetricsRequest()
+    add_rows(request, [MetricRow(0, {}, time)])
+    assert request.rows[0].HasField("time")
+    assert request.rows[0].time == expected
 
 
 def test_times_of_any_zone_are_the_same_instant() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from wanllmdb_common.calls.fair_share import HEAVY_ALONE, FairShare, Load
+from wanllmdb_common.calls.fair_share import HEAVY_ALONE, READS_AMONG_OTHERS, FairShare, Load
 
 
 class Clock:
@@ -148,3 +148,27 @@ async def test_heavy_calls_of_one_who_is_alone_are_bounded_too() -> None:
     share = FairShare(together=16, least=8)
     assert done(await entered(share, "a", 30, Load.HEAVY)) == HEAVY_ALONE
     assert done(await entered(share, "a", 30)) == 30
+
+
+async def test_of_several_each_has_one_read_at_once_and_light_ones_pass_it() -> None:
+    share = FairShare(together=16, least=8)
+    await entered(share, "a", 1)
+    reads = await entered(share, "b", 64, Load.READ)
+    assert done(reads) == READS_AMONG_OTHERS
+    assert done(await entered(share, "b", 8)) == 8
+    assert done(await entered(share, "a", 1, Load.READ)) == 1
+    share.leave("b", Load.READ)
+    await asyncio.sleep(0)
+    assert done(reads) == READS_AMONG_OTHERS + 1
+
+
+async def test_reads_of_one_who_is_alone_do_not_wait() -> None:
+    share = FairShare(together=16, least=8)
+    assert done(await entered(share, "a", 100, Load.READ)) == 100
+
+
+async def test_unlimited_calls_never_wait_and_make_others_share() -> None:
+    share = FairShare(together=16, least=8)
+    assert done(await entered(share, "agents", 100, Load.UNLIMITED)) == 100
+    assert done(await entered(share, "reader", 100, Load.READ)) == READS_AMONG_OTHERS
+    assert done(await entered(share, "agents", 1, Load.UNLIMITED)) == 1

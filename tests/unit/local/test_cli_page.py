@@ -34,7 +34,7 @@ def test_every_command_explains_itself_and_takes_json(names: tuple[str, ...]) ->
 
     assert shown.exit_code == 0
     # Beside the usage, its text and what each option is for.
-    assert re.search(r"Usage: .*\n\s*\n\s+[A-Z].*\.", shown.stdout), shown.stdout
+    assert re.search(r"Usage: .*\n\s*\n\s+[A-Z][^.]*\.", shown.stdout), shown.stdout
     # These run programs and servers, and answer nothing.
     if names not in (("agent",), ("run",), ("up",), ("demo",)):
         assert "--json" in shown.stdout

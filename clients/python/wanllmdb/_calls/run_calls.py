@@ -38,13 +38,13 @@ from wanllmdb._types.runs import (
     Run,
     RunLease,
     Succeeded,
+    add_rows,
     command_from_proto,
     curve_from_proto,
     enqueued_run_to_proto,
     finished_run_from_proto,
     history_from_proto,
     lease_statuses_from_proto,
-    rows_to_proto,
     run_from_proto,
 )
 from wanllmdb._types.sweeps import (
@@ -202,16 +202,14 @@ def report_metrics(
     rows: Iterable[MetricRow],
     request_id: str | None,
 ) -> Call[RunCommand]:
-    return Call(
-        pb.ReportMetricsRequest(
-            sweep_id=sweep_id,
-            number=number,
-            attempt=attempt,
-            rows=rows_to_proto(rows),
-            request_id=request_id_or_new(request_id),
-        ),
-        command_from_proto,
+    request = pb.ReportMetricsRequest(
+        sweep_id=sweep_id,
+        number=number,
+        attempt=attempt,
+        request_id=request_id_or_new(request_id),
     )
+    add_rows(request, rows)
+    return Call(request, command_from_proto)
 
 
 @sendable
@@ -228,10 +226,10 @@ def finish_run(
         sweep_id=sweep_id,
         number=number,
         attempt=attempt,
-        rows=rows_to_proto(rows),
         config=to_parameters(config, "config"),
         request_id=request_id_or_new(request_id),
     )
+    add_rows(request, rows)
     match outcome:
         case Succeeded(objective, objectives):
             request.succeeded.CopyFrom(pb.RunSucceeded(objective=objective, objectives=objectives))

@@ -13,36 +13,35 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from google.protobuf import descriptor_pb2, descriptor_pool, message, message_factory
+from google.protobuf import descriptor_pool, message, message_factory
 
 from wanllmdb._errors import FieldProblem, TextPosition
 
 TRAILER = "grpc-status-details-bin"
 
-_F = descriptor_pb2.FieldDescriptorProto
 # Message -> fields: (name, number, type, repeated). On the wire, a map field is a repeated
 # message of key and value, and an Any is a type URL and bytes.
-_SCHEMA: dict[str, list[tuple[str, int, Any, bool]]] = {
-    "Any": [("type_url", 1, _F.TYPE_STRING, False), ("value", 2, _F.TYPE_BYTES, False)],
+_SCHEMA: dict[str, list[tuple[str, int, str, bool]]] = {
+    "Any": [("type_url", 1, "string", False), ("value", 2, "bytes", False)],
     "Status": [
-        ("code", 1, _F.TYPE_INT32, False),
-        ("message", 2, _F.TYPE_STRING, False),
+        ("code", 1, "int32", False),
+        ("message", 2, "string", False),
         ("details", 3, "Any", True),
     ],
-    "Entry": [("key", 1, _F.TYPE_STRING, False), ("value", 2, _F.TYPE_STRING, False)],
+    "Entry": [("key", 1, "string", False), ("value", 2, "string", False)],
     "ErrorInfo": [
-        ("reason", 1, _F.TYPE_STRING, False),
-        ("domain", 2, _F.TYPE_STRING, False),
+        ("reason", 1, "string", False),
+        ("domain", 2, "string", False),
         ("metadata", 3, "Entry", True),
     ],
     "FieldViolation": [
-        ("field", 1, _F.TYPE_STRING, False),
-        ("description", 2, _F.TYPE_STRING, False),
+        ("field", 1, "string", False),
+        ("description", 2, "string", False),
     ],
     "BadRequest": [("field_violations", 1, "FieldViolation", True)],
-    "TextPosition": [("line", 1, _F.TYPE_INT32, False), ("column", 2, _F.TYPE_INT32, False)],
+    "TextPosition": [("line", 1, "int32", False), ("column", 2, "int32", False)],
     "ProblemPositions": [("positions", 1, "TextPosition", True)],
-    "Duration": [("seconds", 1, _F.TYPE_INT64, False), ("nanos", 2, _F.TYPE_INT32, False)],
+    "Duration": [("seconds", 1, "int64", False), ("nanos", 2, "int32", False)],
     "RetryInfo": [("retry_delay", 1, "Duration", False)],
 }
 
@@ -106,6 +105,10 @@ def _message(name: str) -> Any:
 
 @cache
 def _pool() -> descriptor_pool.DescriptorPool:
+    # Imported here because it takes as long to load as gRPC, and most programs see no error.
+    from google.protobuf import descriptor_pb2
+
+    field_proto = descriptor_pb2.FieldDescriptorProto
     file = descriptor_pb2.FileDescriptorProto(
         name="wanllmdb/private/status.proto", package="wanllmdb.private", syntax="proto3"
     )
@@ -115,13 +118,13 @@ def _pool() -> descriptor_pool.DescriptorPool:
             entry = declared.field.add(
                 name=field_name,
                 number=number,
-                label=_F.LABEL_REPEATED if repeated else _F.LABEL_OPTIONAL,
+                label=field_proto.LABEL_REPEATED if repeated else field_proto.LABEL_OPTIONAL,
             )
-            if isinstance(kind, str):
-                entry.type = _F.TYPE_MESSAGE
+            if kind in _SCHEMA:
+                entry.type = field_proto.TYPE_MESSAGE
                 entry.type_name = f".wanllmdb.private.{kind}"
             else:
-                entry.type = kind
+                entry.type = field_proto.Type.Value(f"TYPE_{kind.upper()}")
     pool = descriptor_pool.DescriptorPool()
     pool.Add(file)
     return pool

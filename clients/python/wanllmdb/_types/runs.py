@@ -12,8 +12,8 @@ from wanllmdb._types.values import (
     from_parameters,
     optional_field,
     optional_time,
+    set_timestamp,
     to_parameters,
-    to_timestamp,
 )
 from wanllmdb.api.registry.v1 import plots_pb2, run_pb2, sweep_pb2
 from wanllmdb.api.registry.v1 import registry_service_pb2 as registry_pb
@@ -300,16 +300,20 @@ def enqueued_run_to_proto(
     )
 
 
-def rows_to_proto(rows: Iterable[MetricRow]) -> list[run_pb2.MetricRow]:
-    return [
-        run_pb2.MetricRow(
-            step=row.step,
-            values=row.values,
-            time=to_timestamp(row.time),
-            is_summary=row.is_summary,
-        )
-        for row in rows
-    ]
+def add_rows(
+    request: registry_pb.ReportMetricsRequest | registry_pb.FinishRunRequest,
+    rows: Iterable[MetricRow],
+) -> None:
+    """Add the rows to a request."""
+    add = request.rows.add
+    for row in rows:
+        # Setting the fields one by one takes half the time of the constructor.
+        message = add(step=row.step, is_summary=row.is_summary)
+        values = message.values
+        for name, value in row.values.items():
+            values[name] = value
+        if row.time is not None:
+            set_timestamp(message.time, row.time)
 
 
 def best_run_from_proto(

@@ -39,6 +39,9 @@ _MAX_DEPTH = 100
 
 _BYTES = bytes | bytearray | memoryview
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_SECONDS_A_DAY = 86_400
+
 
 _INT64 = range(-(2**63), 2**63)
 
@@ -120,11 +123,19 @@ def to_timestamp(time: datetime | float | None) -> Timestamp | None:
     if time is None:
         return None
     stamp = Timestamp()
+    set_timestamp(stamp, time)
+    return stamp
+
+
+def set_timestamp(stamp: Timestamp, time: datetime | float) -> None:
+    """Set a timestamp as `to_timestamp` makes it."""
     if isinstance(time, datetime):
-        stamp.FromDatetime(time.astimezone(UTC))
+        # Takes a fifth of the time of FromDatetime; each row of metrics has a time.
+        since = time.astimezone(UTC) - _EPOCH
+        stamp.seconds = since.days * _SECONDS_A_DAY + since.seconds
+        stamp.nanos = since.microseconds * 1_000
     else:
         stamp.FromNanoseconds(round(time * 1e9))
-    return stamp
 
 
 def optional_time(message: Message, field: str) -> datetime | None:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from wanllmdb import AlgorithmKind
+import wanllmdb
 from wanllmdb.cli import details, tables
 from wanllmdb.cli.console import stdout
 from wanllmdb.cli.documents import print_json
@@ -21,7 +21,7 @@ def algorithms(
         typer.Argument(metavar="[NAME]", help="Show only this algorithm, with its options."),
     ] = None,
     kind: Annotated[
-        AlgorithmKind | None, typer.Option(help="Show only algorithms of this kind.")
+        wanllmdb.AlgorithmKind | None, typer.Option(help="Show only algorithms of this kind.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from wanllmdb import CorrelationMethod, ImportanceEvaluator, SweepComparison
+import wanllmdb
 from wanllmdb.cli import plots, tables
 from wanllmdb.cli.console import escape, say, stdout
 from wanllmdb.cli.documents import print_json
@@ -59,8 +59,8 @@ def importance(
     context: typer.Context,
     sweep_id: SweepId,
     evaluator: Annotated[
-        ImportanceEvaluator, typer.Option(help="The importance evaluator.")
-    ] = ImportanceEvaluator.FANOVA,
+        wanllmdb.ImportanceEvaluator, typer.Option(help="The importance evaluator.")
+    ] = wanllmdb.ImportanceEvaluator.FANOVA,
     metric: MetricName = "",
     as_json: AsJson = False,
 ) -> None:
@@ -156,8 +156,9 @@ def correlations(
     context: typer.Context,
     sweep_id: SweepId,
     method: Annotated[
-        CorrelationMethod, typer.Option(help="Linear (pearson) or rank (spearman) correlation.")
-    ] = CorrelationMethod.PEARSON,
+        wanllmdb.CorrelationMethod,
+        typer.Option(help="Linear (pearson) or rank (spearman) correlation."),
+    ] = wanllmdb.CorrelationMethod.PEARSON,
     as_json: AsJson = False,
 ) -> None:
     """Show the correlations between all parameters and metrics."""
@@ -229,7 +230,7 @@ def timeline(
     _print_sample(len(result.run_numbers), result.total_runs)
 
 
-def _best_so_far(comparison: SweepComparison, by: Axis) -> list[plots.Series]:
+def _best_so_far(comparison: wanllmdb.SweepComparison, by: Axis) -> list[plots.Series]:
     lines = []
     for curve in comparison.curves:
         xs = curve.seconds if by is Axis.TIME else tuple(map(float, curve.ended_runs))

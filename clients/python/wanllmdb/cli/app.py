@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
-from wanllmdb._shown import in_short, shown_lines
+from wanllmdb._shown import fitting, in_short, shown_lines
 from wanllmdb._version import __version__
-from wanllmdb.cli.commands import MARKUP, RUN, Listed, own_commands
+from wanllmdb.cli.commands import RUN, Listed, own_commands
 from wanllmdb.cli.console import say
+from wanllmdb.cli.help import MARKUP, MOST_COLUMNS, Group
 from wanllmdb.cli.options import ConnectionOptions
-from wanllmdb.cli.plugins import plugin_commands
 from wanllmdb.cli.wandb_words import WORDS
 
 _USAGE_ERROR = 2
@@ -26,7 +26,7 @@ _UsageError: type[Exception] = typer.BadParameter.__mro__[2]
 """The base class of errors in a command line, which typer does not export."""
 
 
-class Program(TyperGroup):
+class Program(Group):
     """The root command: loads a command once it is called.
 
     It also escapes the parts of the command line that error messages repeat.
@@ -69,6 +69,8 @@ class Program(TyperGroup):
     def _add_plugins(self) -> None:
         # Finding them reads a file of every installed distribution.
         if not self._has_plugins:
+            from wanllmdb.cli.plugins import plugin_commands
+
             self._has_plugins = True
             self.commands.update(plugin_commands(rich_help_panel=RUN))
 
@@ -79,7 +81,9 @@ def _escaped_usage_errors() -> Iterator[None]:
         yield
     except _UsageError as refusal:
         short = in_short(refusal.message, _LONGEST_MESSAGE)  # type: ignore[attr-defined]  # seen
-        refusal.message = shown_lines(short)  # type: ignore[attr-defined]  # seen
+        # Click writes UTF-8 to a stderr of ASCII, so characters that it lacks are escaped here.
+        shown = fitting(shown_lines(short), sys.stderr)
+        refusal.message = shown  # type: ignore[attr-defined]  # seen
         raise
 
 
@@ -92,7 +96,10 @@ def build_app() -> typer.Typer:
         rich_markup_mode=MARKUP,
         # Only defects print a traceback; a plain one can be pasted into a report.
         pretty_exceptions_enable=False,
-        context_settings={"help_option_names": ["-h", "--help"]},
+        context_settings={
+            "help_option_names": ["-h", "--help"],
+            "max_content_width": MOST_COLUMNS,
+        },
     )
     app.callback()(_options)
     return app

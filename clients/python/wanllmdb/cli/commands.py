@@ -6,19 +6,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from importlib import import_module
-from typing import Any, Final
+from typing import Any
 
 import typer
 import typer.main
 from typer.core import TyperCommand
 
+from wanllmdb.cli.help import MARKUP
+
 RUN = "Run"
 STEER = "Steer"
 LOOK = "Look"
 ADMINISTER = "Administer"
-
-MARKUP: Final = "markdown"
-"""The markup of all help texts."""
 
 
 @dataclass(frozen=True)

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from itertools import islice
+from typing import TYPE_CHECKING
 
-from rich.table import Table
-
-from wanllmdb import UNSET, Algorithm, ApiKey, ArgsStyle, Run, Sweep, Template
+import wanllmdb
 from wanllmdb._shown import in_short
 from wanllmdb._shown import shown as one_line
 from wanllmdb.cli import formats, tables
 from wanllmdb.cli.console import escape, escape_lines
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 # Limits for people; --json has everything.
 _MOST_ROWS = 100
@@ -23,6 +25,9 @@ class _Fields:
     """A table of names and texts; a repeated name is left blank."""
 
     def __init__(self) -> None:
+        # Imported here because a help text and JSON do not need rich.
+        from rich.table import Table
+
         self.table = Table(box=None, show_header=False, pad_edge=False)
         self.table.add_column(style="dim", no_wrap=True)
         self.table.add_column(overflow="fold")
@@ -48,7 +53,7 @@ class _Fields:
             self.add(name, f"... and {len(values) - _MOST_ROWS:,} more; all of them with --json")
 
 
-def sweep(shown: Sweep) -> Table:
+def sweep(shown: wanllmdb.Sweep) -> Table:
     """Return a sweep's state, counters, best run and search space."""
     spec, stats = shown.spec, shown.stats
     fields = _Fields()
@@ -93,7 +98,7 @@ def sweep(shown: Sweep) -> Table:
     fields.add("created", formats.time_ago(shown.create_time))
     fields.add("program", spec.program)
     fields.add("command", formats.command(spec.command))
-    if spec.args_style is not ArgsStyle.FLAT:
+    if spec.args_style is not wanllmdb.ArgsStyle.FLAT:
         fields.add("args style", spec.args_style)
     distributions = {
         name: formats.distribution(each) for name, each in sorted(spec.parameters.items())
@@ -104,7 +109,7 @@ def sweep(shown: Sweep) -> Table:
     return fields.table
 
 
-def run(shown: Run, metrics: tuple[str, ...]) -> Table:
+def run(shown: wanllmdb.Run, metrics: tuple[str, ...]) -> Table:
     """Return a run's state, parameters and values."""
     fields = _Fields()
     fields.add("run", f"[bold]{shown.number}[/]  {escape(shown.name)}", is_markup=True)
@@ -130,7 +135,7 @@ def run(shown: Run, metrics: tuple[str, ...]) -> Table:
     return fields.table
 
 
-def template(shown: Template) -> Table:
+def template(shown: wanllmdb.Template) -> Table:
     """Return a template's description and placeholders."""
     fields = _Fields()
     origin = "  [dim]built in[/]" if shown.built_in else ""
@@ -140,15 +145,15 @@ def template(shown: Template) -> Table:
     width = max((len(one_line(each.name)) for each in shown.placeholders), default=0)
     for each in shown.placeholders:
         value = "required"
-        if each.default is not UNSET:
+        if each.default is not wanllmdb.UNSET:
             value = f"default {in_short(json.dumps(each.default, ensure_ascii=False))}"
-        elif each.example is not UNSET:
+        elif each.example is not wanllmdb.UNSET:
             value += f", as {in_short(json.dumps(each.example, ensure_ascii=False))}"
         fields.add_lines("values", f"{one_line(each.name):<{width}}  {each.description} ({value})")
     return fields.table
 
 
-def key(shown: ApiKey) -> Table:
+def key(shown: wanllmdb.ApiKey) -> Table:
     """Return an API key's role, projects and expiry."""
     fields = _Fields()
     fields.add("key", f"[bold]{escape(shown.key_id)}[/]  {escape(shown.name)}", is_markup=True)
@@ -161,7 +166,7 @@ def key(shown: ApiKey) -> Table:
     return fields.table
 
 
-def algorithm(shown: Algorithm) -> Table:
+def algorithm(shown: wanllmdb.Algorithm) -> Table:
     """Return an algorithm's description and requirements."""
     fields = _Fields()
     fields.add("name", f"[bold]{escape(shown.name)}[/]  {escape(shown.title)}", is_markup=True)

@@ -7,32 +7,8 @@ import shlex
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
-from wanllmdb import (
-    AlgorithmChoice,
-    AlgorithmOption,
-    ApiKey,
-    Beta,
-    Categorical,
-    Conditional,
-    Constant,
-    Distribution,
-    Hyperband,
-    IntLogUniform,
-    IntUniform,
-    LogNormal,
-    LogUniform,
-    Metric,
-    Normal,
-    ObjectiveValue,
-    OptionType,
-    Quantized,
-    RetryPolicy,
-    Run,
-    RunState,
-    Uniform,
-)
+import wanllmdb
 from wanllmdb._shown import MOST_SHOWN, in_short, listed
-from wanllmdb._types.keys import ALL_PROJECTS
 from wanllmdb.cli.console import escape
 
 RUN_STYLES = {
@@ -111,19 +87,22 @@ def time_left(time: datetime | None) -> str:
 
 def projects(names: Sequence[str]) -> str:
     """Return an API key's projects as plain text."""
+    # Imported here because it loads protobuf, which a help text does not need.
+    from wanllmdb._types.keys import ALL_PROJECTS
+
     return "all projects" if ALL_PROJECTS in names else ", ".join(names)
 
 
-def key_state(key: ApiKey) -> str:
+def key_state(key: wanllmdb.ApiKey) -> str:
     """Return whether an API key is valid, as rich markup."""
     if key.revoke_time is not None:
         return "[red]revoked[/]"
     return "[green]good[/]" if key.is_good else "[red]expired[/]"
 
 
-def run_time(run: Run) -> str:
+def run_time(run: wanllmdb.Run) -> str:
     """Return the duration of a run so far; "-" for a queued run."""
-    if run.start_time is None or run.state is RunState.QUEUED:
+    if run.start_time is None or run.state is wanllmdb.RunState.QUEUED:
         return "-"
     return duration((run.end_time or datetime.now(UTC)) - run.start_time)
 
@@ -144,42 +123,42 @@ def duration(length: timedelta) -> str:
     return f"{seconds // 86400}d {seconds % 86400 // 3600}h"
 
 
-def distribution(of: Distribution) -> str:
+def distribution(of: wanllmdb.Distribution) -> str:
     """Return a distribution in words: "0.0001 to 0.1, log", "one of adam, sgd"."""
     match of:
-        case Conditional(distribution=inner, when=when):
+        case wanllmdb.Conditional(distribution=inner, when=when):
             parts = [f"{name} is {choice(values)}" for name, values in when.items()]
             return f"{distribution(inner)}; when {' and '.join(parts)}"
-        case Constant(value=value):
+        case wanllmdb.Constant(value=value):
             return f"always {plain(value)}"
-        case Categorical(values=values, probabilities=()):
+        case wanllmdb.Categorical(values=values, probabilities=()):
             return f"one of {listed(list(map(plain, values)))}"
-        case Categorical(values=values, probabilities=probabilities):
+        case wanllmdb.Categorical(values=values, probabilities=probabilities):
             pairs = zip(values, probabilities, strict=True)
             return "one of " + listed([f"{plain(value)} ({share:.3g})" for value, share in pairs])
-        case IntUniform(min=low, max=high, q=q):
+        case wanllmdb.IntUniform(min=low, max=high, q=q):
             return f"{low} to {high}, integer{_step(q)}"
-        case IntLogUniform(min=low, max=high, q=q):
+        case wanllmdb.IntLogUniform(min=low, max=high, q=q):
             return f"{low} to {high}, integer, log{_step(q)}"
-        case Uniform(min=low, max=high, q=q):
+        case wanllmdb.Uniform(min=low, max=high, q=q):
             return f"{low:g} to {high:g}{_step(q)}"
-        case LogUniform(min=low, max=high, q=q):
+        case wanllmdb.LogUniform(min=low, max=high, q=q):
             return f"{low:g} to {high:g}, log{_step(q)}"
-        case Normal(mu=mu, sigma=sigma):
+        case wanllmdb.Normal(mu=mu, sigma=sigma):
             return f"normal, mean {mu:g}, deviation {sigma:g}"
-        case LogNormal(mu=mu, sigma=sigma):
+        case wanllmdb.LogNormal(mu=mu, sigma=sigma):
             return f"log-normal, mean {mu:g} and deviation {sigma:g} of the logarithm"
-        case Beta(a=a, b=b):
+        case wanllmdb.Beta(a=a, b=b):
             return f"beta, a {a:g}, b {b:g}"
-        case Quantized(distribution=inner, q=q):
+        case wanllmdb.Quantized(distribution=inner, q=q):
             return f"{distribution(inner)}, rounded to multiples of {q:g}"
 
 
-def metric(each: Metric) -> str:
+def metric(each: wanllmdb.Metric) -> str:
     """Return the optimization goal: "maximize accuracy (best value), until 0.99"."""
     which = {
-        ObjectiveValue.BEST: " (best value)",
-        ObjectiveValue.MEAN_LAST: f" (mean of the last {each.mean_over} values)",
+        wanllmdb.ObjectiveValue.BEST: " (best value)",
+        wanllmdb.ObjectiveValue.MEAN_LAST: f" (mean of the last {each.mean_over} values)",
     }.get(each.value, "")
     target = f", until {each.target:.6g}" if each.target is not None else ""
     imputed = f", failed runs as {each.impute}" if each.impute is not None else ""
@@ -188,9 +167,9 @@ def metric(each: Metric) -> str:
     return f"{each.goal} {each.name}{which}{target}{imputed}"
 
 
-def early_termination(rule: Hyperband | AlgorithmChoice) -> str:
+def early_termination(rule: wanllmdb.Hyperband | wanllmdb.AlgorithmChoice) -> str:
     """Return a rule of early termination in words."""
-    if isinstance(rule, AlgorithmChoice):
+    if isinstance(rule, wanllmdb.AlgorithmChoice):
         return algorithm(rule)
     brackets = (
         f"min_iter {rule.min_iter}" if rule.min_iter else f"max_iter {rule.max_iter}, s {rule.s}"
@@ -198,13 +177,13 @@ def early_termination(rule: Hyperband | AlgorithmChoice) -> str:
     return f"hyperband, {brackets}, eta {rule.eta:g}" + (", strict" if rule.strict else "")
 
 
-def algorithm(chosen: AlgorithmChoice) -> str:
+def algorithm(chosen: wanllmdb.AlgorithmChoice) -> str:
     """Return an algorithm with its options: "tpe (multivariate true)"."""
     options = listed([f"{name} {plain(value)}" for name, value in chosen.options.items()])
     return f"{chosen.name} ({options})" if options else chosen.name
 
 
-def retries(policy: RetryPolicy) -> str:
+def retries(policy: wanllmdb.RetryPolicy) -> str:
     """Return a retry policy in words."""
     return f"{policy.lost or 0} of lost runs, {policy.failed or 0} of failed ones"
 
@@ -215,13 +194,17 @@ def command(words: Sequence[str]) -> str:
     return listed(quoted, " ")
 
 
-def allowed(option: AlgorithmOption) -> str:
+def allowed(option: wanllmdb.AlgorithmOption) -> str:
     """Return the allowed values of an option: "integer, >= 1"."""
-    if option.type is OptionType.CHOICE:
+    if option.type is wanllmdb.OptionType.CHOICE:
         return " | ".join(option.choices)
-    if option.type is OptionType.ALGORITHM:
+    if option.type is wanllmdb.OptionType.ALGORITHM:
         return "{name, options}"
-    kinds = {OptionType.INT: "integer", OptionType.FLOAT: "number", OptionType.BOOL: "true | false"}
+    kinds = {
+        wanllmdb.OptionType.INT: "integer",
+        wanllmdb.OptionType.FLOAT: "number",
+        wanllmdb.OptionType.BOOL: "true | false",
+    }
     bounds = []
     if option.min is not None:
         bounds.append(f"{'>' if option.min_is_excluded else '>='} {option.min:g}")

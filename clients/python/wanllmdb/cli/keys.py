@@ -9,18 +9,18 @@ from typing import Annotated
 
 import typer
 
-from wanllmdb import ApiKey, CreatedKey, Role
-from wanllmdb._types.keys import ALL_PROJECTS
+import wanllmdb
 from wanllmdb.cli import details, formats, tables
 from wanllmdb.cli.console import say, stdout
 from wanllmdb.cli.documents import print_json
+from wanllmdb.cli.help import Group
 from wanllmdb.cli.options import AsJson, client_of
 
-app = typer.Typer(no_args_is_help=True, help="Create, list and revoke API keys.")
+app = typer.Typer(cls=Group, no_args_is_help=True, help="Create, list and revoke API keys.")
 
 _LENGTH = re.compile(r"(\d{1,5})([mhdw])")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-_ROLES = ", ".join(role for role in Role if role is not Role.UNKNOWN)
+_ROLES = ", ".join(role for role in wanllmdb.Role if role is not wanllmdb.Role.UNKNOWN)
 
 
 @app.command()
@@ -59,6 +59,9 @@ def create(
         raise typer.BadParameter(
             "give either --project, once for each project, or --all-projects, not both"
         )
+    # Imported here because it loads protobuf, which a help text does not need.
+    from wanllmdb._types.keys import ALL_PROJECTS
+
     end = None if expires is None else _end(expires)
     with client_of(context) as client:
         created = client.create_key(name, role=role, projects=projects or ALL_PROJECTS, expires=end)
@@ -122,7 +125,7 @@ def whoami(context: typer.Context, as_json: AsJson = False) -> None:
         stdout().print(details.key(caller.key))
 
 
-def _explain(created: CreatedKey, *, is_asked_for: bool) -> None:
+def _explain(created: wanllmdb.CreatedKey, *, is_asked_for: bool) -> None:
     key = created.key
     end = formats.time_left(key.expire_time)
     say(
@@ -143,7 +146,7 @@ def _explain(created: CreatedKey, *, is_asked_for: bool) -> None:
         )
 
 
-def _named(key: ApiKey) -> str:
+def _named(key: wanllmdb.ApiKey) -> str:
     return f" ({key.name})" if key.name else ""
 
 

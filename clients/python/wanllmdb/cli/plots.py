@@ -8,15 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import quantiles
 
-from wanllmdb import (
-    AxisScale,
-    Contour,
-    Goal,
-    OptimizationHistory,
-    ParameterAxis,
-    ParameterColumn,
-    Timeline,
-)
+import wanllmdb
 from wanllmdb._shown import in_short, listed, shown
 from wanllmdb.cli.console import escape
 from wanllmdb.cli.formats import RUN_STYLES
@@ -114,7 +106,7 @@ _ABOVE = "[dim cyan]▴[/]"
 _BEST = "[green]─[/]"
 
 
-def history(sweep: OptimizationHistory) -> str:
+def history(sweep: wanllmdb.OptimizationHistory) -> str:
     """Plot objectives (•) and the best so far (line) over the run number.
 
     Far worse objectives than the rest would flatten the plot, so they are drawn at the edge
@@ -136,7 +128,7 @@ def history(sweep: OptimizationHistory) -> str:
     return canvas.framed(left=f"run {first}", right=f"run {last}")
 
 
-def _axis(sweep: OptimizationHistory) -> tuple[float, float]:
+def _axis(sweep: wanllmdb.OptimizationHistory) -> tuple[float, float]:
     """Return the ends of the axis, which exclude far outliers on the bad side (Tukey's fence)."""
     values = [value for value in sweep.objectives if math.isfinite(value)]
     if not values:
@@ -145,7 +137,7 @@ def _axis(sweep: OptimizationHistory) -> tuple[float, float]:
     if len(values) >= 4:
         lower, _median, upper = quantiles(values, n=4)
         room = 1.5 * (upper - lower)
-        if sweep.goal is Goal.MAXIMIZE:
+        if sweep.goal is wanllmdb.Goal.MAXIMIZE:
             low = min(value for value in values if value >= lower - room)
         else:
             high = max(value for value in values if value <= upper + room)
@@ -157,7 +149,7 @@ _ONE = "[cyan]•[/]"
 _SEVERAL = "[bold cyan]●[/]"
 
 
-def scatter(column: ParameterColumn, objectives: Sequence[float]) -> str:
+def scatter(column: wanllmdb.ParameterColumn, objectives: Sequence[float]) -> str:
     """Plot a dot per run over one parameter; a thick dot means several runs."""
     axis = column.axis
     points = [
@@ -165,7 +157,9 @@ def scatter(column: ParameterColumn, objectives: Sequence[float]) -> str:
         for value, objective in zip(column.values, objectives, strict=True)
         if math.isfinite(value) and math.isfinite(objective)
     ]
-    title = f"[bold]{escape(axis.name)}[/]" + (" (log)" if axis.scale is AxisScale.LOG else "")
+    title = f"[bold]{escape(axis.name)}[/]" + (
+        " (log)" if axis.scale is wanllmdb.AxisScale.LOG else ""
+    )
     if not points:
         return f"{title}\n(no finished runs)"
     ys = [y for _, y in points]
@@ -174,7 +168,7 @@ def scatter(column: ParameterColumn, objectives: Sequence[float]) -> str:
         y=(min(ys), max(ys)),
         height=_HEIGHT,
     )
-    if axis.scale is AxisScale.CATEGORY:
+    if axis.scale is wanllmdb.AxisScale.CATEGORY:
         canvas.x = (0.0, float(max(len(axis.categories) - 1, 0)))
         left, right = (in_short(str(axis.categories[end]), LONGEST_LABEL) for end in (0, -1))
         middle = listed([in_short(str(category)) for category in axis.categories], " | ")
@@ -188,8 +182,8 @@ def scatter(column: ParameterColumn, objectives: Sequence[float]) -> str:
     return title + "\n" + canvas.framed(left=left, right=right)
 
 
-def _placed(value: float, scale: AxisScale) -> float:
-    return math.log(value) if scale is AxisScale.LOG and value > 0 else value
+def _placed(value: float, scale: wanllmdb.AxisScale) -> float:
+    return math.log(value) if scale is wanllmdb.AxisScale.LOG and value > 0 else value
 
 
 _SHADES = " ░▒▓█"
@@ -197,7 +191,7 @@ _SHADES = " ░▒▓█"
 _MOST_PLACES = 100
 
 
-def surface(contour: Contour) -> str:
+def surface(contour: wanllmdb.Contour) -> str:
     """Plot the objective over two parameters: denser is larger, blank is unknown."""
     values = [value for row in contour.surface for value in row if math.isfinite(value)]
     if not values:
@@ -245,14 +239,14 @@ def _legend(low: float, high: float) -> Sequence[tuple[str, float]]:
     return [(_SHADES[1 + step], low + (high - low) * (step + 0.5) / 4) for step in range(4)]
 
 
-def _label(axis: ParameterAxis, place: float) -> str:
+def _label(axis: wanllmdb.ParameterAxis, place: float) -> str:
     if _is_category(axis):
         return in_short(shown(str(axis.categories[round(place)])), LONGEST_LABEL)
     return f"{place:.4g}"
 
 
-def _is_category(axis: ParameterAxis) -> bool:
-    return axis.scale is AxisScale.CATEGORY
+def _is_category(axis: wanllmdb.ParameterAxis) -> bool:
+    return axis.scale is wanllmdb.AxisScale.CATEGORY
 
 
 _MOST_LANES = 40
@@ -260,7 +254,7 @@ _MOST_LANES = 40
 _LANE_SHADES = ("█", "▓")
 
 
-def lanes(timeline: Timeline) -> str:
+def lanes(timeline: wanllmdb.Timeline) -> str:
     """Plot one lane per agent: each run from its start to its end in the color of its state."""
     if not timeline.run_numbers:
         return "(no run has started)"

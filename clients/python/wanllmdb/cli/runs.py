@@ -9,11 +9,12 @@ from typing import Annotated, Any
 
 import typer
 
-from wanllmdb import UNSET, Client, EnqueuedRun, RetriedRuns, Run, RunOrder, RunState
+import wanllmdb
 from wanllmdb._shown import listed, shown
 from wanllmdb.cli import details, tables
 from wanllmdb.cli.console import say, say_lines, stdout
 from wanllmdb.cli.documents import print_json
+from wanllmdb.cli.help import Group
 from wanllmdb.cli.options import (
     NOTHING_TO_CHANGE,
     AsJson,
@@ -29,7 +30,9 @@ from wanllmdb.cli.options import (
 from wanllmdb.cli.runs_export import export_runs
 from wanllmdb.cli.runs_import import import_runs
 
-app = typer.Typer(no_args_is_help=True, help="List, show, queue, import and export runs.")
+app = typer.Typer(
+    cls=Group, no_args_is_help=True, help="List, show, queue, import and export runs."
+)
 
 
 @app.command("ls")
@@ -37,9 +40,12 @@ def list_runs(
     context: typer.Context,
     sweep_id: SweepId,
     state: Annotated[
-        list[RunState] | None, typer.Option(help="List only runs in this state; repeatable.")
+        list[wanllmdb.RunState] | None,
+        typer.Option(help="List only runs in this state; repeatable."),
     ] = None,
-    order: Annotated[RunOrder, typer.Option(help="Order of the runs.")] = RunOrder.NUMBER_ASC,
+    order: Annotated[
+        wanllmdb.RunOrder, typer.Option(help="Order of the runs.")
+    ] = wanllmdb.RunOrder.NUMBER_ASC,
     limit: Annotated[
         int | None,
         typer.Option(min=1, help="List at most this many runs. Default: 100; all with --json."),
@@ -147,9 +153,9 @@ def update(
         run = client.update_run(
             sweep_id,
             number,
-            name=UNSET if name is None else name,
-            labels=UNSET if label is None else text_assignments(label),
-            external_run_id=UNSET if external_run_id is None else external_run_id,
+            name=wanllmdb.UNSET if name is None else name,
+            labels=wanllmdb.UNSET if label is None else text_assignments(label),
+            external_run_id=wanllmdb.UNSET if external_run_id is None else external_run_id,
             if_revision=if_revision,
         )
     if as_json:
@@ -188,7 +194,9 @@ def enqueue(
     wanted = [assignments(parameters)] if parameters else _objects(file or "")
     labels = text_assignments(label or ())
     with client_of(context) as client:
-        queued = client.enqueue_runs(sweep_id, [EnqueuedRun(each, labels) for each in wanted])
+        queued = client.enqueue_runs(
+            sweep_id, [wanllmdb.EnqueuedRun(each, labels) for each in wanted]
+        )
     if as_json:
         print_json(queued)
     else:
@@ -250,10 +258,10 @@ def retry(
     `runs enqueue`.
     """
     wanted = {
-        RunState.FAILED: failed,
-        RunState.LOST: lost,
-        RunState.CANCELED: canceled,
-        RunState.PRUNED: pruned,
+        wanllmdb.RunState.FAILED: failed,
+        wanllmdb.RunState.LOST: lost,
+        wanllmdb.RunState.CANCELED: canceled,
+        wanllmdb.RunState.PRUNED: pruned,
     }
     states = [state for state, is_wanted in wanted.items() if is_wanted]
     if not numbers and not states and "-" in sweep_id:
@@ -276,7 +284,9 @@ def retry(
         _say_retried(done)
 
 
-def _all_in(client: Client, sweep_id: str, states: list[RunState], etag: str) -> RetriedRuns:
+def _all_in(
+    client: wanllmdb.Client, sweep_id: str, states: list[wanllmdb.RunState], etag: str
+) -> wanllmdb.RetriedRuns:
     """Retry all runs in these states, except runs that end during the calls."""
     done = client.retry_runs(sweep_id, states=states, etag=etag)
     numbers, remaining = list(done.numbers), done.remaining_runs
@@ -284,10 +294,10 @@ def _all_in(client: Client, sweep_id: str, states: list[RunState], etag: str) ->
         done = client.retry_runs(sweep_id, states=states)
         numbers += done.numbers
         remaining -= len(done.numbers)
-    return RetriedRuns(done.sweep, tuple(numbers), done.remaining_runs)
+    return wanllmdb.RetriedRuns(done.sweep, tuple(numbers), done.remaining_runs)
 
 
-def _say_retried(done: RetriedRuns) -> None:
+def _say_retried(done: wanllmdb.RetriedRuns) -> None:
     count = len(done.numbers)
     sweep = done.sweep
     say(f"Queued {_named(done.numbers)} again. The sweep is {sweep.state}.")
@@ -339,13 +349,15 @@ def _named(numbers: Sequence[int]) -> str:
     return f"run{'s' if len(numbers) > 1 else ''} {listed}"
 
 
-def metric_names(client: Client, sweep_id: str) -> tuple[str, ...]:
+def metric_names(client: wanllmdb.Client, sweep_id: str) -> tuple[str, ...]:
     """Return the names of the sweep's metrics; "objective" for a sweep without metrics."""
     names = tuple(metric.name for metric in client.get_sweep(sweep_id).spec.metrics)
     return names or ("objective",)
 
 
-def print_prior_runs(client: Client, sweep_id: str, most: int | None, as_json: bool) -> None:
+def print_prior_runs(
+    client: wanllmdb.Client, sweep_id: str, most: int | None, as_json: bool
+) -> None:
     """Print the results that were imported into a sweep, at most `most`."""
     runs = list(itertools.islice(client.list_prior_runs(sweep_id), most))
     if as_json:
@@ -356,7 +368,7 @@ def print_prior_runs(client: Client, sweep_id: str, most: int | None, as_json: b
         stdout().print(tables.prior_runs_table(runs, metrics=metric_names(client, sweep_id)))
 
 
-def print_runs(runs: Sequence[Run], metrics: Sequence[str]) -> None:
+def print_runs(runs: Sequence[wanllmdb.Run], metrics: Sequence[str]) -> None:
     """Print a table of runs, as wide as the terminal."""
     console = stdout()
     console.print(tables.runs_table(runs, metrics=metrics, width=console.width))

@@ -10,11 +10,10 @@ from typing import Annotated, BinaryIO
 
 import typer
 
-from wanllmdb import Client, RunFormat, RunState
+import wanllmdb
 from wanllmdb.cli.console import for_programs, say
 from wanllmdb.cli.documents import print_json
 from wanllmdb.cli.options import AsJson, SweepId, client_of
-from wanllmdb.cli.plugins import load_exchange
 
 
 class FileFormat(StrEnum):
@@ -39,7 +38,8 @@ def export_runs(
         Path | None, typer.Option("--output", "-o", help="File to write. Default: standard output.")
     ] = None,
     state: Annotated[
-        list[RunState] | None, typer.Option(help="Export only runs in this state; repeatable.")
+        list[wanllmdb.RunState] | None,
+        typer.Option(help="Export only runs in this state; repeatable."),
     ] = None,
     optuna: Annotated[
         str | None,
@@ -84,6 +84,9 @@ def export_runs(
         raise typer.BadParameter("--format parquet needs --output")
     if raw_cells and (optuna is not None or chosen is not FileFormat.CSV):
         raise typer.BadParameter("--raw-cells needs --format csv")
+    # Imported here because looking for plug-ins takes a while to load.
+    from wanllmdb.cli.plugins import load_exchange
+
     states = tuple(state or ())
     with client_of(context) as client:
         if optuna is not None:
@@ -108,14 +111,16 @@ def export_runs(
 
 
 def _write_text(
-    client: Client,
+    client: wanllmdb.Client,
     sweep_id: str,
     chosen: FileFormat,
-    states: tuple[RunState, ...],
+    states: tuple[wanllmdb.RunState, ...],
     output: Path | None,
     raw_cells: bool,
 ) -> int:
-    run_format = RunFormat.CSV if chosen is FileFormat.CSV else RunFormat.JSON_LINES
+    run_format = (
+        wanllmdb.RunFormat.CSV if chosen is FileFormat.CSV else wanllmdb.RunFormat.JSON_LINES
+    )
     pieces = client.export_runs(sweep_id, run_format, states=states, raw_cells=raw_cells)
     if output is None:
         return _write(for_programs(pieces), sys.stdout.buffer, chosen)

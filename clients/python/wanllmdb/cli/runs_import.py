@@ -10,11 +10,10 @@ from typing import Annotated
 
 import typer
 
-from wanllmdb import Client, CsvRuns, ImportedRuns, JsonLinesRuns, PriorRun, PriorSweep
+import wanllmdb
 from wanllmdb.cli.console import say
 from wanllmdb.cli.documents import print_json
 from wanllmdb.cli.options import AsJson, SkipUnfit, SweepId, client_of, named_sweep, read_file
-from wanllmdb.cli.plugins import load_exchange
 
 
 def import_runs(
@@ -58,11 +57,16 @@ def import_runs(
         raise typer.BadParameter("--study needs --optuna")
     with client_of(context) as client:
         if optuna is not None:
+            # Imported here because looking for plug-ins takes a while to load.
+            from wanllmdb.cli.plugins import load_exchange
+
             read_study = load_exchange("read_optuna_study", "optuna")
             runs = read_study(client.get_sweep(sweep_id), storage=optuna, study_name=study)
             parts = import_prior_runs(client, sweep_id, runs, skip_unfit)
         elif from_sweep is not None:
-            parts = [client.import_runs(sweep_id, PriorSweep(from_sweep), skip_unfit=skip_unfit)]
+            parts = [
+                client.import_runs(sweep_id, wanllmdb.PriorSweep(from_sweep), skip_unfit=skip_unfit)
+            ]
         else:
             parts = [
                 client.import_runs(sweep_id, piece, skip_unfit=skip_unfit)
@@ -85,7 +89,7 @@ _MOST_BYTES = 3 * 1024 * 1024
 csv.field_size_limit(4 * 1024 * 1024)
 
 
-def runs_in_file(file: str) -> CsvRuns | JsonLinesRuns:
+def runs_in_file(file: str) -> wanllmdb.CsvRuns | wanllmdb.JsonLinesRuns:
     """Read prior runs from a file; its suffix determines the format.
 
     Raises:
@@ -93,13 +97,13 @@ def runs_in_file(file: str) -> CsvRuns | JsonLinesRuns:
     """
     suffix = Path(file).suffix.lower()
     if suffix == ".csv":
-        return CsvRuns(read_file(file))
+        return wanllmdb.CsvRuns(read_file(file))
     if suffix in (".jsonl", ".ndjson"):
-        return JsonLinesRuns(read_file(file))
+        return wanllmdb.JsonLinesRuns(read_file(file))
     raise typer.BadParameter(f"{file}: the name must end in .csv or .jsonl")
 
 
-def runs_at_once(file: str) -> CsvRuns | JsonLinesRuns:
+def runs_at_once(file: str) -> wanllmdb.CsvRuns | wanllmdb.JsonLinesRuns:
     """Like `runs_in_file`, for a request that can't be split.
 
     Raises:
@@ -114,20 +118,22 @@ def runs_at_once(file: str) -> CsvRuns | JsonLinesRuns:
     return source
 
 
-def in_pieces(source: CsvRuns | JsonLinesRuns) -> Iterator[CsvRuns | JsonLinesRuns]:
+def in_pieces(
+    source: wanllmdb.CsvRuns | wanllmdb.JsonLinesRuns,
+) -> Iterator[wanllmdb.CsvRuns | wanllmdb.JsonLinesRuns]:
     """Split runs into pieces that each fit one request."""
     if len(source.text) <= _MOST_CHARACTERS:
         yield source
-    elif isinstance(source, JsonLinesRuns):
-        yield from map(JsonLinesRuns, _pieces("", source.text.splitlines(keepends=True)))
+    elif isinstance(source, wanllmdb.JsonLinesRuns):
+        yield from map(wanllmdb.JsonLinesRuns, _pieces("", source.text.splitlines(keepends=True)))
     else:
         rows = _csv_rows(source.text)
-        yield from map(CsvRuns, _pieces(next(rows), rows))
+        yield from map(wanllmdb.CsvRuns, _pieces(next(rows), rows))
 
 
 def import_prior_runs(
-    client: Client, sweep_id: str, runs: Sequence[PriorRun], skip_unfit: bool
-) -> list[ImportedRuns]:
+    client: wanllmdb.Client, sweep_id: str, runs: Sequence[wanllmdb.PriorRun], skip_unfit: bool
+) -> list[wanllmdb.ImportedRuns]:
     """Import runs in requests of up to 2,000 runs."""
     return [
         client.import_runs(sweep_id, runs[start : start + _MOST_RUNS], skip_unfit=skip_unfit)
@@ -135,10 +141,10 @@ def import_prior_runs(
     ]
 
 
-def total(parts: Sequence[ImportedRuns]) -> ImportedRuns:
+def total(parts: Sequence[wanllmdb.ImportedRuns]) -> wanllmdb.ImportedRuns:
     """Add up the results of several imports."""
     reasons = [reason for part in parts for reason in part.skip_reasons]
-    return ImportedRuns(
+    return wanllmdb.ImportedRuns(
         sum(part.imported_runs for part in parts),
         sum(part.skipped_runs for part in parts),
         tuple(reasons[:20]),

@@ -6,24 +6,27 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich import box
-from rich.table import Table
 
-from wanllmdb import WanllmdbError
+import wanllmdb
 from wanllmdb._spool import BadSpoolFileError, Spool, SpoolDelivery
 from wanllmdb.cli import formats
 from wanllmdb.cli.console import escape, say, stdout
 from wanllmdb.cli.documents import print_json
+from wanllmdb.cli.help import Group
 from wanllmdb.cli.options import AsJson, client_of
 
 app = typer.Typer(
+    cls=Group,
     no_args_is_help=True,
     help="List, send and delete results that agents of this machine could not deliver. They are in "
     "WANLLMDB_SPOOL_DIR, else in wanllmdb/spool under XDG_STATE_HOME or ~/.local/state.",
 )
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 FILES = "FILE..."
 
@@ -135,7 +138,7 @@ def _unlink(path: Path) -> None:
     try:
         path.unlink(missing_ok=True)
     except OSError as error:
-        raise WanllmdbError(f"{path} can't be removed: {error.strerror}") from None
+        raise wanllmdb.WanllmdbError(f"{path} can't be removed: {error.strerror}") from None
 
 
 def _all(spool: Spool) -> Iterable[Path]:
@@ -147,7 +150,7 @@ def _paths(spool: Spool, *, refused: bool = False) -> list[Path]:
     try:
         return spool.paths(rejected=refused)
     except OSError as error:
-        raise WanllmdbError(
+        raise wanllmdb.WanllmdbError(
             f"{error.filename or spool.path} can't be read: {error.strerror}; it must be a folder "
             "that belongs to you"
         ) from None
@@ -190,6 +193,10 @@ def _listed(spool: Spool, path: Path) -> Listed | None:
 
 
 def _table(listed: Iterable[Listed]) -> Table:
+    # Imported here because a help text and JSON do not need rich.
+    from rich import box
+    from rich.table import Table
+
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
     # The name stays whole on one line, since `send` and `drop` take it as an argument.
     for heading in ("FILE", "STATE", "RUN", "VALUES"):

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from wanllmdb import UNSET, Client, CreatedSweep, ParsedConfig, Sweep
+import wanllmdb
 from wanllmdb.cli.console import say
 from wanllmdb.cli.documents import print_json
 from wanllmdb.cli.options import (
@@ -145,7 +145,7 @@ def _targets(given: list[str]) -> dict[str, Any]:
     return {"targets": targets}
 
 
-def _rules(client: Client, given: Mapping[str, str | None]) -> dict[str, Any]:
+def _rules(client: wanllmdb.Client, given: Mapping[str, str | None]) -> dict[str, Any]:
     """Have the server parse these parts of a config; return the changes of the sweep."""
     named = {key: text for key, text in given.items() if text is not None}
     wanted = {key: json_or_text(text) for key, text in named.items() if text.lower() != NONE}
@@ -163,11 +163,11 @@ def _rules(client: Client, given: Mapping[str, str | None]) -> dict[str, Any]:
             "terminate": "terminator",
         }[key]
         value = getattr(parsed.spec, field) if parsed is not None and key in wanted else None
-        changes[field] = UNSET if value is None and field == "retries" else value
+        changes[field] = wanllmdb.UNSET if value is None and field == "retries" else value
     return changes
 
 
-def _parsed(client: Client, parts: Mapping[str, Any]) -> ParsedConfig:
+def _parsed(client: wanllmdb.Client, parts: Mapping[str, Any]) -> wanllmdb.ParsedConfig:
     """Parse the parts inside a config that is complete."""
     return client.parse_sweep_config(
         {
@@ -182,7 +182,7 @@ def _parsed(client: Client, parts: Mapping[str, Any]) -> ParsedConfig:
 _LARGEST_GRID_SIZE = 2**63 - 1
 
 
-def print_created(created: CreatedSweep) -> None:
+def print_created(created: wanllmdb.CreatedSweep) -> None:
     """Print the created sweep, its warnings and the next command."""
     sweep = created.sweep
     say(f"Created sweep {sweep.sweep_id}: {sweep.name}, in project {sweep.project}.")
@@ -199,7 +199,7 @@ def print_created(created: CreatedSweep) -> None:
     say(f"  wanllmdb agent {sweep.sweep_id}" + ("" if own else " -- python train.py"))
 
 
-def print_moved(sweep: Sweep, as_json: bool) -> None:
+def print_moved(sweep: wanllmdb.Sweep, as_json: bool) -> None:
     """Print the state of the sweep."""
     if as_json:
         print_json(sweep)

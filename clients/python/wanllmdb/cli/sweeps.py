@@ -8,17 +8,7 @@ from typing import Annotated
 
 import typer
 
-from wanllmdb import (
-    Client,
-    ConfigFormat,
-    Method,
-    PriorRunSource,
-    PriorSweep,
-    SweepOrder,
-    SweepState,
-    SweepView,
-    TemplateUse,
-)
+import wanllmdb
 from wanllmdb.cli import details, tables
 from wanllmdb.cli.console import confirm, put_document, say, stdout
 from wanllmdb.cli.documents import print_json
@@ -96,11 +86,11 @@ def create(
     Examples: `wanllmdb sweep create sweep.yaml --project vision`;
     `wanllmdb sweep create --template TEMPLATE --set epochs=27`
     """
-    use: TemplateUse | None = None
+    use: wanllmdb.TemplateUse | None = None
     if template:
         if file is not None:
             raise typer.BadParameter("give either a config file or --template, not both")
-        use = TemplateUse(template, assignments(values or ()))
+        use = wanllmdb.TemplateUse(template, assignments(values or ()))
     elif file is None:
         raise typer.BadParameter("give a config file, or --template NAME")
     elif values:
@@ -109,9 +99,9 @@ def create(
         raise typer.BadParameter(
             "give either --prior-sweep or --prior-runs; use `runs import` for the other one"
         )
-    source: PriorRunSource | None = None
+    source: wanllmdb.PriorRunSource | None = None
     if prior_sweep:
-        source = PriorSweep(prior_sweep)
+        source = wanllmdb.PriorSweep(prior_sweep)
     elif prior_runs:
         source = runs_at_once(prior_runs)
     with contextlib.ExitStack() as stack:
@@ -133,18 +123,20 @@ def list_sweeps(
     context: typer.Context,
     project: Annotated[str, typer.Option(help="List only sweeps of this project.")] = "",
     state: Annotated[
-        list[SweepState] | None, typer.Option(help="List only sweeps in this state; repeatable.")
+        list[wanllmdb.SweepState] | None,
+        typer.Option(help="List only sweeps in this state; repeatable."),
     ] = None,
     method: Annotated[
-        list[Method] | None, typer.Option(help="List only sweeps with this method; repeatable.")
+        list[wanllmdb.Method] | None,
+        typer.Option(help="List only sweeps with this method; repeatable."),
     ] = None,
     query: Annotated[
         str,
         typer.Option(help="List only sweeps whose name, id or description contains this text."),
     ] = "",
     order: Annotated[
-        SweepOrder, typer.Option(help="Order of the sweeps.")
-    ] = SweepOrder.CREATE_TIME_DESC,
+        wanllmdb.SweepOrder, typer.Option(help="Order of the sweeps.")
+    ] = wanllmdb.SweepOrder.CREATE_TIME_DESC,
     limit: Annotated[
         int | None,
         typer.Option(min=1, help="List at most this many sweeps. Default: 50; all with --json."),
@@ -160,7 +152,7 @@ def list_sweeps(
             methods=method or (),
             query=query,
             order=order,
-            view=SweepView.FULL if as_json else SweepView.BASIC,
+            view=wanllmdb.SweepView.FULL if as_json else wanllmdb.SweepView.BASIC,
         )
         sweeps = list(itertools.islice(found, most))
     if as_json:
@@ -246,16 +238,18 @@ def export(
     context: typer.Context,
     sweep_id: SweepId,
     config_format: Annotated[
-        ConfigFormat, typer.Option("--format", help="Format of the config.")
-    ] = ConfigFormat.YAML,
+        wanllmdb.ConfigFormat, typer.Option("--format", help="Format of the config.")
+    ] = wanllmdb.ConfigFormat.YAML,
     as_json: Annotated[bool, typer.Option("--json", help="Same as --format json.")] = False,
 ) -> None:
     """Print a sweep's config; `sweep create` makes an equal sweep of it."""
     with client_of(context) as client:
-        text = client.export_sweep(sweep_id, ConfigFormat.JSON if as_json else config_format)
+        text = client.export_sweep(
+            sweep_id, wanllmdb.ConfigFormat.JSON if as_json else config_format
+        )
     put_document(text.rstrip("\n") + "\n")
 
 
-def _confirm_delete(client: Client, sweep_id: str) -> None:
+def _confirm_delete(client: wanllmdb.Client, sweep_id: str) -> None:
     sweep = client.get_sweep(sweep_id)
     confirm(f"Delete sweep {sweep_id} ({sweep.name}, {sweep.stats.total_runs} runs) permanently?")

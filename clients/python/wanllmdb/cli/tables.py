@@ -4,26 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from rich import box
-from rich.table import Table
-
-from wanllmdb import (
-    UNSET,
-    Algorithm,
-    AlgorithmOption,
-    ApiKey,
-    Correlations,
-    ParameterImportances,
-    PriorRun,
-    Run,
-    Sweep,
-    SweepComparison,
-    SweepStats,
-    Template,
-)
+import wanllmdb
 from wanllmdb.cli import formats, plots
 from wanllmdb.cli.console import escape
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 # Width of a row without its parameters: number, state, objective, time, and a short note.
 _WIDTH_OF_THE_REST = 56
@@ -32,7 +20,7 @@ _ID_WIDTH = 12
 _WIDE = 100
 
 
-def sweeps_table(sweeps: Sequence[Sweep], *, width: int) -> Table:
+def sweeps_table(sweeps: Sequence[wanllmdb.Sweep], *, width: int) -> Table:
     """Return one row per sweep; a narrow terminal gets fewer columns, so that ids stay whole."""
     is_wide = width >= _WIDE
     table = _table()
@@ -61,7 +49,7 @@ def sweeps_table(sweeps: Sequence[Sweep], *, width: int) -> Table:
 
 
 def runs_table(
-    runs: Sequence[Run], *, metrics: Sequence[str], width: int, one_line: bool = False
+    runs: Sequence[wanllmdb.Run], *, metrics: Sequence[str], width: int, one_line: bool = False
 ) -> Table:
     """Return one row per run, with one column per metric.
 
@@ -108,7 +96,7 @@ def runs_table(
     return table
 
 
-def prior_runs_table(runs: Sequence[PriorRun], *, metrics: Sequence[str]) -> Table:
+def prior_runs_table(runs: Sequence[wanllmdb.PriorRun], *, metrics: Sequence[str]) -> Table:
     """Return one row per imported run."""
     table = _table()
     table.add_column("STATE", no_wrap=True)
@@ -128,12 +116,12 @@ def prior_runs_table(runs: Sequence[PriorRun], *, metrics: Sequence[str]) -> Tab
     return table
 
 
-def value_so_far(run: Run, metric: str) -> float | None:
+def value_so_far(run: wanllmdb.Run, metric: str) -> float | None:
     """Return the objective, or the last reported value of a run without one."""
     return run.objective if run.objective is not None else run.summary.get(metric)
 
 
-def values_so_far(run: Run, metrics: Sequence[str]) -> list[float | None]:
+def values_so_far(run: wanllmdb.Run, metrics: Sequence[str]) -> list[float | None]:
     """Like `value_so_far`, for each of the sweep's metrics."""
     if len(metrics) == 1:
         return [value_so_far(run, metrics[0])]
@@ -142,7 +130,7 @@ def values_so_far(run: Run, metrics: Sequence[str]) -> list[float | None]:
     return [run.summary.get(name) for name in metrics]
 
 
-def templates_table(templates: Sequence[Template]) -> Table:
+def templates_table(templates: Sequence[wanllmdb.Template]) -> Table:
     """Return one row per template."""
     table = _table()
     table.add_column("TEMPLATE", no_wrap=True)
@@ -150,7 +138,7 @@ def templates_table(templates: Sequence[Template]) -> Table:
     table.add_column("DESCRIPTION", overflow="fold")
     for template in templates:
         names = [
-            each.name if each.default is not UNSET else f"{each.name}*"
+            each.name if each.default is not wanllmdb.UNSET else f"{each.name}*"
             for each in template.placeholders
         ]
         # The first sentence describes the purpose.
@@ -161,7 +149,7 @@ def templates_table(templates: Sequence[Template]) -> Table:
     return table
 
 
-def keys_table(keys: Sequence[ApiKey]) -> Table:
+def keys_table(keys: Sequence[wanllmdb.ApiKey]) -> Table:
     """Return one row per API key."""
     table = _table()
     table.add_column("KEY", no_wrap=True)
@@ -183,7 +171,7 @@ def keys_table(keys: Sequence[ApiKey]) -> Table:
     return table
 
 
-def algorithms_table(algorithms: Sequence[Algorithm]) -> Table:
+def algorithms_table(algorithms: Sequence[wanllmdb.Algorithm]) -> Table:
     """Return one row per algorithm."""
     table = _table()
     for heading in ("KIND", "NAME", "METHOD"):
@@ -202,14 +190,14 @@ def algorithms_table(algorithms: Sequence[Algorithm]) -> Table:
     return table
 
 
-def options_table(options: Sequence[AlgorithmOption]) -> Table:
+def options_table(options: Sequence[wanllmdb.AlgorithmOption]) -> Table:
     """Return one row per option of an algorithm."""
     table = _table()
     for heading in ("OPTION", "VALUE", "DEFAULT"):
         table.add_column(heading, no_wrap=True)
     table.add_column("WHAT IT DOES", overflow="fold")
     for option in options:
-        default = "required" if option.default is UNSET else formats.plain(option.default)
+        default = "required" if option.default is wanllmdb.UNSET else formats.plain(option.default)
         if option.default is None:
             default = "(automatic)"
         table.add_row(
@@ -221,7 +209,7 @@ def options_table(options: Sequence[AlgorithmOption]) -> Table:
     return table
 
 
-def importances_table(importances: ParameterImportances) -> Table:
+def importances_table(importances: wanllmdb.ParameterImportances) -> Table:
     """Return one row per parameter: importance, correlations with the objective, and runs."""
     table = _table()
     table.add_column("PARAMETER", no_wrap=True)
@@ -240,7 +228,7 @@ def importances_table(importances: ParameterImportances) -> Table:
     return table
 
 
-def correlations_table(correlations: Correlations) -> Table:
+def correlations_table(correlations: wanllmdb.Correlations) -> Table:
     """Return the correlation matrix; columns have the numbers of the rows."""
     table = _table()
     table.add_column("", justify="right", style="dim")
@@ -254,7 +242,7 @@ def correlations_table(correlations: Correlations) -> Table:
     return table
 
 
-def comparison_table(comparison: SweepComparison) -> Table:
+def comparison_table(comparison: wanllmdb.SweepComparison) -> Table:
     """Return one row per sweep."""
     table = _table()
     table.add_column("", no_wrap=True)
@@ -286,7 +274,7 @@ def _correlation(value: float | None) -> str:
     return f"[{style}]{value:+.2f}[/]"
 
 
-def progress(sweep: Sweep) -> str:
+def progress(sweep: wanllmdb.Sweep) -> str:
     """Return a sweep's counters and best value in one line, as rich markup."""
     stats, cap = sweep.stats, sweep.spec.run_cap
     total = f"{stats.total_runs}" + (f"/{cap}" if cap is not None else "")
@@ -295,7 +283,7 @@ def progress(sweep: Sweep) -> str:
     return f"{total} runs: {counts(stats)}{shown}"
 
 
-def counts(stats: SweepStats) -> str:
+def counts(stats: wanllmdb.SweepStats) -> str:
     """Return the number of runs in each state, as rich markup."""
     by_state = {
         "queued": stats.queued_runs,
@@ -310,11 +298,15 @@ def counts(stats: SweepStats) -> str:
     return ", ".join(parts) or "none yet"
 
 
-def _note(run: Run) -> str:
+def _note(run: wanllmdb.Run) -> str:
     if run.error is None:
         return f"attempt {run.attempt}" if run.attempt > 1 else ""
     return escape(run.error.message.partition("\n")[0])
 
 
 def _table() -> Table:
+    # Imported here because a help text and JSON do not need rich.
+    from rich import box
+    from rich.table import Table
+
     return Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")

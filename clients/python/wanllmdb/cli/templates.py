@@ -8,14 +8,15 @@ from typing import Annotated, Any
 import typer
 import yaml
 
-from wanllmdb import UNSET, ConfigFormat, Template, TemplatePlaceholder
+import wanllmdb
 from wanllmdb._shown import shown_lines
 from wanllmdb.cli import details, tables
 from wanllmdb.cli.console import put_document, say, say_lines, stdout
 from wanllmdb.cli.documents import print_json
+from wanllmdb.cli.help import Group
 from wanllmdb.cli.options import AsJson, assignments, client_of, read_file
 
-app = typer.Typer(no_args_is_help=True, help="Named sweep configs with placeholders.")
+app = typer.Typer(cls=Group, no_args_is_help=True, help="Named sweep configs with placeholders.")
 
 Name = Annotated[str, typer.Argument(metavar="TEMPLATE", help="Name of the template.")]
 File = Annotated[
@@ -73,7 +74,7 @@ def render(
     as_json: Annotated[bool, typer.Option("--json", help="Print the config as JSON.")] = False,
 ) -> None:
     """Print the config of a template with these values; `sweep create -` reads it."""
-    form = ConfigFormat.JSON if as_json else ConfigFormat.YAML
+    form = wanllmdb.ConfigFormat.JSON if as_json else wanllmdb.ConfigFormat.YAML
     with client_of(context) as client:
         text = client.render_template(name, assignments(values or ()), config_format=form)
     put_document(text.rstrip("\n") + "\n")
@@ -119,14 +120,14 @@ def remove(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
         say(f"Deleted template {name}.")
 
 
-def _print_changed(verb: str, template: Template, as_json: bool) -> None:
+def _print_changed(verb: str, template: wanllmdb.Template, as_json: bool) -> None:
     if as_json:
         print_json(template)
     else:
         say(f"{verb} template {template.name}.")
 
 
-def _from_file(file: str) -> tuple[str, str, str, list[TemplatePlaceholder]]:
+def _from_file(file: str) -> tuple[str, str, str, list[wanllmdb.TemplatePlaceholder]]:
     try:
         data = yaml.safe_load(read_file(file))
     except yaml.YAMLError as error:
@@ -147,16 +148,16 @@ def _from_file(file: str) -> tuple[str, str, str, list[TemplatePlaceholder]]:
     return data["name"], str(data.get("description") or "").strip(), data["config"], placeholders
 
 
-def _placeholder(file: str, name: str, entry: Any) -> TemplatePlaceholder:
+def _placeholder(file: str, name: str, entry: Any) -> wanllmdb.TemplatePlaceholder:
     entry = {} if entry is None else entry
     if not isinstance(entry, Mapping):
         raise typer.BadParameter(f"{file}: placeholders.{name} must be an object")
     _known_keys(f"{file}: placeholders.{name}", entry, _PLACEHOLDER_KEYS)
-    return TemplatePlaceholder(
+    return wanllmdb.TemplatePlaceholder(
         name,
         str(entry.get("description") or ""),
-        entry.get("default", UNSET),
-        entry.get("example", UNSET),
+        entry.get("default", wanllmdb.UNSET),
+        entry.get("example", wanllmdb.UNSET),
     )
 
 
@@ -180,14 +181,14 @@ def _write_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
 _Dumper.add_representer(str, _write_text)
 
 
-def _to_file(template: Template) -> str:
+def _to_file(template: wanllmdb.Template) -> str:
     placeholders = {}
     for each in template.placeholders:
         entry: dict[str, Any] = {"description": each.description} if each.description else {}
         entry |= {
             key: value
             for key, value in (("default", each.default), ("example", each.example))
-            if value is not UNSET
+            if value is not wanllmdb.UNSET
         }
         placeholders[each.name] = entry
     data = {

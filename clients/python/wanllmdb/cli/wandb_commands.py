@@ -8,15 +8,14 @@ from typing import Annotated, Any
 
 import typer
 import typer.main
-from typer.core import TyperGroup
 
-from wanllmdb import Client, CreatedSweep, PriorRun, Sweep, SweepSpec
+import wanllmdb
 from wanllmdb._errors import InvalidArgumentError
 from wanllmdb._files import is_there
 from wanllmdb._ids import run_of
-from wanllmdb._types.prior_runs import as_prior
 from wanllmdb.cli.console import say
 from wanllmdb.cli.documents import print_json
+from wanllmdb.cli.help import MARKUP, Group
 from wanllmdb.cli.options import AsJson, client_of, config_of, named_sweep
 from wanllmdb.cli.sweep_update import print_created, print_moved
 
@@ -24,7 +23,7 @@ _MOVES = ("--stop", "--cancel", "--pause", "--resume")
 _SUFFIXES = (".yaml", ".yml", ".json")
 
 
-class SweepGroup(TyperGroup):
+class SweepGroup(Group):
     """The sweep commands; passes command lines in W&B's syntax to `wandb_sweep`."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -37,7 +36,7 @@ class SweepGroup(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
         """Return the command and its arguments; see typer."""
         if self._is_wandbs(args):
-            app = typer.Typer()
+            app = typer.Typer(rich_markup_mode=MARKUP)
             app.command()(wandb_sweep)
             return "", typer.main.get_command(app), args
         return super().resolve_command(ctx, args)
@@ -127,7 +126,7 @@ def _say_ignored(*, entity: str, controller: bool, settings: str) -> None:
         say("note: --settings is ignored: `wanllmdb -h` lists the options", err=True)
 
 
-def _moved(client: Client, move: str, sweep_id: str) -> Sweep:
+def _moved(client: wanllmdb.Client, move: str, sweep_id: str) -> wanllmdb.Sweep:
     match move:
         case "--stop":
             return client.finish_sweep(sweep_id)
@@ -140,13 +139,18 @@ def _moved(client: Client, move: str, sweep_id: str) -> Sweep:
 
 
 def _create(
-    client: Client, file: str, project: str, name: str, program: str, prior_runs: Sequence[str]
-) -> CreatedSweep:
+    client: wanllmdb.Client,
+    file: str,
+    project: str,
+    name: str,
+    program: str,
+    prior_runs: Sequence[str],
+) -> wanllmdb.CreatedSweep:
     priors = [_prior(client, each) for each in prior_runs] or None
     warnings: tuple[str, ...] = ()
     description = ""
     with config_of(file) as text:
-        config: str | SweepSpec = text
+        config: str | wanllmdb.SweepSpec = text
         if program:
             parsed = client.parse_sweep_config(text)
             config = replace(parsed.spec, program=program)
@@ -158,15 +162,18 @@ def _create(
     return replace(created, warnings=(*warnings, *created.warnings))
 
 
-def _prior(client: Client, run_id: str) -> PriorRun:
+def _prior(client: wanllmdb.Client, run_id: str) -> wanllmdb.PriorRun:
     try:
         sweep_id, number = run_of(run_id)
     except InvalidArgumentError as error:
         raise typer.BadParameter(error.message) from None
+    # Imported here because it loads protobuf, which a help text does not need.
+    from wanllmdb._types.prior_runs import as_prior
+
     return as_prior(client.get_run(sweep_id, number))
 
 
-def _update(client: Client, sweep_id: str, file: str, name: str, as_json: bool) -> None:
+def _update(client: wanllmdb.Client, sweep_id: str, file: str, name: str, as_json: bool) -> None:
     with config_of(file) as text:
         parsed = client.parse_sweep_config(text)
     sweep = client.get_sweep(sweep_id)
@@ -188,7 +195,7 @@ def _update(client: Client, sweep_id: str, file: str, name: str, as_json: bool) 
         say(f"  note: {warning}")
 
 
-def _fixed(old: SweepSpec, new: SweepSpec) -> list[str]:
+def _fixed(old: wanllmdb.SweepSpec, new: wanllmdb.SweepSpec) -> list[str]:
     """Return the parts of the config that differ and that no update can change."""
     same = {
         "method": old.method == new.method,
@@ -201,7 +208,9 @@ def _fixed(old: SweepSpec, new: SweepSpec) -> list[str]:
     return [key for key, is_same in same.items() if not is_same]
 
 
-def _changes(sweep: Sweep, new: SweepSpec, name: str, description: str) -> Mapping[str, Any]:
+def _changes(
+    sweep: wanllmdb.Sweep, new: wanllmdb.SweepSpec, name: str, description: str
+) -> Mapping[str, Any]:
     """Return the arguments of `Client.update_sweep`."""
     old = sweep.spec
     changes: dict[str, Any] = {

@@ -7,17 +7,7 @@ from typing import Annotated
 
 import typer
 
-from wanllmdb import (
-    Checkpoint,
-    Client,
-    Run,
-    RunChanged,
-    RunState,
-    Sweep,
-    SweepChange,
-    SweepChanged,
-)
-from wanllmdb._agent.console import PrintAtIntervals
+import wanllmdb
 from wanllmdb.cli import formats, tables
 from wanllmdb.cli.console import escape, say, stdout
 from wanllmdb.cli.documents import print_json_line, to_plain
@@ -38,6 +28,9 @@ def watch(
 
     Example: `wanllmdb watch SWEEP`
     """
+    # Imported here because it loads gRPC, which a help text does not need.
+    from wanllmdb._agent.console import PrintAtIntervals
+
     remind = PrintAtIntervals(lambda line: say(line, err=True))
     with client_of(context) as client:
         sweep = client.get_sweep(sweep_id)
@@ -60,32 +53,32 @@ def watch(
             raise typer.Exit(0) from None
 
 
-def _running(client: Client, sweep_id: str) -> Iterable[int]:
+def _running(client: wanllmdb.Client, sweep_id: str) -> Iterable[int]:
     """Return the running runs, which the watch does not report because they did not change."""
-    return [run.number for run in client.list_runs(sweep_id, states=[RunState.RUNNING])]
+    return [run.number for run in client.list_runs(sweep_id, states=[wanllmdb.RunState.RUNNING])]
 
 
-def watch_as_json(changes: Iterable[SweepChange]) -> None:
+def watch_as_json(changes: Iterable[wanllmdb.SweepChange]) -> None:
     """Print one line per change: revision, kind (sweep, run or checkpoint), and the new state."""
     for change in changes:
         line: dict[str, object] = {"revision": change.revision}
-        if isinstance(change, SweepChanged):
+        if isinstance(change, wanllmdb.SweepChanged):
             line |= {"kind": "sweep", "sweep": to_plain(change.sweep)}
-        elif isinstance(change, RunChanged):
+        elif isinstance(change, wanllmdb.RunChanged):
             line |= {"kind": "run", "run": to_plain(change.run)}
         else:
             line |= {"kind": "checkpoint"}
         print_json_line(line)
 
 
-def watch_as_lines(changes: Iterable[SweepChange], metrics: tuple[str, ...]) -> None:
+def watch_as_lines(changes: Iterable[wanllmdb.SweepChange], metrics: tuple[str, ...]) -> None:
     """Print one line per change of state; changes that only report metrics are left out."""
     console = stdout()
     seen: dict[int | None, str] = {}
     for change in changes:
-        if isinstance(change, SweepChanged):
+        if isinstance(change, wanllmdb.SweepChanged):
             key, state, line = None, str(change.sweep.state), _sweep_line(change.sweep)
-        elif isinstance(change, RunChanged):
+        elif isinstance(change, wanllmdb.RunChanged):
             key, state = change.run.number, f"{change.run.state} {change.run.attempt}"
             line = run_line(change.run, metrics)
         else:
@@ -96,8 +89,8 @@ def watch_as_lines(changes: Iterable[SweepChange], metrics: tuple[str, ...]) -> 
 
 
 def until_ended(
-    changes: Iterable[SweepChange], *, ended: bool = False, running: Iterable[int] = ()
-) -> Iterator[SweepChange]:
+    changes: Iterable[wanllmdb.SweepChange], *, ended: bool = False, running: Iterable[int] = ()
+) -> Iterator[wanllmdb.SweepChange]:
     """Yield changes until the sweep has ended and none of its runs is running.
 
     Args:
@@ -108,23 +101,23 @@ def until_ended(
     running = set(running)
     for change in changes:
         yield change
-        if isinstance(change, SweepChanged):
+        if isinstance(change, wanllmdb.SweepChanged):
             ended = change.sweep.state.is_final
-        elif isinstance(change, RunChanged):
-            if change.run.state == RunState.RUNNING:
+        elif isinstance(change, wanllmdb.RunChanged):
+            if change.run.state == wanllmdb.RunState.RUNNING:
                 running.add(change.run.number)
             else:
                 running.discard(change.run.number)
         # Only a checkpoint guarantees that all earlier changes have arrived.
-        elif isinstance(change, Checkpoint) and ended and not running:
+        elif isinstance(change, wanllmdb.Checkpoint) and ended and not running:
             return
 
 
-def _sweep_line(sweep: Sweep) -> str:
+def _sweep_line(sweep: wanllmdb.Sweep) -> str:
     return f"sweep    {formats.sweep_state(sweep.state)}"
 
 
-def run_line(run: Run, metrics: tuple[str, ...]) -> str:
+def run_line(run: wanllmdb.Run, metrics: tuple[str, ...]) -> str:
     """Return a run as one line of rich markup."""
     names = metrics or ("objective",)
     values = zip(names, tables.values_so_far(run, names), strict=True)
@@ -132,7 +125,11 @@ def run_line(run: Run, metrics: tuple[str, ...]) -> str:
         f"  {escape(name)}={formats.number(value)}" for name, value in values if value is not None
     )
     # Pruning is routine; the reasons of failures and of missing objectives are news.
-    is_news = run.state in (RunState.FAILED, RunState.LOST, RunState.FINISHED)
+    is_news = run.state in (
+        wanllmdb.RunState.FAILED,
+        wanllmdb.RunState.LOST,
+        wanllmdb.RunState.FINISHED,
+    )
     error = f"  {formats.error(run.error.message)}" if run.error and is_news else ""
     return (
         f"run {run.number:<4} {formats.run_state(run.state)}{shown}  "

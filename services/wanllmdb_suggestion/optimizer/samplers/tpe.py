@@ -14,28 +14,14 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from optuna.distributions import BaseDistribution
 from typing_extensions import override
 
 from wanllmdb_common.search_space.distributions import ParameterValue, SearchSpace
-from wanllmdb_suggestion.optimizer.optuna_internals import (
-    default_gamma,
-    default_gamma_multiobjective,
-    default_weights,
-)
-from wanllmdb_suggestion.optimizer.samplers.parzen import (
-    ParzenEstimator,
-    ParzenSpace,
-    SampledEstimator,
-)
 from wanllmdb_suggestion.optimizer.samplers.random_search import RandomDraws, SkewedCategories
 from wanllmdb_suggestion.optimizer.samplers.sampler import Sampler, ask_seed
-from wanllmdb_suggestion.optimizer.samplers.tpe_columns import MOST_ENDED, Flags, Floats, Kind
-from wanllmdb_suggestion.optimizer.samplers.tpe_observations import (
-    EndedSplit,
-    Observation,
-    Observations,
-)
+from wanllmdb_suggestion.optimizer.samplers.tpe_columns import Floats, Kind
+from wanllmdb_suggestion.optimizer.samplers.tpe_draws import ParzenDraws
+from wanllmdb_suggestion.optimizer.samplers.tpe_observations import Observation, Observations
 from wanllmdb_suggestion.optimizer.space_mapping import SpaceMapping
 from wanllmdb_suggestion.optimizer.types import (
     Parameters,
@@ -49,109 +35,6 @@ from wanllmdb_suggestion.optimizer.types import (
 # that are compared for each proposal.
 STARTUP_RUNS = 10
 CANDIDATES = 24
-# Of fewer worse runs, as of those with a rare parameter, no density is kept.
-_LEAST_SAMPLED = 1024
-
-
-class ParzenDraws:
-    """Draws what Optuna 5's `TPESampler(seed)` draws, up to rounding errors.
-
-    Args:
-        distributions: The distributions of all searched parameters, by column.
-        metrics: How many metrics the runs have.
-        candidates: How many points are compared for each draw.
-    """
-
-    def __init__(
-        self, distributions: Mapping[str, BaseDistribution], metrics: int, candidates: int
-    ) -> None:
-        self._metrics = metrics
-        self._distributions = dict(distributions)
-        self._columns = {name: column for column, name in enumerate(distributions)}
-        self._spaces: dict[tuple[str, ...], ParzenSpace] = {}
-        self._candidates = candidates
-        self._random = np.random.RandomState(0)
-        self._observations = Observations(0)
-        self._split = self._observations.split(0, without=0)
-        # The densities of the ended runs, by parameters.
-        self._kept: dict[tuple[str, ...], tuple[ParzenEstimator, SampledEstimator | None]] = {}
-        self._kept_of: EndedSplit | None = None
-
-    def begin(self, seed: int, observations: Observations, *, without: int) -> None:
-        """Begin an ask, from which the observation at index `without` is left out.
-
-        At least one run must have ended.
-        """
-        self._random.seed(seed)
-        self._observations = observations
-        ended = observations.ended
-        if self._metrics == 1:
-            best = default_gamma(ended)
-        else:
-            best = default_gamma_multiobjective(min(ended, MOST_ENDED))
-        self._split = observations.split(best, without=without)
-
-    def draw(self, names: Sequence[str]) -> dict[str, Any]:
-        """Return a value for each of the parameters, drawn together."""
-        columns = [self._columns[name] for name in names]
-        distributions = [self._distributions[name] for name in names]
-        space = self._spaces.get(tuple(names))
-        if space is None:
-            space = self._spaces[tuple(names)] = ParzenSpace(distributions)
-        ended = self._split.ended
-        if ended is not self._kept_of:
-            self._kept, self._kept_of = {}, ended
-        kept = self._kept.get(tuple(names))
-        if kept is None:
-            kept = self._kept[tuple(names)] = self._of_ended(space, columns, ended)
-        below, sampled = kept
-        candidates = below.draw(self._random, self._candidates)
-        ratios = below.log_density(candidates)
-        if sampled is not None:
-            running = self._observations.points(self._split.running, columns)
-            ratios -= sampled.log_density(candidates, running[_are_there(running)])
-        else:
-            ratios -= self._worse(space, columns).log_density(candidates)
-        best = candidates[np.argmax(ratios)].tolist()
-        return {
-            name: distribution.to_external_repr(value)
-            for name, distribution, value in zip(names, distributions, best, strict=True)
-        }
-
-    def _of_ended(
-        self, space: ParzenSpace, columns: Sequence[int], ended: EndedSplit
-    ) -> tuple[ParzenEstimator, SampledEstimator | None]:
-        """Return the density of the better runs, and that of a sample of the worse ones."""
-        points = self._observations.points(ended.below, columns)
-        points = points[_are_there(points)]
-        below = ParzenEstimator(space, points, np.ones(len(points)), len(points))
-        points = self._observations.points(ended.above, columns)
-        is_there = _are_there(points)
-        represented = ended.represented[is_there]
-        if not ended.is_sample or represented.sum() < _LEAST_SAMPLED:
-            return below, None
-        return below, SampledEstimator(space, points[is_there], represented)
-
-    def _worse(self, space: ParzenSpace, columns: Sequence[int]) -> ParzenEstimator:
-        """Return the density of the worse runs, among which running ones have their places."""
-        ended, running = self._split.ended, self._split.running
-        worse = np.concatenate([ended.above, running])
-        order = np.argsort(worse)
-        points = self._observations.points(worse[order], columns)
-        represented = np.append(ended.represented, np.ones(len(running)))[order]
-        is_there = _are_there(points)
-        points, represented = points[is_there], represented[is_there]
-        runs = round(float(represented.sum()))
-        # A run that stands for several has the weight of the first of them.
-        firsts = np.cumsum(represented) - represented
-        weights = default_weights(runs)[firsts.astype(np.intp)] * represented
-        return ParzenEstimator(space, points, weights, runs)
-
-
-def _are_there(points: Floats) -> Flags:
-    """Return which of the points have all their parameters."""
-    found: Flags = ~np.logical_or.reduce(np.isnan(points), axis=1)
-    return found
 
 
 class _Drawn(dict[str, Any]):
