@@ -69,7 +69,7 @@ go: $(VENV)/.installed ## Checks and tests the Go client; fails when its stubs a
 	$(BIN)/buf generate --template clients/go/buf.gen.yaml --path protos/wanllmdb/api
 	@test -z "$$(git status --porcelain -- $(GO_STUBS))" || \
 		{ git --no-pager diff --stat -- $(GO_STUBS); echo "stubs differ from protos/: commit them"; exit 1; }
-	cd clients/go && test -z "$$(gofmt -l .)" && go vet ./... && go tool -modfile=tools.mod staticcheck ./... && go test -race ./...
+	cd clients/go && test -z "$$(gofmt -l .)" && go vet ./... && go tool -modfile=tools.mod staticcheck ./... && go test -race -count=1 ./...
 
 browser: $(VENV)/.installed $(WEB_PAGE) ## Runs the dashboard's tests in Chromium, on a platform of their own, in about four minutes
 	$(NODE) vitest run --config vitest.browser.config.ts tests/e2e tests/axe
