@@ -15,6 +15,7 @@ STUBS := clients/python/wanllmdb/api
 INTERNAL_STUBS := services/wanllmdb_common/internal
 # The public protos as clients know them, without what the services say to each other.
 BASELINE := protos/baseline/v1.binpb
+GO_STUBS := clients/go/api
 # The dashboard. The gateway serves what is built; its page is the last file that a build writes.
 WEB := clients/web
 WEB_STUBS := $(WEB)/src/gen
@@ -38,7 +39,7 @@ define GENERATE_STUBS
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev fast test conformance browser pictures explore bench bench-peers robustness check format site protos protos-check baseline docs docs-check web web-check dist gp wandb clean
+.PHONY: help demo dev fast test conformance go browser pictures explore bench bench-peers robustness check format site protos protos-check baseline docs docs-check web web-check dist gp wandb clean
 
 help: ## Prints this list
 	@awk -F ':.*## ' '/^##@ / { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -62,6 +63,13 @@ test: $(VENV)/.installed $(WEB_PAGE) ## Runs all tests in TEST_WORKERS processes
 
 conformance: $(VENV)/.installed ## Tries the clients of all languages with clients/conformance, or of LANGUAGES=go,python
 	$(BIN)/python -m clients.conformance.runner --languages "$(LANGUAGES)"
+
+go: $(VENV)/.installed ## Checks and tests the Go client; fails when its stubs are not those of protos/
+	rm -rf $(GO_STUBS)
+	$(BIN)/buf generate --template clients/go/buf.gen.yaml --path protos/wanllmdb/api
+	@test -z "$$(git status --porcelain -- $(GO_STUBS))" || \
+		{ git --no-pager diff --stat -- $(GO_STUBS); echo "stubs differ from protos/: commit them"; exit 1; }
+	cd clients/go && test -z "$$(gofmt -l .)" && go vet ./... && go tool -modfile=tools.mod staticcheck ./... && go test -race -count=1 ./...
 
 browser: $(VENV)/.installed $(WEB_PAGE) ## Runs the dashboard's tests in Chromium, on a platform of their own, in about four minutes
 	$(NODE) vitest run --config vitest.browser.config.ts tests/e2e tests/axe
