@@ -18,6 +18,9 @@ BASELINE := protos/baseline/v1.binpb
 # The dashboard. The gateway serves what is built; its page is the last file that a build writes.
 WEB := clients/web
 WEB_STUBS := $(WEB)/src/gen
+# The client in TypeScript; both have their stubs from one generation.
+TYPESCRIPT := clients/typescript
+TYPESCRIPT_STUBS := $(TYPESCRIPT)/src/gen
 WEB_PAGE := services/wanllmdb_gateway/static/index.html
 # npm writes this file after everything else.
 WEB_PACKAGES := $(WEB)/node_modules/.package-lock.json
@@ -105,8 +108,8 @@ format: $(VENV)/.installed $(WEB_PACKAGES) ## Formats everything
 	$(NODE) biome check --write .
 
 protos-check: protos ## Fails when the committed stubs are not those of protos/
-	@test -z "$$(git status --porcelain -- $(STUBS) $(INTERNAL_STUBS) $(WEB_STUBS))" || \
-		{ git --no-pager diff --stat -- $(STUBS) $(INTERNAL_STUBS) $(WEB_STUBS); echo "stubs differ from protos/: run 'make protos' and commit"; exit 1; }
+	@test -z "$$(git status --porcelain -- $(STUBS) $(INTERNAL_STUBS) $(WEB_STUBS) $(TYPESCRIPT_STUBS))" || \
+		{ git --no-pager diff --stat -- $(STUBS) $(INTERNAL_STUBS) $(WEB_STUBS) $(TYPESCRIPT_STUBS); echo "stubs differ from protos/: run 'make protos' and commit"; exit 1; }
 
 docs-check: $(VENV)/.installed ## Fails when a generated page is not current
 	@$(BIN)/python docs/generate_names.py --check
@@ -116,7 +119,7 @@ docs-check: $(VENV)/.installed ## Fails when a generated page is not current
 ##@ Generate
 
 protos: $(PROTOC_VENV)/.installed $(VENV)/.installed $(WEB_PACKAGES) ## Generates the Python and TypeScript stubs from protos/
-	rm -rf $(STUBS) $(INTERNAL_STUBS) $(WEB_STUBS) build/internal-stubs
+	rm -rf $(STUBS) $(INTERNAL_STUBS) $(WEB_STUBS) $(TYPESCRIPT_STUBS) build/internal-stubs
 	mkdir -p build/internal-stubs
 	$(call GENERATE_STUBS,clients/python,$(PROTOS))
 	$(call GENERATE_STUBS,build/internal-stubs,$(INTERNAL_PROTOS))
