@@ -1,0 +1,86 @@
+import type { ClientSessionOptions, SecureClientSessionOptions } from "node:http2";
+import { connect as connectSocket } from "node:net";
+import { connect as connectTls } from "node:tls";
+import type { Transport } from "@connectrpc/connect";
+import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
+import { PROTOCOL } from "../core/protocol.js";
+import { now } from "../core/time.js";
+import type { Endpoint } from "./addresses.js";
+
+/** The connection to one server, which is opened again when it broke. */
+export class Channel {
+  readonly endpoint: Endpoint;
+  readonly transport: Transport;
+  readonly #session: Http2SessionManager;
+  #failures = 0;
+  #notBefore = 0;
+
+  /** @param session the settings of TLS; undefined for plain text. */
+  constructor(endpoint: Endpoint, session: SecureClientSessionOptions | undefined) {
+    this.endpoint = endpoint;
+    const { text, socket } = endpoint;
+    const scheme = session === undefined ? "http" : "https";
+    const baseUrl = `${scheme}://${socket === undefined ? text : "localhost"}`;
+    this.#session = new Http2SessionManager(
+      baseUrl,
+      {
+        pingIntervalMs: PROTOCOL.keepaliveMilliseconds,
+        pingTimeoutMs: PROTOCOL.keepaliveTimeoutMilliseconds,
+        pingIdleConnection: true,
+        connectTimeoutMs: PROTOCOL.connectMilliseconds,
+      },
+      {
+        ...session,
+        ...(socket === undefined ? {} : throughSocket(socket, session)),
+        // An error that lists every field at fault travels as trailing metadata.
+        maxHeaderListPairs: 1_000,
+        maxSendHeaderBlockLength: PROTOCOL.maxMetadataBytes,
+        settings: { maxHeaderListSize: PROTOCOL.maxMetadataBytes },
+      },
+    );
+    this.transport = createGrpcTransport({
+      baseUrl,
+      sessionManager: this.#session,
+      readMaxBytes: PROTOCOL.maxReceiveBytes,
+      // The services do not compress.
+      acceptCompression: [],
+    });
+  }
+
+  /** The time before which the server is not tried again, by the clock of `now`. */
+  get notBefore(): number {
+    return this.#notBefore;
+  }
+
+  /** Connects, unless that failed just before; returns undefined, or why there is no connection. */
+  async connect(): Promise<unknown> {
+    const state = this.#session.state();
+    if (state === "open" || state === "idle") return undefined;
+    if (now() < this.#notBefore) return this.#session.error() ?? new Error("no connection");
+    if ((await this.#session.connect()) !== "error") {
+      this.#failures = 0;
+      return undefined;
+    }
+    const pause = PROTOCOL.firstReconnectMilliseconds * 2 ** this.#failures;
+    this.#failures = Math.min(this.#failures + 1, 10);
+    this.#notBefore = now() + Math.min(pause, PROTOCOL.longestReconnectMilliseconds) / 1000;
+    return this.#session.error() ?? new Error("no connection");
+  }
+
+  /** Closes the connection, and ends the calls over it. */
+  close(): void {
+    this.#session.abort();
+  }
+}
+
+function throughSocket(
+  path: string,
+  session: SecureClientSessionOptions | undefined,
+): ClientSessionOptions {
+  return {
+    createConnection: () =>
+      session === undefined
+        ? connectSocket(path)
+        : connectTls({ ...session, path, ALPNProtocols: ["h2"] }),
+  };
+}
