@@ -110,7 +110,8 @@ export class ServiceTransport implements Transport {
       const response = await transport.unary(
         method,
         signal,
-        left * 1000,
+        // The header of gRPC takes whole milliseconds.
+        Math.ceil(left * 1000),
         this.#headers(header),
         message,
         contextValues,

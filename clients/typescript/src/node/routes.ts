@@ -5,7 +5,7 @@ import type { ChosenReplica, Routes, Wait } from "../core/transport.js";
 import type { Address, Service } from "./addresses.js";
 import { Channel } from "./channel.js";
 import { ReplicaChoice } from "./replicas.js";
-import type { Settings } from "./settings.js";
+import { type Settings, serverNameOf } from "./settings.js";
 import { withName } from "./tls.js";
 
 /** The connections to the replicas of one service. */
@@ -23,7 +23,7 @@ export class Replicas implements Routes {
     this.where = `the ${service.name} at ${address.given}`;
     this.remedy = `start it with \`wanllmdb up\`, or set ${service.variable} (or the option ${service.option}) to its address`;
     this.#channels = address.endpoints.map((endpoint) => {
-      const name = tls?.serverName ?? address.host ?? endpoint.host;
+      const name = (tls && serverNameOf(tls, address)) ?? endpoint.host;
       return new Channel(endpoint, session && withName(session, name));
     });
     const replicas = address.endpoints.map(({ text }) => text);

@@ -74,6 +74,11 @@ function refuseOpenNetworks({ registry, suggestion }: Settings): void {
   }
 }
 
+/** Returns the name that the certificate of a service must have; undefined behind a scheme. */
+export function serverNameOf(tls: Tls, address: Address): string | undefined {
+  return tls.serverName ?? address.host;
+}
+
 /** How long an agent waits for unavailable services, in seconds. */
 export interface Patience {
   readonly seconds: number;
