@@ -21,12 +21,14 @@ WEB_STUBS := $(WEB)/src/gen
 # The client in TypeScript; both have their stubs from one generation.
 TYPESCRIPT := clients/typescript
 TYPESCRIPT_STUBS := $(TYPESCRIPT)/src/gen
+TYPESCRIPT_PACKAGES := $(TYPESCRIPT)/node_modules/.package-lock.json
 WEB_PAGE := services/wanllmdb_gateway/static/index.html
 # npm writes this file after everything else.
 WEB_PACKAGES := $(WEB)/node_modules/.package-lock.json
 WEB_SOURCES := $(shell find $(WEB) -type f -not -path '*/node_modules/*' -not -path '$(WEB)/tests/*' -not -name '*.test.ts*' -not -name 'vitest.*')
 # Runs a program of Node's, or of a package, in the folder of the dashboard.
 NODE := cd $(WEB) && PATH="$(CURDIR)/$(WEB_VENV)/bin:$(CURDIR)/$(WEB)/node_modules/.bin:$$PATH"
+TYPESCRIPT_NODE := cd $(TYPESCRIPT) && PATH="$(CURDIR)/$(WEB_VENV)/bin:$(CURDIR)/$(TYPESCRIPT)/node_modules/.bin:$$PATH"
 PROTOS := $(shell find protos/wanllmdb/api -name '*.proto')
 INTERNAL_PROTOS := $(shell find protos/wanllmdb/internal -name '*.proto')
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
@@ -41,7 +43,7 @@ define GENERATE_STUBS
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev fast test conformance browser pictures explore bench bench-peers robustness check format site protos protos-check baseline docs docs-check web web-check dist gp wandb clean
+.PHONY: help demo dev fast test conformance typescript browser pictures explore bench bench-peers robustness check format site protos protos-check baseline docs docs-check web web-check dist gp wandb clean
 
 help: ## Prints this list
 	@awk -F ':.*## ' '/^##@ / { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -100,6 +102,13 @@ check: $(VENV)/.installed ## Checks format, lint, types, layers, prose, protos, 
 web-check: $(WEB_PACKAGES) ## Checks format, lint and types of the dashboard
 	$(NODE) biome ci --error-on-warnings .
 	$(NODE) tsc --noEmit
+
+typescript: $(TYPESCRIPT_PACKAGES) ## Checks, builds and tests the TypeScript client, and builds its testee
+	$(TYPESCRIPT_NODE) biome ci --error-on-warnings .
+	$(TYPESCRIPT_NODE) tsc --noEmit
+	$(TYPESCRIPT_NODE) tsc -p tsconfig.build.json
+	$(TYPESCRIPT_NODE) tsc -p tsconfig.testee.json
+	$(TYPESCRIPT_NODE) vitest run
 
 format: $(VENV)/.installed $(WEB_PACKAGES) ## Formats everything
 	$(BIN)/ruff format .
@@ -170,7 +179,7 @@ gp: $(VENV)/.gp ## Installs torch and frameworks on it (several GB), for the tes
 wandb: $(WANDB_VENV)/.installed ## Installs W&B's client in its own environment, for the test of signatures
 
 clean: ## Removes all environments, caches and build results, and the data of `make dev`
-	rm -rf $(VENV) $(PROTOC_VENV) $(SITE_VENV) $(WANDB_VENV) $(PEERS_VENV) $(WEB_VENV) $(WEB)/node_modules $(dir $(WEB_PAGE)) $(DEV_DIR) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .cache build dist
+	rm -rf $(VENV) $(PROTOC_VENV) $(SITE_VENV) $(WANDB_VENV) $(PEERS_VENV) $(WEB_VENV) $(WEB)/node_modules $(TYPESCRIPT)/node_modules $(TYPESCRIPT)/build $(TYPESCRIPT)/dist $(dir $(WEB_PAGE)) $(DEV_DIR) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .cache build dist
 
 $(VENV)/.demo: pyproject.toml deploy/constraints/dev.txt
 	$(PYTHON) -m venv $(VENV)
@@ -226,6 +235,10 @@ $(WEB_VENV)/.installed: deploy/constraints/web.txt
 
 $(WEB_PACKAGES): $(WEB_VENV)/.installed $(WEB)/package.json $(WEB)/package-lock.json $(WEB)/.npmrc
 	$(NODE) npm ci --loglevel=error
+	touch $@
+
+$(TYPESCRIPT_PACKAGES): $(WEB_VENV)/.installed $(TYPESCRIPT)/package.json $(TYPESCRIPT)/package-lock.json $(TYPESCRIPT)/.npmrc
+	$(TYPESCRIPT_NODE) npm ci --loglevel=error
 	touch $@
 
 $(WEB_PAGE): $(WEB_PACKAGES) $(WEB_SOURCES)
