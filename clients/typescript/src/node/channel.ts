@@ -1,6 +1,6 @@
-import type { ClientSessionOptions, SecureClientSessionOptions } from "node:http2";
-import { connect as connectSocket } from "node:net";
-import { connect as connectTls } from "node:tls";
+import type { SecureClientSessionOptions } from "node:http2";
+import { type NetConnectOpts, connect as openSocket, type Socket } from "node:net";
+import { connect as openTlsSocket } from "node:tls";
 import type { Transport } from "@connectrpc/connect";
 import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
 import { PROTOCOL } from "../core/protocol.js";
@@ -12,14 +12,15 @@ export class Channel {
   readonly endpoint: Endpoint;
   readonly transport: Transport;
   readonly #session: Http2SessionManager;
+  #socket: Socket | undefined;
   #failures = 0;
   #notBefore = 0;
 
-  /** @param session the settings of TLS; undefined for plain text. */
-  constructor(endpoint: Endpoint, session: SecureClientSessionOptions | undefined) {
+  /** @param tls the settings of TLS; undefined for plain text. */
+  constructor(endpoint: Endpoint, tls: SecureClientSessionOptions | undefined) {
     this.endpoint = endpoint;
     const { text, socket } = endpoint;
-    const scheme = session === undefined ? "http" : "https";
+    const scheme = tls === undefined ? "http" : "https";
     const baseUrl = `${scheme}://${socket === undefined ? text : "localhost"}`;
     this.#session = new Http2SessionManager(
       baseUrl,
@@ -30,11 +31,8 @@ export class Channel {
         connectTimeoutMs: PROTOCOL.connectMilliseconds,
       },
       {
-        ...session,
-        ...(socket === undefined ? {} : throughSocket(socket, session)),
+        createConnection: () => this.#open(tls),
         // An error that lists every field at fault travels as trailing metadata.
-        maxHeaderListPairs: 1_000,
-        maxSendHeaderBlockLength: PROTOCOL.maxMetadataBytes,
         settings: { maxHeaderListSize: PROTOCOL.maxMetadataBytes },
       },
     );
@@ -56,7 +54,7 @@ export class Channel {
   async connect(): Promise<unknown> {
     const state = this.#session.state();
     if (state === "open" || state === "idle") return undefined;
-    if (now() < this.#notBefore) return this.#session.error() ?? new Error("no connection");
+    if (now() < this.#notBefore) return this.#problem();
     if ((await this.#session.connect()) !== "error") {
       this.#failures = 0;
       return undefined;
@@ -64,23 +62,29 @@ export class Channel {
     const pause = PROTOCOL.firstReconnectMilliseconds * 2 ** this.#failures;
     this.#failures = Math.min(this.#failures + 1, 10);
     this.#notBefore = now() + Math.min(pause, PROTOCOL.longestReconnectMilliseconds) / 1000;
-    return this.#session.error() ?? new Error("no connection");
+    return this.#problem();
   }
 
   /** Closes the connection, and ends the calls over it. */
   close(): void {
-    this.#session.abort();
+    // The session would tell the server of an error, which the server's log then has.
+    this.#socket?.destroy();
+    if (this.#session.state() === "connecting") this.#session.abort();
   }
-}
 
-function throughSocket(
-  path: string,
-  session: SecureClientSessionOptions | undefined,
-): ClientSessionOptions {
-  return {
-    createConnection: () =>
-      session === undefined
-        ? connectSocket(path)
-        : connectTls({ ...session, path, ALPNProtocols: ["h2"] }),
-  };
+  #problem(): unknown {
+    return this.#session.error() ?? new Error("no connection");
+  }
+
+  #open(tls: SecureClientSessionOptions | undefined): Socket {
+    const { host, port, socket } = this.endpoint;
+    const target: NetConnectOpts = socket === undefined ? { host, port } : { path: socket };
+    this.#socket =
+      tls === undefined
+        ? openSocket(target)
+        : openTlsSocket({ ...tls, ...target, ALPNProtocols: ["h2"] });
+    // Small messages go at once.
+    this.#socket.setNoDelay(true);
+    return this.#socket;
+  }
 }
