@@ -68,12 +68,14 @@ export async function runChild<P = Record<string, Value>>(
   try {
     await trial(active, { signal: active.signal });
   } catch (error) {
-    if (!(error instanceof RunStoppedError)) {
-      // The agent ends the run by the exit code; its values arrive before.
-      await active.complete(outcomeOfRun({ kind: "succeeded" }, undefined));
-      throw error;
-    }
+    if (!(error instanceof RunStoppedError)) throw error;
+  } finally {
+    await end(active);
   }
+}
+
+/** Ends a run that was stopped; else delivers its values, since the agent ends it by the exit code. */
+async function end<P>(active: ActiveRun<P>): Promise<void> {
   const order = active.stopOrder;
   await active.complete(order ? outcomeOf(order) : outcomeOfRun({ kind: "succeeded" }, undefined));
 }

@@ -90,6 +90,16 @@ export class Loop<P = Record<string, Value>> {
 
   /** Executes runs until the sweep has no more, or the loop may take no more. */
   async work(): Promise<void> {
+    try {
+      await this.#work();
+    } catch (error) {
+      // Runs that were assigned, and that the loop has not begun.
+      await this.#release(this.#ahead?.runs ?? []);
+      throw error;
+    }
+  }
+
+  async #work(): Promise<void> {
     while (this.#ahead !== undefined || (this.#goesOn && this.#claims())) {
       this.#hasClaim = false;
       const suggestion = await this.#next();
@@ -185,6 +195,15 @@ export class Loop<P = Record<string, Value>> {
         `run ${number} could not be given back; it is queued again when its lease expires: ` +
           messageOf(error),
       );
+    }
+  }
+
+  async #release(runs: readonly RunMessage[]): Promise<void> {
+    const { registry } = this.#options.core;
+    const reason = "the agent was ended by an error";
+    for (const { sweepId, number = 0n, attempt } of runs) {
+      // Without an answer the lease runs out.
+      await registry.releaseRun({ sweepId, number, attempt, reason }).catch(() => undefined);
     }
   }
 

@@ -11,6 +11,7 @@ import { Commands, type StopOrder } from "./commands.js";
 import { ConfigChanges } from "./config.js";
 import { type Leased, LeaseKeeper } from "./lease.js";
 import { checkedStep, type Metrics, numbersOf } from "./metrics.js";
+import { once } from "./once.js";
 import { outcomeOf } from "./outcomes.js";
 import { Reporter } from "./reporter.js";
 import { CheckSchedule } from "./schedule.js";
@@ -93,7 +94,7 @@ export class ActiveRun<P = Record<string, Value>> implements TrialRun<P> {
     this.resumed = resumed;
     this.#leased = { sweepId, number, attempt };
     this.#isLent = isLent;
-    this.#warn = warn;
+    this.#warn = once(warn);
     this.#step = lastStep + 1;
     this.#sender = new RunSender({ core, run: this.#leased, metrics, waiter, commands, warn });
     this.#reporter = new Reporter(

@@ -15,7 +15,7 @@ import { WanllmdbError } from "./errors.js";
 import { allPages } from "./pages.js";
 import type { Params, Space } from "./space.js";
 import { SweepBuilder } from "./sweep.js";
-import type { CallOptions } from "./transport.js";
+import { type CallOptions, ServiceTransport } from "./transport.js";
 import { parametersOf, type Value } from "./values.js";
 import { type WatchOptions, watchSweep } from "./watch.js";
 
@@ -52,6 +52,7 @@ export class Core {
   readonly keys: Client<typeof KeyService>;
   readonly suggestion: Client<typeof SuggestionService>;
   readonly analysis: Client<typeof AnalysisService>;
+  readonly #hasAnswered: () => boolean;
 
   constructor({ registry, suggestion }: Transports) {
     this.registry = createClient(SweepRegistryService, registry);
@@ -59,6 +60,7 @@ export class Core {
     this.keys = createClient(KeyService, registry);
     this.suggestion = createClient(SuggestionService, suggestion);
     this.analysis = createClient(AnalysisService, suggestion);
+    this.#hasAnswered = () => registry instanceof ServiceTransport && registry.hasAnswered;
   }
 
   /**
@@ -149,7 +151,7 @@ export class Core {
     sweepId: string,
     options: WatchOptions = {},
   ): AsyncGenerator<WatchSweepResponse, void, undefined> {
-    return watchSweep(this.registry, sweepId, options);
+    return watchSweep(this.registry, sweepId, options, this.#hasAnswered);
   }
 }
 

@@ -18,7 +18,7 @@ export interface ConnectOptions {
 export function connectThrough(transport: Transport, options: ConnectOptions = {}): Core {
   const { apiKey = "" } = options;
   const routes = new OneRoute(transport);
-  const key = { current: () => apiKey, reload: () => false };
+  const key = { current: () => apiKey, hasOtherThan: () => false };
   return new Core({
     registry: new ServiceTransport(routes, key),
     suggestion: new ServiceTransport(routes, key),

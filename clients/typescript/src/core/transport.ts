@@ -19,6 +19,7 @@ import {
 import { serviceErrorOf } from "./details.js";
 import type { ServiceError } from "./errors.js";
 import { PROTOCOL } from "./protocol.js";
+import { newRequestId } from "./requestId.js";
 import { Repetitions } from "./retries.js";
 import { now, sleep } from "./time.js";
 
@@ -60,8 +61,8 @@ export interface Routes {
 export interface KeySource {
   /** Returns the key; empty for none. */
   current(): string;
-  /** Reads the key again; returns whether it is another one. */
-  reload(): boolean;
+  /** Returns whether there is another key than the refused one, also one that was stored since. */
+  hasOtherThan(refused: string): boolean;
 }
 
 /** Options of every call. */
@@ -104,15 +105,17 @@ export class ServiceTransport implements Transport {
     const limit = timeoutMs ?? deadlineOf(method.name, message) * 1000;
     const deadline = now() + limit / 1000;
     const wait = { waits: this.#hasAnswered && waits(method.name, message), deadline, signal };
+    let sentKey = "";
     const send = async (transport: Transport): Promise<UnaryResponse<I, O>> => {
       const left = deadline - now();
       if (left <= 0) throw new ConnectError("the time is over", Code.DeadlineExceeded);
+      sentKey = this.#key.current();
       const response = await transport.unary(
         method,
         signal,
         // The header of gRPC takes whole milliseconds.
         Math.ceil(left * 1000),
-        this.#headers(header),
+        withKey(header, sentKey),
         message,
         contextValues,
       );
@@ -120,7 +123,7 @@ export class ServiceTransport implements Transport {
       return response;
     };
     const sweepId = textField(message, "sweepId");
-    const repetitions = this.#repetitions(method.name);
+    const repetitions = new Repetitions(method.name, () => this.#key.hasOtherThan(sentKey));
     for (let chosen = this.#routes.chosen(sweepId); ; ) {
       try {
         return await send(await (chosen?.transport() ?? this.#routes.any(wait)));
@@ -148,25 +151,29 @@ export class ServiceTransport implements Transport {
     const requests: MessageInitShape<I>[] = [];
     for await (const request of input) requests.push(request);
     const deadline = now() + (timeoutMs ?? PROTOCOL.callDeadline * 1000) / 1000;
+    let sentKey = "";
     const open = async (): Promise<StreamResponse<I, O>> => {
       const wait = { waits: this.#hasAnswered, deadline, signal };
       const transport = await this.#routes.any(wait);
+      sentKey = this.#key.current();
       return await transport.stream(
         method,
         signal,
         timeoutMs,
-        this.#headers(header),
+        withKey(header, sentKey),
         each(requests),
         contextValues,
       );
     };
+    const wait = { waits: true, deadline, signal };
+    const repetitions = new Repetitions(method.name, () => this.#key.hasOtherThan(sentKey));
     return {
       stream: true,
       service: method.parent,
       method,
       header: new Headers(),
       trailer: new Headers(),
-      message: this.#messages(method.name, open, { waits: true, deadline, signal }),
+      message: this.#messages(method.name, open, repetitions, wait),
     };
   }
 
@@ -174,9 +181,9 @@ export class ServiceTransport implements Transport {
   async *#messages<I extends DescMessage, O extends DescMessage>(
     rpc: string,
     open: () => Promise<StreamResponse<I, O>>,
+    repetitions: Repetitions,
     wait: Wait,
   ): AsyncGenerator<MessageShape<O>> {
-    const repetitions = this.#repetitions(rpc);
     let hasBegun = false;
     for (;;) {
       try {
@@ -194,10 +201,6 @@ export class ServiceTransport implements Transport {
     }
   }
 
-  #repetitions(rpc: string): Repetitions {
-    return new Repetitions(rpc, () => this.#key.reload());
-  }
-
   /** Pauses before the next attempt; throws the error if there is none. */
   async #pause(error: ServiceError, repetitions: Repetitions, wait: Wait): Promise<void> {
     const pause = repetitions.pauseAfter(error);
@@ -213,13 +216,12 @@ export class ServiceTransport implements Transport {
     if (error.reason !== "") this.#hasAnswered = true;
     return error;
   }
+}
 
-  #headers(given: HeadersGiven | undefined): Headers {
-    const headers = new Headers(given);
-    const key = this.#key.current();
-    if (key !== "") headers.set("authorization", `Bearer ${key}`);
-    return headers;
-  }
+function withKey(given: HeadersGiven | undefined, key: string): Headers {
+  const headers = new Headers(given);
+  if (key !== "") headers.set("authorization", `Bearer ${key}`);
+  return headers;
 }
 
 async function* each<T>(items: readonly T[]): AsyncGenerator<T> {
@@ -238,7 +240,7 @@ function withRequestId<I extends DescMessage>(
   // The program may send its message again, which is another intent.
   const message = isReady ? clone(schema, input) : create(schema, input);
   if (textField(message, "requestId") === "") {
-    Object.assign(message, { requestId: crypto.randomUUID() });
+    Object.assign(message, { requestId: newRequestId() });
   }
   return message;
 }

@@ -31,6 +31,7 @@ export async function* watchSweep(
   registry: Client<typeof SweepRegistryService>,
   sweepId: string,
   { sinceRevision = 0n, databaseId = "", signal }: WatchOptions,
+  hasAnswered: () => boolean,
 ): AsyncGenerator<WatchSweepResponse, void, undefined> {
   const request = { sweepId, sinceRevision, databaseId } satisfies MessageInitShape<
     typeof WatchSweepRequestSchema
@@ -50,7 +51,8 @@ export async function* watchSweep(
     } catch (error) {
       if (signal?.aborted) return;
       if (hasBegun && hasCode(error, Code.NotFound)) return;
-      if (!hasBegun || !isPassing(error)) throw error;
+      // The address of a registry that has never answered may be wrong.
+      if (!(hasBegun || hasAnswered()) || !isPassing(error)) throw error;
       pause = retryAfter(error);
     }
     await sleep(pause ?? between(PROTOCOL.streamJitter) * pauses.next().value, signal);

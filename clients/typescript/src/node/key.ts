@@ -40,15 +40,13 @@ export class ApiKey implements KeySource {
     return this.#text;
   }
 
-  reload(): boolean {
-    if (this.#file === undefined) return false;
-    const before = this.#text;
+  hasOtherThan(refused: string): boolean {
     try {
-      this.#text = readKey(this.#file, this.#source);
+      if (this.#file !== undefined) this.#text = readKey(this.#file, this.#source);
     } catch {
       // The service's error is more useful than a problem with the file.
     }
-    return this.#text !== before;
+    return this.#text !== refused;
   }
 }
 
