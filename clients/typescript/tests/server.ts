@@ -17,10 +17,14 @@ export class TestServer implements AsyncDisposable {
     });
   }
 
-  /** Starts a server, on a given port or on a free one. */
-  static async start(routes: (router: ConnectRouter) => void, port = 0): Promise<TestServer> {
+  /** Starts a server, at a given port or socket or at a free port. */
+  static async start(
+    routes: (router: ConnectRouter) => void,
+    at: number | string = 0,
+  ): Promise<TestServer> {
     const server = createServer(connectNodeAdapter({ routes }));
-    server.listen(port, "127.0.0.1");
+    if (typeof at === "number") server.listen(at, "127.0.0.1");
+    else server.listen(at);
     await once(server, "listening");
     return new TestServer(server);
   }

@@ -14,6 +14,7 @@ export class Float {
     this.#value = value;
   }
 
+  /** Returns the number. */
   valueOf(): number {
     return this.#value;
   }

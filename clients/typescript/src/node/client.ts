@@ -67,6 +67,7 @@ export class Client extends Core {
     for (const routes of this.#routes) routes.close();
   }
 
+  /** Closes the client at the end of the block of a `using`. */
   [Symbol.dispose](): void {
     this.close();
   }
