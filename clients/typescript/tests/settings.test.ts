@@ -5,6 +5,7 @@ import { expect, test } from "vitest";
 import { FailureCounter } from "../src/agent/failures.js";
 import { Client, InvalidArgumentError } from "../src/index.js";
 import { isLoopback, parseAddress, REGISTRY } from "../src/node/addresses.js";
+import { handshakeProblem } from "../src/node/handshake.js";
 import { patienceOf } from "../src/node/settings.js";
 import { TestServer } from "./server.js";
 import { SweepInMemory } from "./services.js";
@@ -48,6 +49,19 @@ test("a service may listen at a socket of this machine", async () => {
   } finally {
     await rm(folder, { recursive: true });
   }
+});
+
+test("a failed handshake is told with what to do", () => {
+  const failed = (code: string): Error =>
+    new Error("no connection", { cause: Object.assign(new Error("handshake"), { code }) });
+
+  const untrusted = failed("SELF_SIGNED_CERT_IN_CHAIN");
+  expect(handshakeProblem(untrusted, {})).toContain("WANLLMDB_TLS_CA");
+  expect(handshakeProblem(untrusted, { ca: "ca.pem" })).toContain("those in ca.pem");
+  expect(handshakeProblem(failed("ERR_SSL_WRONG_VERSION_NUMBER"), {})).toContain("not speak TLS");
+  expect(handshakeProblem(failed("ERR_TLS_CERT_ALTNAME_INVALID"), {})).toContain("SERVER_NAME");
+  expect(handshakeProblem(failed("ECONNREFUSED"), {})).toBeUndefined();
+  expect(handshakeProblem(untrusted, undefined)).toBeUndefined();
 });
 
 test("an agent that resumes needs a name", async () => {

@@ -1,12 +1,13 @@
-import { Code, type Transport } from "@connectrpc/connect";
+import { Code, ConnectError, type Transport } from "@connectrpc/connect";
 import { hasReason, messageOf, ServiceError } from "../core/errors.js";
 import { now, sleep } from "../core/time.js";
 import type { ChosenReplica, Routes, Wait } from "../core/transport.js";
 import type { Address, Service } from "./addresses.js";
 import { Channel } from "./channel.js";
+import { handshakeProblem } from "./handshake.js";
 import { ReplicaChoice } from "./replicas.js";
 import { type Settings, serverNameOf } from "./settings.js";
-import { withName } from "./tls.js";
+import { type Tls, withName } from "./tls.js";
 
 /** The connections to the replicas of one service. */
 export class Replicas implements Routes {
@@ -14,6 +15,7 @@ export class Replicas implements Routes {
   readonly remedy: string;
   readonly #channels: readonly Channel[];
   readonly #choice: ReplicaChoice;
+  readonly #tls: Tls | undefined;
   #turn = 0;
   #isClosed = false;
 
@@ -21,7 +23,9 @@ export class Replicas implements Routes {
   constructor(service: Service, address: Address, settings: Settings, chooses: boolean) {
     const { tls, session } = settings;
     this.where = `the ${service.name} at ${address.given}`;
-    this.remedy = `start it with \`wanllmdb up\`, or set ${service.variable} (or the option ${service.option}) to its address`;
+    const speaks = tls === undefined ? ", or set WANLLMDB_TLS=1 if it speaks TLS" : "";
+    this.remedy = `start it with \`wanllmdb up\`, or set ${service.variable} (or the option ${service.option}) to its address${speaks}`;
+    this.#tls = tls;
     this.#channels = address.endpoints.map((endpoint) => {
       const name = (tls && serverNameOf(tls, address)) ?? endpoint.host;
       return new Channel(endpoint, session && withName(session, name));
@@ -76,7 +80,10 @@ export class Replicas implements Routes {
   }
 
   #unavailable(problem: unknown): ServiceError {
-    const message = `no connection to ${this.where}: ${messageOf(problem)}; ${this.remedy}`;
+    const todo =
+      handshakeProblem(problem, this.#tls) ??
+      `${problem instanceof ConnectError ? problem.rawMessage : messageOf(problem)}; ${this.remedy}`;
+    const message = `no connection to ${this.where}: ${todo}`;
     return new ServiceError(message, Code.Unavailable, { cause: problem });
   }
 }
