@@ -22,6 +22,9 @@ WEB_STUBS := $(WEB)/src/gen
 TYPESCRIPT := clients/typescript
 TYPESCRIPT_STUBS := $(TYPESCRIPT)/src/gen
 TYPESCRIPT_PACKAGES := $(TYPESCRIPT)/node_modules/.package-lock.json
+TYPESCRIPT_SOURCES := $(shell find $(TYPESCRIPT)/src $(TYPESCRIPT)/testee -name '*.ts')
+# What clients/conformance starts.
+TYPESCRIPT_TESTEE := $(TYPESCRIPT)/build/testee/main.js
 WEB_PAGE := services/wanllmdb_gateway/static/index.html
 # npm writes this file after everything else.
 WEB_PACKAGES := $(WEB)/node_modules/.package-lock.json
@@ -65,7 +68,7 @@ test: $(VENV)/.installed $(WEB_PAGE) ## Runs all tests in TEST_WORKERS processes
 	$(NODE) vitest run
 	$(PYTEST) --durations=30 --durations-min=1
 
-conformance: $(VENV)/.installed ## Tries the clients of all languages with clients/conformance, or of LANGUAGES=go,python
+conformance: $(VENV)/.installed $(TYPESCRIPT_TESTEE) ## Tries the clients of all languages with clients/conformance, or of LANGUAGES=go,python
 	$(BIN)/python -m clients.conformance.runner --languages "$(LANGUAGES)"
 
 browser: $(VENV)/.installed $(WEB_PAGE) ## Runs the dashboard's tests in Chromium, on a platform of their own, in about four minutes
@@ -103,11 +106,10 @@ web-check: $(WEB_PACKAGES) ## Checks format, lint and types of the dashboard
 	$(NODE) biome ci --error-on-warnings .
 	$(NODE) tsc --noEmit
 
-typescript: $(TYPESCRIPT_PACKAGES) ## Checks, builds and tests the TypeScript client, and builds its testee
+typescript: $(TYPESCRIPT_PACKAGES) ## Checks, builds and tests the TypeScript client
 	$(TYPESCRIPT_NODE) biome ci --error-on-warnings .
 	$(TYPESCRIPT_NODE) tsc --noEmit
 	$(TYPESCRIPT_NODE) tsc -p tsconfig.build.json
-	$(TYPESCRIPT_NODE) tsc -p tsconfig.testee.json
 	$(TYPESCRIPT_NODE) vitest run
 
 format: $(VENV)/.installed $(WEB_PACKAGES) ## Formats everything
@@ -239,6 +241,10 @@ $(WEB_PACKAGES): $(WEB_VENV)/.installed $(WEB)/package.json $(WEB)/package-lock.
 
 $(TYPESCRIPT_PACKAGES): $(WEB_VENV)/.installed $(TYPESCRIPT)/package.json $(TYPESCRIPT)/package-lock.json $(TYPESCRIPT)/.npmrc
 	$(TYPESCRIPT_NODE) npm ci --loglevel=error
+	touch $@
+
+$(TYPESCRIPT_TESTEE): $(TYPESCRIPT_PACKAGES) $(TYPESCRIPT_SOURCES) $(TYPESCRIPT)/tsconfig.json $(TYPESCRIPT)/tsconfig.testee.json
+	$(TYPESCRIPT_NODE) tsc -p tsconfig.testee.json
 	touch $@
 
 $(WEB_PAGE): $(WEB_PACKAGES) $(WEB_SOURCES)
