@@ -1,4 +1,5 @@
 import { create } from "@bufbuild/protobuf";
+import { type Duration, durationFromMs } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError, type ConnectRouter, type ServiceImpl } from "@connectrpc/connect";
 import {
   type FinishRunRequest,
@@ -21,11 +22,20 @@ export class SweepInMemory {
   readonly ends: FinishRunRequest[] = [];
   readonly reports: ReportMetricsRequest[] = [];
   readonly released: bigint[] = [];
+  heartbeats = 0;
   #spec: SweepSpec | undefined;
   #next = 0;
 
-  /** @param runs how many runs the sweep has. */
-  constructor(readonly runs: number) {}
+  /**
+   * @param runs how many runs the sweep has.
+   * @param lease the milliseconds of a lease.
+   * @param onHeartbeat gets the number of heartbeats after each one.
+   */
+  constructor(
+    readonly runs: number,
+    readonly lease = 60_000,
+    readonly onHeartbeat: (count: number) => void = () => {},
+  ) {}
 
   /** Adds both services to a server. */
   readonly routes = (router: ConnectRouter): void => {
@@ -46,7 +56,11 @@ export class SweepInMemory {
         this.reports.push(request);
         return {};
       },
-      heartbeat: ({ leases }) => ({ statuses: leases.map((lease) => ({ lease })) }),
+      heartbeat: ({ leases }) => {
+        this.heartbeats += 1;
+        this.onHeartbeat(this.heartbeats);
+        return { statuses: leases.map((lease) => ({ lease })), leaseDuration: this.#lease };
+      },
       finishRun: (request) => this.#end(request),
       releaseRun: ({ number = 0n }) => {
         this.released.push(number);
@@ -59,7 +73,7 @@ export class SweepInMemory {
     return {
       suggest: ({ endedRuns }) => {
         const response = create(SuggestResponseSchema, {
-          leaseDuration: { seconds: 60n },
+          leaseDuration: this.#lease,
           endedRuns: endedRuns.map((end) => ({
             result: { case: "response" as const, value: this.#end(end) },
           })),
@@ -71,6 +85,10 @@ export class SweepInMemory {
       shouldStop: () => ({}),
       getBestRuns: () => ({ runs: [this.#run(0, RunState.FINISHED)] }),
     };
+  }
+
+  get #lease(): Duration {
+    return durationFromMs(this.lease);
   }
 
   #end(request: FinishRunRequest): FinishRunResponse {

@@ -8,6 +8,7 @@ import type { Sweep } from "../gen/wanllmdb/api/registry/v1/sweep_pb.js";
 import { type Environment, flagOf, textOf } from "../node/env.js";
 import { patienceOf } from "../node/settings.js";
 import { FailureCounter, type FailureLimits } from "./failures.js";
+import type { Leases } from "./lease.js";
 import { Loop } from "./loop.js";
 import type { Trial } from "./run.js";
 import { Shutdown } from "./shutdown.js";
@@ -43,6 +44,14 @@ export interface AgentResult {
   readonly wasEnded: boolean;
 }
 
+/** The client of an agent. */
+export interface AgentClient {
+  readonly core: Core;
+  readonly env: Environment;
+  /** Starts what renews the leases. */
+  readonly startLeases: (say: (line: string) => void) => Leases;
+}
+
 /**
  * Executes runs of a sweep until there are no more.
  *
@@ -50,8 +59,7 @@ export interface AgentResult {
  * @throws ServiceError if the services are unavailable for too long.
  */
 export async function runAgent<P = Record<string, Value>>(
-  core: Core,
-  env: Environment,
+  { core, env, startLeases }: AgentClient,
   sweepId: string,
   trial: Trial<P>,
   options: AgentOptions = {},
@@ -64,11 +72,13 @@ export async function runAgent<P = Record<string, Value>>(
   const shutdown = new Shutdown(say);
   const restore = shutdown.listen(options.signal, options.handlesSignals ?? true);
   const done = new AbortController();
+  const leases = startLeases(say);
   try {
     const sweep = await findSweep(core, sweepId, patience.atFirst, shutdown, say);
     if (sweep === undefined) return resultOf(undefined, shutdown);
     const loop = new Loop<P>({
       core,
+      leases,
       sweep,
       trial,
       agentId,
@@ -84,6 +94,7 @@ export async function runAgent<P = Record<string, Value>>(
     return resultOf(loop, shutdown);
   } finally {
     done.abort();
+    leases.close();
     restore();
   }
 }

@@ -60,7 +60,7 @@ export async function runChild<P = Record<string, Value>>(
     sweep,
     run,
     nextCheck: await firstCheck(core, sweep, named),
-    leaseSeconds: undefined,
+    lease: undefined,
     resumed: named.resumed,
     waiter,
     warn: say,

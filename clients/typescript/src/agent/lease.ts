@@ -25,44 +25,51 @@ export function secondsOf({ seconds, nanos }: Duration): number {
   return Number(seconds) + nanos / 1_000_000_000;
 }
 
-/** Renews the lease of a run until it is closed or lost, whatever else goes on. */
-export class LeaseKeeper {
+/** Takes what the answers to heartbeats say. */
+export type Orders = Pick<Commands, "obey" | "broken">;
+
+/** Renews leases, whatever else goes on. */
+export interface Leases {
+  /** Renews a lease of this length in seconds; returns a function that stops that. */
+  keep(lease: Leased, leaseSeconds: number, orders: Orders): () => void;
+  /** Ends everything. */
+  close(): void;
+}
+
+/** Renews leases from this thread: code that computes without waiting keeps it from that. */
+export class LocalLeases implements Leases {
   readonly #core: Core;
-  readonly #lease: Leased;
-  readonly #commands: Commands;
-  readonly #closed = new AbortController();
 
-  constructor(core: Core, lease: Leased, leaseSeconds: number, commands: Commands) {
+  constructor(core: Core) {
     this.#core = core;
-    this.#lease = lease;
-    this.#commands = commands;
-    void this.#work(heartbeatPause(leaseSeconds));
   }
 
-  /** Stops renewing the lease. */
-  close(): void {
-    this.#closed.abort();
+  keep(lease: Leased, leaseSeconds: number, orders: Orders): () => void {
+    const closed = new AbortController();
+    void this.#work(lease, heartbeatPause(leaseSeconds), orders, closed.signal);
+    return () => closed.abort();
   }
 
-  async #work(first: number): Promise<void> {
-    const { signal } = this.#closed;
+  close(): void {}
+
+  async #work(lease: Leased, first: number, orders: Orders, closed: AbortSignal): Promise<void> {
     let interval = first;
     let pause = first;
-    while (!(await sleep(pause, signal))) {
+    while (!(await sleep(pause, closed))) {
       pause = interval;
       try {
         const { statuses, leaseDuration } = await this.#core.registry.heartbeat(
-          { leases: [this.#lease] },
-          { signal, timeoutMs: PROTOCOL.heartbeatDeadline * 1000 },
+          { leases: [lease] },
+          { signal: closed, timeoutMs: PROTOCOL.heartbeatDeadline * 1000 },
         );
         if (leaseDuration !== undefined) {
           pause = interval = heartbeatPause(secondsOf(leaseDuration));
         }
-        for (const { command } of statuses) this.#commands.obey(command);
+        for (const { command } of statuses) orders.obey(command);
       } catch (error) {
-        if (signal.aborted) return;
+        if (closed.aborted) return;
         if (hasCode(error, Code.NotFound) || hasCode(error, Code.FailedPrecondition)) {
-          this.#commands.broken(error);
+          orders.broken(error);
           return;
         }
         pause = Math.min(interval, PROTOCOL.heartbeatFailurePause);

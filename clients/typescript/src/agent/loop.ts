@@ -18,7 +18,7 @@ import {
 } from "../gen/wanllmdb/api/suggestion/v1/suggestion_service_pb.js";
 import { execute } from "./execute.js";
 import type { FailureCounter } from "./failures.js";
-import { secondsOf } from "./lease.js";
+import { type Leases, secondsOf } from "./lease.js";
 import { outcomeOfRun } from "./outcomes.js";
 import { ActiveRun, type Trial } from "./run.js";
 import type { Shutdown } from "./shutdown.js";
@@ -27,6 +27,7 @@ import { Waiter } from "./waiter.js";
 /** What a loop needs. */
 export interface LoopOptions<P> {
   readonly core: Core;
+  readonly leases: Leases;
   readonly sweep: Sweep;
   readonly trial: Trial<P>;
   readonly agentId: string;
@@ -125,14 +126,17 @@ export class Loop<P = Record<string, Value>> {
   }
 
   async #workOn(run: RunMessage, suggestion: SuggestResponse): Promise<void> {
-    const { core, sweep, trial, say } = this.#options;
+    const { core, leases, sweep, trial, say } = this.#options;
     const { nextCheckIteration: next, leaseDuration, resumed } = suggestion;
     const active = new ActiveRun<P>({
       core,
       sweep,
       run,
       nextCheck: next === undefined ? undefined : Number(next),
-      leaseSeconds: leaseDuration === undefined ? USUAL_LEASE : secondsOf(leaseDuration),
+      lease: {
+        leases,
+        seconds: leaseDuration === undefined ? USUAL_LEASE : secondsOf(leaseDuration),
+      },
       resumed,
       waiter: this.#endWaiter,
       warn: say,

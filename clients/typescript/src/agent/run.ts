@@ -9,7 +9,7 @@ import type { Sweep } from "../gen/wanllmdb/api/registry/v1/sweep_pb.js";
 import { StopChecks } from "./checks.js";
 import { Commands, type StopOrder } from "./commands.js";
 import { ConfigChanges } from "./config.js";
-import { type Leased, LeaseKeeper } from "./lease.js";
+import type { Leased, Leases } from "./lease.js";
 import { checkedStep, type Metrics, numbersOf } from "./metrics.js";
 import { once } from "./once.js";
 import { outcomeOf } from "./outcomes.js";
@@ -56,8 +56,8 @@ export interface ActiveRunOptions {
   readonly run: RunMessage;
   /** The number of values at which the first check is due; undefined for never. */
   readonly nextCheck: number | undefined;
-  /** How long the lease lasts, in seconds; undefined if a parent process renews it. */
-  readonly leaseSeconds: number | undefined;
+  /** Renews the lease, which lasts so many seconds; undefined if a parent process does. */
+  readonly lease: { readonly leases: Leases; readonly seconds: number } | undefined;
   readonly resumed: boolean;
   readonly waiter: Waiter;
   readonly warn: (line: string) => void;
@@ -76,7 +76,7 @@ export class ActiveRun<P = Record<string, Value>> implements TrialRun<P> {
   readonly #sender: RunSender;
   readonly #reporter: Reporter;
   readonly #checks: StopChecks;
-  readonly #lease: LeaseKeeper | undefined;
+  readonly #releaseLease: (() => void) | undefined;
   readonly #config = new ConfigChanges();
   #step: number;
   #answeredAt = now();
@@ -84,9 +84,9 @@ export class ActiveRun<P = Record<string, Value>> implements TrialRun<P> {
   #logging: Promise<unknown> = Promise.resolve();
 
   constructor(options: ActiveRunOptions) {
-    const { core, sweep, run, nextCheck, leaseSeconds, resumed, waiter, warn } = options;
+    const { core, sweep, run, nextCheck, lease, resumed, waiter, warn } = options;
     const { sweepId, number = 0n, attempt } = run;
-    const isLent = leaseSeconds === undefined;
+    const isLent = lease === undefined;
     const lastStep = (resumed || isLent) && run.lastStep !== undefined ? Number(run.lastStep) : -1;
     const metrics = sweep.spec?.metrics.map(({ name }) => name) ?? [];
     const commands = this.#commands;
@@ -118,7 +118,7 @@ export class ActiveRun<P = Record<string, Value>> implements TrialRun<P> {
     });
     // The run was canceled before this agent got it back.
     if (run.stopRequested) commands.obey(RunCommand.STOP);
-    this.#lease = isLent ? undefined : new LeaseKeeper(core, this.#leased, leaseSeconds, commands);
+    this.#releaseLease = lease?.leases.keep(this.#leased, lease.seconds, commands);
   }
 
   get sweepId(): string {
@@ -264,6 +264,6 @@ export class ActiveRun<P = Record<string, Value>> implements TrialRun<P> {
 
   #close(): void {
     this.#checks.close();
-    this.#lease?.close();
+    this.#releaseLease?.();
   }
 }

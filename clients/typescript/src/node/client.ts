@@ -1,6 +1,8 @@
 import { type AgentOptions, type AgentResult, printLine, runAgent } from "../agent/agent.js";
 import { runChild } from "../agent/child.js";
+import { type Leases, LocalLeases } from "../agent/lease.js";
 import type { Trial } from "../agent/run.js";
+import { WorkerLeases } from "../agent/workerLeases.js";
 import { Core, type SweepId } from "../core/client.js";
 import { ServiceTransport } from "../core/transport.js";
 import type { Value } from "../core/values.js";
@@ -16,6 +18,7 @@ import { type ClientOptions, type Settings, settingsOf } from "./settings.js";
  * const best = await client.bestRun(sweepId);
  */
 export class Client extends Core {
+  readonly #options: ClientOptions;
   readonly #settings: Settings;
   readonly #routes: readonly Replicas[];
 
@@ -28,6 +31,7 @@ export class Client extends Core {
       registry: new ServiceTransport(registry, settings.key),
       suggestion: new ServiceTransport(suggestion, settings.key),
     });
+    this.#options = options;
     this.#settings = settings;
     this.#routes = [registry, suggestion];
   }
@@ -49,7 +53,9 @@ export class Client extends Core {
     trial: Trial<P>,
     options: AgentOptions = {},
   ): Promise<AgentResult> {
-    return await runAgent(this, this.#settings.env, sweepId, trial, options);
+    const { env } = this.#settings;
+    const startLeases = (say: (line: string) => void): Leases => this.#startLeases(say);
+    return await runAgent({ core: this, env, startLeases }, sweepId, trial, options);
   }
 
   /**
@@ -60,6 +66,13 @@ export class Client extends Core {
    */
   async child<P = Record<string, Value>>(trial: Trial<P>): Promise<void> {
     await runChild(this, this.#settings.env, trial, printLine);
+  }
+
+  #startLeases(say: (line: string) => void): Leases {
+    const local = new LocalLeases(this);
+    // The thread is a file of the built package; what runs from the sources has none.
+    if (!import.meta.url.endsWith(".js")) return local;
+    return new WorkerLeases({ ...this.#options, env: { ...this.#settings.env } }, local, say);
   }
 
   /** Closes the connections, and ends the calls over them. */

@@ -1,5 +1,8 @@
 import { execFile } from "node:child_process";
-import { readFile } from "node:fs/promises";
+import { writeFileSync } from "node:fs";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { beforeAll, expect, test } from "vitest";
@@ -45,6 +48,25 @@ test("the program of a command agent reports its run and leaves its end to the a
 
   expect(sweep.reports.flatMap(({ rows }) => rows)).toHaveLength(5);
   expect(sweep.ends).toEqual([]);
+});
+
+test("heartbeats go on while the code of a run blocks its thread", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "sweeps-"));
+  const file = join(folder, "go-on");
+  const sweep = new SweepInMemory(1, 600, (count) => {
+    if (count === 3) writeFileSync(file, "");
+  });
+  await using server = await TestServer.start(sweep.routes);
+  try {
+    await run(process.execPath, [`${FOLDER}/tests/programs/blocking.ts`, "s1", file], {
+      env: { ...process.env, ...server.env },
+    });
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+
+  expect(sweep.heartbeats).toBeGreaterThanOrEqual(3);
+  expect(sweep.ends.map(({ outcome }) => outcome.case)).toEqual(["succeeded"]);
 });
 
 async function execute(name: string, env: Record<string, string>): Promise<{ stdout: string }> {
