@@ -23,6 +23,28 @@ test("an agent executes the runs of a sweep, with typed parameters", async () =>
   expect(values[0]).toEqual({ loss: 1, "inner.value": 1 });
 });
 
+test("a run's name, labels and config arrive with its end", async () => {
+  const sweep = new SweepInMemory(1);
+  await using server = await TestServer.start(sweep.routes);
+  using client = new Client({ env: server.env });
+  await client.agent("s1", (run) => {
+    run.describe({ name: "first" });
+    run.describe({ labels: { tag: "a" } });
+    run.setConfig({ batch: 32 });
+    run.setSummary({ loss: 2 });
+  });
+
+  expect(sweep.updates).toMatchObject([
+    { run: { number: 0n, name: "first", labels: { tag: "a" } }, paths: ["name", "labels"] },
+  ]);
+  expect(sweep.ends).toMatchObject([
+    {
+      config: { batch: { kind: { value: 32n } } },
+      rows: [{ isSummary: true, values: { loss: 2 } }],
+    },
+  ]);
+});
+
 test("the program's signal stops the code and gives the run back", async () => {
   const sweep = new SweepInMemory(2);
   await using server = await TestServer.start(sweep.routes);

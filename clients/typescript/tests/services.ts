@@ -22,6 +22,7 @@ export class SweepInMemory {
   readonly ends: FinishRunRequest[] = [];
   readonly reports: ReportMetricsRequest[] = [];
   readonly released: bigint[] = [];
+  readonly updates: { readonly run: unknown; readonly paths: unknown }[] = [];
   heartbeats = 0;
   #spec: SweepSpec | undefined;
   #next = 0;
@@ -60,6 +61,10 @@ export class SweepInMemory {
         this.heartbeats += 1;
         this.onHeartbeat(this.heartbeats);
         return { statuses: leases.map((lease) => ({ lease })), leaseDuration: this.#lease };
+      },
+      updateRun: ({ run, updateMask }) => {
+        this.updates.push({ run, paths: updateMask?.paths });
+        return {};
       },
       finishRun: (request) => this.#end(request),
       releaseRun: ({ number = 0n }) => {

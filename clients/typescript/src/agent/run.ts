@@ -15,7 +15,7 @@ import { once } from "./once.js";
 import { outcomeOf } from "./outcomes.js";
 import { Reporter } from "./reporter.js";
 import { CheckSchedule } from "./schedule.js";
-import { type BringEnd, type Outcome, RunSender } from "./sender.js";
+import { type BringEnd, type Description, type Outcome, RunSender } from "./sender.js";
 import type { Waiter } from "./waiter.js";
 
 /** A run as the code of a trial sees it; `P` is what its parameters are. */
@@ -39,6 +39,8 @@ export interface TrialRun<P = Record<string, Value>> {
   log(metrics: Metrics, options?: { readonly step?: number }): Promise<void>;
   /** Sets the values of metrics that count, instead of the last ones. */
   setSummary(metrics: Metrics): void;
+  /** Sets the run's name and labels, which replace earlier ones when the run ends. */
+  describe(description: Description): void;
   /** Records what the program changed of its parameters, or added to them. */
   setConfig(entries: Readonly<Record<string, InputValue>>): void;
 }
@@ -78,6 +80,7 @@ export class ActiveRun<P = Record<string, Value>> implements TrialRun<P> {
   readonly #checks: StopChecks;
   readonly #releaseLease: (() => void) | undefined;
   readonly #config = new ConfigChanges();
+  #description: Description = {};
   #step: number;
   #answeredAt = now();
   #isOver = false;
@@ -169,6 +172,11 @@ export class ActiveRun<P = Record<string, Value>> implements TrialRun<P> {
     this.#reporter.setSummary(numbersOf(metrics, this.#warn));
   }
 
+  describe(description: Description): void {
+    this.#refuseIfOver("describe");
+    this.#description = { ...this.#description, ...description };
+  }
+
   setConfig(entries: Readonly<Record<string, InputValue>>): void {
     this.#refuseIfOver("setConfig");
     this.#config.set(entries, this.#warn);
@@ -191,8 +199,10 @@ export class ActiveRun<P = Record<string, Value>> implements TrialRun<P> {
         this.ended = await this.#sender.endOfThisAttempt();
       } else if (this.#isLent && outcome.case === "succeeded") {
         // The exit code decides, which only the parent sees.
+        await this.#sender.describe(this.#description);
         await this.#sender.deliver(rows);
       } else {
+        await this.#sender.describe(this.#description);
         const config = this.#config.toMessages();
         const brings = outcome.case === "failed" ? undefined : bring;
         this.ended = await this.#sender.finish(outcome, rows, config, brings);

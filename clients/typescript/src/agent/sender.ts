@@ -8,6 +8,7 @@ import {
   type FinishRunResponse,
   type ReportMetricsRequest,
   ReportMetricsRequestSchema,
+  UpdateRunRequestSchema,
 } from "../gen/wanllmdb/api/registry/v1/registry_service_pb.js";
 import { type Run, RunState } from "../gen/wanllmdb/api/registry/v1/run_pb.js";
 import type { ParameterValue } from "../gen/wanllmdb/api/registry/v1/search_space_pb.js";
@@ -20,6 +21,12 @@ import type { Waiter } from "./waiter.js";
 
 /** How a run ended. */
 export type Outcome = FinishRunRequest["outcome"];
+
+/** What people read of a run. */
+export interface Description {
+  readonly name?: string;
+  readonly labels?: Record<string, string>;
+}
 
 /** Sends a run's end with another call; undefined if FinishRun must send it. */
 export type BringEnd = (end: FinishRunRequest) => Promise<FinishRunResponse | undefined>;
@@ -67,6 +74,26 @@ export class RunSender {
     // Known metrics must not have values that were rejected.
     if (this.#onlyKnown) return;
     for (const { values } of rows) for (const name of Object.keys(values)) this.#known.add(name);
+  }
+
+  /** Stores the name and the labels of the run; a registry that rejects them is warned of. */
+  async describe({ name, labels }: Description): Promise<void> {
+    const { core, run, waiter, warn } = this.#options;
+    const paths = [...(name === undefined ? [] : ["name"]), ...(labels ? ["labels"] : [])];
+    if (paths.length === 0) return;
+    const { sweepId, number } = run;
+    const fields = { ...(name === undefined ? {} : { name }), ...(labels && { labels }) };
+    const request = create(UpdateRunRequestSchema, {
+      run: { sweepId, number, ...fields },
+      updateMask: { paths },
+      requestId: crypto.randomUUID(),
+    });
+    try {
+      await waiter.retry(() => core.registry.updateRun(request, TIMEOUT));
+    } catch (error) {
+      if (!rejectsContent(error)) throw error;
+      warn(`the registry rejects the name or the labels of run ${number}: ${error.message}`);
+    }
   }
 
   /** Sends rows, and waits for an unavailable registry. */
