@@ -16,15 +16,28 @@ INTERNAL_STUBS := services/wanllmdb_common/internal
 # The public protos as clients know them, without what the services say to each other.
 BASELINE := protos/baseline/v1.binpb
 GO_STUBS := clients/go/api
+GO_SOURCES := $(shell find clients/go -name '*.go') clients/go/go.mod
 # The dashboard. The gateway serves what is built; its page is the last file that a build writes.
 WEB := clients/web
 WEB_STUBS := $(WEB)/src/gen
+# The client in TypeScript; both have their stubs from one generation.
+TYPESCRIPT := clients/typescript
+TYPESCRIPT_STUBS := $(TYPESCRIPT)/src/gen
+TYPESCRIPT_PACKAGES := $(TYPESCRIPT)/node_modules/.package-lock.json
+TYPESCRIPT_SOURCES := $(shell find $(TYPESCRIPT)/src $(TYPESCRIPT)/testee -name '*.ts')
+# What clients/conformance starts, in languages that are compiled.
+TESTEE_go := clients/go/build/testee
+TESTEE_typescript := $(TYPESCRIPT)/build/testee/main.js
+comma := ,
+# `make conformance LANGUAGES=go,python` builds and tries these alone; without it, all.
+CHOSEN_TESTEES := $(foreach language,$(or $(subst $(comma), ,$(LANGUAGES)),go typescript),$(TESTEE_$(language)))
 WEB_PAGE := services/wanllmdb_gateway/static/index.html
 # npm writes this file after everything else.
 WEB_PACKAGES := $(WEB)/node_modules/.package-lock.json
 WEB_SOURCES := $(shell find $(WEB) -type f -not -path '*/node_modules/*' -not -path '$(WEB)/tests/*' -not -name '*.test.ts*' -not -name 'vitest.*')
 # Runs a program of Node's, or of a package, in the folder of the dashboard.
 NODE := cd $(WEB) && PATH="$(CURDIR)/$(WEB_VENV)/bin:$(CURDIR)/$(WEB)/node_modules/.bin:$$PATH"
+TYPESCRIPT_NODE := cd $(TYPESCRIPT) && PATH="$(CURDIR)/$(WEB_VENV)/bin:$(CURDIR)/$(TYPESCRIPT)/node_modules/.bin:$$PATH"
 PROTOS := $(shell find protos/wanllmdb/api -name '*.proto')
 INTERNAL_PROTOS := $(shell find protos/wanllmdb/internal -name '*.proto')
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
@@ -38,8 +51,10 @@ define GENERATE_STUBS
 		$(2:protos/%=%)
 endef
 
+NEEDS_GO := command -v go >/dev/null || { echo "the Go client needs Go 1.26 or newer: install it, or choose other languages, such as 'make conformance LANGUAGES=python,typescript'"; exit 1; }
+
 .DEFAULT_GOAL := help
-.PHONY: help demo dev fast test conformance go browser pictures explore bench bench-peers robustness check format site protos protos-check baseline docs docs-check web web-check dist gp wandb clean
+.PHONY: help demo dev fast test clients go typescript conformance browser pictures explore bench bench-peers robustness check format site protos protos-check baseline docs docs-check web web-check dist gp wandb clean
 
 help: ## Prints this list
 	@awk -F ':.*## ' '/^##@ / { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -61,15 +76,24 @@ test: $(VENV)/.installed $(WEB_PAGE) ## Runs all tests in TEST_WORKERS processes
 	$(NODE) vitest run
 	$(PYTEST) --durations=30 --durations-min=1
 
-conformance: $(VENV)/.installed ## Tries the clients of all languages with clients/conformance, or of LANGUAGES=go,python
-	$(BIN)/python -m clients.conformance.runner --languages "$(LANGUAGES)"
+clients: go typescript conformance ## Checks and tests the clients of other languages, and tries all with clients/conformance
 
 go: $(VENV)/.installed ## Checks and tests the Go client; fails when its stubs are not those of protos/
+	@$(NEEDS_GO)
 	rm -rf $(GO_STUBS)
 	$(BIN)/buf generate --template clients/go/buf.gen.yaml --path protos/wanllmdb/api
 	@test -z "$$(git status --porcelain -- $(GO_STUBS))" || \
 		{ git --no-pager diff --stat -- $(GO_STUBS); echo "stubs differ from protos/: commit them"; exit 1; }
 	cd clients/go && test -z "$$(gofmt -l .)" && go vet ./... && go tool -modfile=tools.mod staticcheck ./... && go test -race -count=1 ./...
+
+typescript: $(TYPESCRIPT_PACKAGES) ## Checks, builds and tests the TypeScript client
+	$(TYPESCRIPT_NODE) biome ci --error-on-warnings .
+	$(TYPESCRIPT_NODE) tsc --noEmit
+	$(TYPESCRIPT_NODE) tsc -p tsconfig.build.json
+	$(TYPESCRIPT_NODE) vitest run
+
+conformance: $(VENV)/.installed $(CHOSEN_TESTEES) ## Tries the clients of all languages with clients/conformance, or of LANGUAGES=go,python
+	$(BIN)/python -m clients.conformance.runner --languages "$(LANGUAGES)"
 
 browser: $(VENV)/.installed $(WEB_PAGE) ## Runs the dashboard's tests in Chromium, on a platform of their own, in about four minutes
 	$(NODE) vitest run --config vitest.browser.config.ts tests/e2e tests/axe
@@ -113,8 +137,8 @@ format: $(VENV)/.installed $(WEB_PACKAGES) ## Formats everything
 	$(NODE) biome check --write .
 
 protos-check: protos ## Fails when the committed stubs are not those of protos/
-	@test -z "$$(git status --porcelain -- $(STUBS) $(INTERNAL_STUBS) $(WEB_STUBS))" || \
-		{ git --no-pager diff --stat -- $(STUBS) $(INTERNAL_STUBS) $(WEB_STUBS); echo "stubs differ from protos/: run 'make protos' and commit"; exit 1; }
+	@test -z "$$(git status --porcelain -- $(STUBS) $(INTERNAL_STUBS) $(WEB_STUBS) $(TYPESCRIPT_STUBS))" || \
+		{ git --no-pager diff --stat -- $(STUBS) $(INTERNAL_STUBS) $(WEB_STUBS) $(TYPESCRIPT_STUBS); echo "stubs differ from protos/: run 'make protos' and commit"; exit 1; }
 
 docs-check: $(VENV)/.installed ## Fails when a generated page is not current
 	@$(BIN)/python docs/generate_names.py --check
@@ -124,7 +148,7 @@ docs-check: $(VENV)/.installed ## Fails when a generated page is not current
 ##@ Generate
 
 protos: $(PROTOC_VENV)/.installed $(VENV)/.installed $(WEB_PACKAGES) ## Generates the Python and TypeScript stubs from protos/
-	rm -rf $(STUBS) $(INTERNAL_STUBS) $(WEB_STUBS) build/internal-stubs
+	rm -rf $(STUBS) $(INTERNAL_STUBS) $(WEB_STUBS) $(TYPESCRIPT_STUBS) build/internal-stubs
 	mkdir -p build/internal-stubs
 	$(call GENERATE_STUBS,clients/python,$(PROTOS))
 	$(call GENERATE_STUBS,build/internal-stubs,$(INTERNAL_PROTOS))
@@ -175,7 +199,7 @@ gp: $(VENV)/.gp ## Installs torch and frameworks on it (several GB), for the tes
 wandb: $(WANDB_VENV)/.installed ## Installs W&B's client in its own environment, for the test of signatures
 
 clean: ## Removes all environments, caches and build results, and the data of `make dev`
-	rm -rf $(VENV) $(PROTOC_VENV) $(SITE_VENV) $(WANDB_VENV) $(PEERS_VENV) $(WEB_VENV) $(WEB)/node_modules $(dir $(WEB_PAGE)) $(DEV_DIR) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .cache build dist
+	rm -rf $(VENV) $(PROTOC_VENV) $(SITE_VENV) $(WANDB_VENV) $(PEERS_VENV) $(WEB_VENV) $(WEB)/node_modules $(TYPESCRIPT)/node_modules $(TYPESCRIPT)/build $(TYPESCRIPT)/dist clients/go/build $(dir $(WEB_PAGE)) $(DEV_DIR) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .cache build dist
 
 $(VENV)/.demo: pyproject.toml deploy/constraints/dev.txt
 	$(PYTHON) -m venv $(VENV)
@@ -232,6 +256,18 @@ $(WEB_VENV)/.installed: deploy/constraints/web.txt
 $(WEB_PACKAGES): $(WEB_VENV)/.installed $(WEB)/package.json $(WEB)/package-lock.json $(WEB)/.npmrc
 	$(NODE) npm ci --loglevel=error
 	touch $@
+
+$(TYPESCRIPT_PACKAGES): $(WEB_VENV)/.installed $(TYPESCRIPT)/package.json $(TYPESCRIPT)/package-lock.json $(TYPESCRIPT)/.npmrc
+	$(TYPESCRIPT_NODE) npm ci --loglevel=error
+	touch $@
+
+$(TESTEE_typescript): $(TYPESCRIPT_PACKAGES) $(TYPESCRIPT_SOURCES) $(TYPESCRIPT)/tsconfig.json $(TYPESCRIPT)/tsconfig.testee.json
+	$(TYPESCRIPT_NODE) tsc -p tsconfig.testee.json
+	touch $@
+
+$(TESTEE_go): $(GO_SOURCES)
+	@$(NEEDS_GO)
+	cd clients/go && go build -o build/testee ./internal/testee
 
 $(WEB_PAGE): $(WEB_PACKAGES) $(WEB_SOURCES)
 	$(NODE) vite build --logLevel warn
