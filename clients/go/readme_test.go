@@ -10,6 +10,14 @@ import (
 	"github.com/wanllmdb/sweeps/clients/go/internal/fake"
 )
 
+func TestTheAgentOfTheDocumentationRuns(t *testing.T) {
+	services := &fake.Services{Runs: 2}
+	output, err := run(t, services.Start(t), "./examples/agent", fake.SweepID)
+	if err != nil || services.End(0) == nil || services.End(1) == nil {
+		t.Errorf("got %v, ends %v and %v, and %s", err, services.End(0), services.End(1), output)
+	}
+}
+
 func TestTheProgramOfTheReadmeRuns(t *testing.T) {
 	readme, err := os.ReadFile("README.md")
 	if err != nil {
@@ -23,12 +31,18 @@ func TestTheProgramOfTheReadmeRuns(t *testing.T) {
 		t.Error("README.md does not have the program of examples/quickstart")
 	}
 	address := (&fake.Services{Runs: 5, Stops: func(n int64) bool { return n > 3 }}).Start(t)
-	command := exec.CommandContext(t.Context(), "go", "run", "./examples/quickstart")
-	command.Env = append(os.Environ(),
-		"WANLLMDB_REGISTRY="+address, "WANLLMDB_SUGGESTION="+address)
-	output, err := command.CombinedOutput()
+	output, err := run(t, address, "./examples/quickstart")
 	best := regexp.MustCompile(`best: run \d of sweep ` + fake.SweepID + ` with a loss of 0\.\d+`)
 	if err != nil || !best.Match(output) {
 		t.Errorf("got %v and %s", err, output)
 	}
+}
+
+// run runs a program with the services at the address, and returns what it writes.
+func run(t *testing.T, address string, program ...string) ([]byte, error) {
+	t.Helper()
+	command := exec.CommandContext(t.Context(), "go", append([]string{"run"}, program...)...)
+	command.Env = append(os.Environ(),
+		"WANLLMDB_REGISTRY="+address, "WANLLMDB_SUGGESTION="+address)
+	return command.CombinedOutput()
 }

@@ -12,6 +12,7 @@ import pytest
 
 from tests.e2e.program import Program
 from tests.e2e.up_process import UpProcess
+from wanllmdb import Client, SweepState
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 
@@ -34,6 +35,22 @@ def test_function_agent_and_its_results(python: Program) -> None:
     shown = python.python(str(EXAMPLES / "reading_results.py"), sweep_id).stdout
     assert "finished, 15 runs" in shown.lower()
     assert re.search(r"^best: .+, losses \[.+\]$", shown, re.MULTILINE)
+
+
+def test_an_agent_for_a_sweep_that_exists(platform: UpProcess, python: Program) -> None:
+    ready = platform.ready
+    with Client(ready["registry"], ready["suggestion"]) as client:
+        created = client.create_sweep(
+            {
+                "method": "random",
+                "metric": {"name": "loss", "goal": "minimize"},
+                "parameters": {"lr": {"distribution": "log_uniform", "min": 0.0001, "max": 0.1}},
+                "run_cap": 3,
+            },
+            project="examples",
+        )
+        python.python(str(EXAMPLES / "agent.py"), created.sweep.sweep_id)
+        assert client.get_sweep(created.sweep.sweep_id).state is SweepState.FINISHED
 
 
 def test_early_termination(python: Program) -> None:

@@ -35,6 +35,15 @@ test("an agent's program executes all runs and prints the best one", async () =>
   expect(sweep.ends.map(({ outcome }) => outcome.case)).toEqual(["succeeded", "succeeded"]);
 });
 
+test("the agent of the documentation executes all runs of the sweep", async () => {
+  const sweep = new SweepInMemory(2);
+  await using server = await TestServer.start(sweep.routes);
+
+  await execute("agent", server.env, "s1");
+
+  expect(sweep.ends.map(({ outcome }) => outcome.case)).toEqual(["succeeded", "succeeded"]);
+});
+
 test("the program of a command agent reports its run and leaves its end to the agent", async () => {
   const sweep = new SweepInMemory(1);
   await using server = await TestServer.start(sweep.routes);
@@ -69,8 +78,12 @@ test("heartbeats go on while the code of a run blocks its thread", async () => {
   expect(sweep.ends.map(({ outcome }) => outcome.case)).toEqual(["succeeded"]);
 });
 
-async function execute(name: string, env: Record<string, string>): Promise<{ stdout: string }> {
-  return await run(process.execPath, [`${FOLDER}/examples/${name}.ts`], {
+async function execute(
+  name: string,
+  env: Record<string, string>,
+  ...args: string[]
+): Promise<{ stdout: string }> {
+  return await run(process.execPath, [`${FOLDER}/examples/${name}.ts`, ...args], {
     env: { ...process.env, ...env },
   });
 }

@@ -1,0 +1,14 @@
+"""Works on the runs of the sweep that its argument names."""
+
+import math
+import sys
+
+import wanllmdb as wandb
+
+
+def train() -> None:
+    with wandb.init() as run:
+        run.log({"loss": abs(math.log10(run.config["lr"]) + 2.5)})
+
+
+wandb.agent(sys.argv[1], function=train)

@@ -1,0 +1,32 @@
+"""docs/other-languages.md shows the programs that the tests of each language run."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs/other-languages.md").read_text()
+PROGRAMS = {
+    "python": "docs/examples/agent.py",
+    "go": "clients/go/examples/agent/main.go",
+    "typescript": "clients/typescript/examples/agent.ts",
+}
+
+
+def test_every_language_that_the_conformance_suite_tries_has_a_program() -> None:
+    testees = tomllib.loads((ROOT / "clients/conformance/testees.toml").read_text())
+    assert set(testees) == set(PROGRAMS)
+
+
+def test_the_page_shows_no_other_program() -> None:
+    assert len(re.findall(r"^```\w+$", PAGE, re.MULTILINE)) == len(PROGRAMS)
+
+
+@pytest.mark.parametrize("language", PROGRAMS)
+def test_the_page_shows_the_program(language: str) -> None:
+    program = (ROOT / PROGRAMS[language]).read_text()
+    assert re.search(rf"^```\w+\n{re.escape(program)}```$", PAGE, re.MULTILINE)
