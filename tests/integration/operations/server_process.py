@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.request import urlopen
+
+from prometheus_client.parser import text_string_to_metric_families
 
 from tests.ports import free_port
 
@@ -40,6 +44,24 @@ class ServerProcess:
     def log(self) -> str:
         """Return the output so far."""
         return self.log_file.read_text()
+
+    def metrics(self) -> dict[str, float]:
+        """Return every sample by its name and labels; the server needs `--metrics-port 0`.
+
+        The metrics of a server within the tests' process include those of all others there.
+        """
+        found = re.search(r"http://[\d.:]+/metrics", self.log())
+        assert found, self.log()
+        with urlopen(found[0]) as answer:
+            text = answer.read().decode()
+        return {
+            sample.name
+            + "".join(
+                f" {key}={value}" for key, value in sorted(sample.labels.items())
+            ): sample.value
+            for family in text_string_to_metric_families(text)
+            for sample in family.samples
+        }
 
     def end(self, seconds: float = 30.0) -> tuple[int, float]:
         """Stop the server; return its exit code and the seconds that it took."""

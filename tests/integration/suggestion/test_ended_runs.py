@@ -3,37 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 import grpc.aio
 import pytest
 from grpc import StatusCode
 
 from tests.errors import rpc_fails
+from tests.integration.operations.server_process import registry as registry_process
+from tests.integration.operations.server_process import suggestion as suggestion_process
 from tests.integration.suggestion.conftest import NewSweep
 from tests.integration.suggestion.sweeps import SPACE, Sweep, loss_of, new_id, values
-from tests.observed_services import observed_services
 from tests.registry_stub import RegistryStub
 from tests.sweeps import create_sweep
 from wanllmdb.api.registry.v1 import registry_service_pb2 as rpb
 from wanllmdb.api.registry.v1 import run_pb2, sweep_pb2
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as pb
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2_grpc as suggestion_grpc
-from wanllmdb_registry.prometheus_metrics import COMMIT_CHANGES
 
 SMALL = """
   lr: {values: [0.01, 0.1, 1]}
   dropout: {values: [0, 1, 2, 3, 4]}
 """
-
-
-def committed() -> float:
-    """Return how many transactions the registry has committed."""
-    return sum(
-        sample.value
-        for metric in COMMIT_CHANGES.collect()
-        for sample in metric.samples
-        if sample.name.endswith("_count")
-    )
 
 
 def end_of(run: run_pb2.Run, objective: float = 1.0) -> rpb.FinishRunRequest:
@@ -95,24 +86,37 @@ async def test_a_proposal_knows_the_results_that_its_suggest_brings(
     assert (await chained.get()).stats.finished_runs == 13
 
 
-async def test_ends_take_no_calls_of_their_own_between_the_services(database_url: str) -> None:
-    async with (
-        observed_services(database_url) as services,
-        grpc.aio.insecure_channel(services.registry) as first,
-        grpc.aio.insecure_channel(services.suggestion) as second,
+async def test_ends_take_no_calls_of_their_own_between_the_services(
+    database_url: str, tmp_path: Path
+) -> None:
+    with (
+        registry_process(database_url, tmp_path, "registry", "--metrics-port", "0") as server,
+        suggestion_process(server.address, tmp_path, "suggestion") as suggestion,
     ):
-        registry, stub = RegistryStub(first), suggestion_grpc.SuggestionServiceStub(second)
-        for method, calls in (("random", ["CreateRuns"]), ("bayes", ["CreateRuns", "FinishRuns"])):
-            created = await create_sweep(registry, method=method)
-            sweep = Sweep(registry, stub, created.sweep_id)
-            [run] = (await sweep.suggest()).runs
-            services.seen.calls.clear()
-            commits = committed()
-            for _ in range(6):
-                [run] = (await suggest(sweep, end_of(run))).runs
-            assert services.seen.calls == dict.fromkeys(calls, 6)
-            # In a random sweep the end and the next run share a transaction.
-            assert committed() - commits == 6 * len(calls)
+        async with (
+            grpc.aio.insecure_channel(server.address) as first,
+            grpc.aio.insecure_channel(suggestion.address) as second,
+        ):
+            registry, stub = RegistryStub(first), suggestion_grpc.SuggestionServiceStub(second)
+            for method, rpcs in (
+                ("random", ["CreateRuns"]),
+                ("bayes", ["CreateRuns", "FinishRuns"]),
+            ):
+                created = await create_sweep(registry, method=method)
+                sweep = Sweep(registry, stub, created.sweep_id)
+                [run] = (await sweep.suggest()).runs
+                before = server.metrics()
+                for _ in range(6):
+                    [run] = (await suggest(sweep, end_of(run))).runs
+                after = server.metrics()
+                assert {
+                    name.rpartition("=")[2]: after[name] - before.get(name, 0)
+                    for name in after
+                    if name.startswith("wanllmdb_rpcs_total") and after[name] != before.get(name)
+                } == dict.fromkeys(rpcs, 6)
+                # In a random sweep the end and the next run share a transaction.
+                commits = "wanllmdb_registry_commit_changes_count"
+                assert after[commits] - before[commits] == 6 * len(rpcs)
 
 
 async def test_a_rejected_end_does_not_fail_the_suggest(new_sweep: NewSweep) -> None:
