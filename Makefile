@@ -89,6 +89,7 @@ go: $(VENV)/.installed ## Checks and tests the Go client; fails when its stubs a
 typescript: $(TYPESCRIPT_PACKAGES) ## Checks, builds and tests the TypeScript client
 	$(TYPESCRIPT_NODE) biome ci --error-on-warnings .
 	$(TYPESCRIPT_NODE) tsc --noEmit
+	$(TYPESCRIPT_NODE) tsc --noEmit -p tsconfig.core.json
 	$(TYPESCRIPT_NODE) tsc -p tsconfig.build.json
 	$(TYPESCRIPT_NODE) vitest run
 
@@ -258,7 +259,8 @@ $(WEB_PACKAGES): $(WEB_VENV)/.installed $(WEB)/package.json $(WEB)/package-lock.
 	touch $@
 
 $(TYPESCRIPT_PACKAGES): $(WEB_VENV)/.installed $(TYPESCRIPT)/package.json $(TYPESCRIPT)/package-lock.json $(TYPESCRIPT)/.npmrc
-	$(TYPESCRIPT_NODE) npm ci --loglevel=error
+	@# Not in .npmrc, where it would also keep the package from its build when it is published.
+	$(TYPESCRIPT_NODE) npm ci --loglevel=error --ignore-scripts
 	touch $@
 
 $(TESTEE_typescript): $(TYPESCRIPT_PACKAGES) $(TYPESCRIPT_SOURCES) $(TYPESCRIPT)/tsconfig.json $(TYPESCRIPT)/tsconfig.testee.json

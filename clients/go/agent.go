@@ -18,8 +18,9 @@ import (
 var ErrInterrupted = errors.New("wanllmdb: interrupted")
 
 // TrainFunc works on one run. Its context ends when the run is to stop, with a *StoppedError as the
-// cause; it has the values of the agent's context, but not its deadline. The run succeeds if the
-// function returns nil, and fails with any other error, or if the function panics.
+// cause, and when the function returns; it has the values of the agent's context, but not its
+// deadline. The run succeeds if the function returns nil, and fails with any other error, or if the
+// function panics.
 type TrainFunc func(ctx context.Context, run *Run) error
 
 // AgentOption configures an agent; see Client.Agent.
@@ -35,7 +36,7 @@ type agentOptions struct {
 	failures Failures
 }
 
-// WithCount limits the number of runs that the agent works on.
+// WithCount limits the number of runs that the agent works on; 0 means no limit.
 func WithCount(runs int) AgentOption { return func(o *agentOptions) { o.count = runs } }
 
 // WithParallel has the agent work on this many runs at a time, each in a goroutine of its own.
@@ -80,6 +81,9 @@ func (c *Client) Agent(
 	ctx context.Context, sweepID string, train TrainFunc, given ...AgentOption,
 ) (AgentResult, error) {
 	options, err := c.agentOptions(given)
+	if err == nil && train == nil {
+		err = invalid("the function", "of the agent is nil: it is called for each run")
+	}
 	if err != nil {
 		return AgentResult{}, err
 	}
@@ -142,12 +146,14 @@ type agent struct {
 	// ctx is the program's, and base that of calls.
 	ctx, base context.Context
 
-	mu       sync.Mutex
-	active   map[*Run]struct{}
-	claimed  int
-	runs     int
-	failed   int
-	endedBy  string
+	mu      sync.Mutex
+	active  map[*Run]struct{}
+	claimed int
+	runs    int
+	failed  int
+	endedBy string
+	// wasCut is whether a run was given back, or none could begin.
+	wasCut   bool
 	err      error
 	failures failureCounter
 }
@@ -167,13 +173,9 @@ func (a *agent) firstPatience() time.Duration {
 
 // work runs the loops until they have ended, or hold no run for too long.
 func (a *agent) work(sweepID string) error {
-	err := a.waiter(drain, a.firstPatience()).retry(a.base, func() (err error) {
-		a.sweep, err = a.client.Sweep(a.base, sweepID)
-		return err
-	})
-	if err != nil {
+	if err := a.findSweep(sweepID); err != nil {
 		if a.shutdown.is(drain) {
-			a.endBy("ended while it waited for the registry")
+			a.cutShort()
 			return nil
 		}
 		return err
@@ -196,6 +198,23 @@ func (a *agent) work(sweepID string) error {
 		close(ended)
 	}()
 	return a.waitFor(ended)
+}
+
+// findSweep reads the sweep, unless the agent ends before.
+func (a *agent) findSweep(sweepID string) error {
+	ctx, cancel := context.WithCancel(a.base)
+	defer cancel()
+	go func() {
+		select {
+		case <-a.shutdown.reached[drain]:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	return a.waiter(drain, a.firstPatience()).retry(ctx, func() (err error) {
+		a.sweep, err = a.client.Sweep(ctx, sweepID)
+		return err
+	})
 }
 
 // lookPause is how often an ending agent looks whether it still holds runs.
@@ -275,6 +294,12 @@ func (a *agent) gaveBack(run *Run) {
 	delete(a.active, run)
 }
 
+func (a *agent) cutShort() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.wasCut = true
+}
+
 func (a *agent) holdsRuns() bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -297,14 +322,19 @@ const endedByContext = "the context ended"
 
 func (a *agent) result() AgentResult {
 	received := a.shutdown.signaled()
+	why := ""
 	switch {
 	case received != nil:
-		a.endBy(received.String())
+		why = received.String()
 	case a.ctx.Err() != nil:
-		a.endBy(endedByContext)
+		why = endedByContext
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	// A context that ends after all runs did, ends nothing.
+	if why != "" && (a.wasCut || a.endedBy == "") {
+		a.endedBy = why
+	}
 	return AgentResult{a.runs, a.failed, a.endedBy, received}
 }
 

@@ -91,6 +91,69 @@ func TestTheEndOfTheContextGivesTheRunBack(t *testing.T) {
 	}
 }
 
+func TestAnAgentThatStillWaitsForItsSweepEndsWithItsContext(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	services := &fake.Services{Runs: 1, Find: func(call context.Context) error {
+		cancel()
+		<-call.Done()
+		ended <- call.Err()
+		return call.Err()
+	}}
+	client := connect(t, services, nil)
+	_, err := client.Agent(ctx, fake.SweepID, func(context.Context, *wanllmdb.Run) error { return nil })
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("got the error %v", err)
+	}
+	if why := <-ended; !errors.Is(why, context.Canceled) {
+		t.Errorf("the call for the sweep went on until %v", why)
+	}
+}
+
+func TestTheEndOfTheContextIsTheErrorAlsoAfterOtherRunsEnded(t *testing.T) {
+	both, finished := make(chan struct{}), make(chan struct{})
+	services := &fake.Services{Runs: 3, Finished: func(int64) { close(finished) }}
+	client := connect(t, services, nil)
+	ctx, cancel := context.WithCancel(t.Context())
+	result, err := client.Agent(ctx, fake.SweepID,
+		func(ctx context.Context, run *wanllmdb.Run) error {
+			if run.Number() == 0 {
+				<-both
+				return nil
+			}
+			close(both)
+			// The other loop takes no more runs, since the agent works on two only.
+			<-finished
+			cancel()
+			<-ctx.Done()
+			return ctx.Err()
+		}, wanllmdb.WithParallel(2), wanllmdb.WithCount(2))
+	if !errors.Is(err, context.Canceled) || result.Runs != 1 {
+		t.Errorf("got %+v and %v", result, err)
+	}
+}
+
+func TestTheContextOfAFunctionEndsWithTheFunction(t *testing.T) {
+	client := connect(t, &fake.Services{Runs: 1}, nil)
+	var kept context.Context
+	_, err := client.Agent(t.Context(), fake.SweepID,
+		func(ctx context.Context, _ *wanllmdb.Run) error {
+			kept = ctx
+			return ctx.Err()
+		})
+	if err != nil || kept.Err() == nil {
+		t.Errorf("got %v and the context ended with %v", err, kept.Err())
+	}
+}
+
+func TestAnAgentNeedsAFunction(t *testing.T) {
+	client := connect(t, &fake.Services{Runs: 1}, nil)
+	_, err := client.Agent(t.Context(), fake.SweepID, nil)
+	if _, ok := errors.AsType[*wanllmdb.InvalidError](err); !ok {
+		t.Errorf("got the error %v", err)
+	}
+}
+
 func TestAPanicFailsTheRun(t *testing.T) {
 	services := &fake.Services{Runs: 1}
 	client := connect(t, services, nil)
@@ -215,6 +278,21 @@ func TestAChildDeliversItsValuesAndSendsNoEnd(t *testing.T) {
 	}
 }
 
+func TestAChildWhoseConfigIsRejectedSucceeds(t *testing.T) {
+	services := &fake.Services{Runs: 1, Update: func(*registryv1.UpdateRunRequest) error {
+		return status.Error(codes.InvalidArgument, "no such name")
+	}}
+	client := connect(t, services, map[string]string{
+		"WANLLMDB_SWEEP_ID": fake.SweepID, "WANLLMDB_RUN_NUMBER": "0", "WANLLMDB_RUN_ATTEMPT": "1",
+	})
+	err := client.Child(t.Context(), func(ctx context.Context, run *wanllmdb.Run) error {
+		return errors.Join(run.SetConfig("batch", 64), run.Log(ctx, wanllmdb.Values{"loss": 3}))
+	})
+	if got := services.Values(0); err != nil || got[0] != 3 {
+		t.Errorf("got %v and the values %v", err, got)
+	}
+}
+
 func TestAProcessWithoutARunIsNoChild(t *testing.T) {
 	client := connect(t, &fake.Services{}, nil)
 	err := client.Child(t.Context(), func(context.Context, *wanllmdb.Run) error { return nil })
@@ -225,7 +303,8 @@ func TestAProcessWithoutARunIsNoChild(t *testing.T) {
 
 func TestResumingNeedsAName(t *testing.T) {
 	client := connect(t, &fake.Services{}, nil)
-	_, err := client.Agent(t.Context(), fake.SweepID, nil, wanllmdb.WithResume())
+	_, err := client.Agent(t.Context(), fake.SweepID,
+		func(context.Context, *wanllmdb.Run) error { return nil }, wanllmdb.WithResume())
 	if _, ok := errors.AsType[*wanllmdb.InvalidError](err); !ok {
 		t.Errorf("got the error %v", err)
 	}
@@ -233,7 +312,11 @@ func TestResumingNeedsAName(t *testing.T) {
 
 func TestCallsOfAClosedClientFail(t *testing.T) {
 	client := connect(t, &fake.Services{}, nil)
-	client.Close()
+	for range 2 {
+		if err := client.Close(); err != nil {
+			t.Error(err)
+		}
+	}
 	if _, err := client.Sweep(t.Context(), fake.SweepID); !errors.Is(err, wanllmdb.ErrClosed) {
 		t.Errorf("got the error %v", err)
 	}

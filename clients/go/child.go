@@ -7,8 +7,6 @@ import (
 	"os"
 	"strconv"
 
-	"google.golang.org/grpc/codes"
-
 	registryv1 "github.com/wanllmdb/sweeps/clients/go/api/registry/v1"
 	suggestionv1 "github.com/wanllmdb/sweeps/clients/go/api/suggestion/v1"
 	"github.com/wanllmdb/sweeps/clients/go/internal/protocol"
@@ -151,8 +149,9 @@ func (r *Run) leave(ctx context.Context, w waiter, ended error) error {
 	if err == nil {
 		err = r.sender.storeConfig(ctx, w, r.configValues())
 	}
-	if err != nil && codeOf(err) != codes.NotFound && !endsRun(err) && ended == nil {
-		return fmt.Errorf("the values of run %d could not be delivered: %w", r.Number(), err)
+	if err == nil || endsRun(err) {
+		return ended
 	}
-	return ended
+	return errors.Join(
+		ended, fmt.Errorf("the values of run %d could not be delivered: %w", r.Number(), err))
 }

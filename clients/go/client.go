@@ -65,7 +65,7 @@ func (c *Client) Settings() Settings { return c.settings }
 // empty for any, as with a single replica.
 func (c *Client) Replica(sweepID string) string { return c.suggestion.routing.replicaOf(sweepID) }
 
-// Close closes the connections. Calls under way fail.
+// Close closes the connections. Calls under way fail, and later ones with ErrClosed.
 func (c *Client) Close() error {
 	return errors.Join(c.registry.close(), c.suggestion.close())
 }

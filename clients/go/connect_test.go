@@ -82,12 +82,20 @@ func (g *guarded) WatchSweep(
 
 func (g *guarded) start(t *testing.T, options ...grpc.ServerOption) string {
 	t.Helper()
+	return serve(t, g, options...)
+}
+
+// serve serves a registry until the test ends, and returns its address.
+func serve(
+	t *testing.T, registry registryv1.SweepRegistryServiceServer, options ...grpc.ServerOption,
+) string {
+	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	server := grpc.NewServer(options...)
-	registryv1.RegisterSweepRegistryServiceServer(server, g)
+	registryv1.RegisterSweepRegistryServiceServer(server, registry)
 	go func() { _ = server.Serve(listener) }()
 	t.Cleanup(server.Stop)
 	return listener.Addr().String()
@@ -155,6 +163,34 @@ func TestAKeyIsReadAgainForCallsAndStreams(t *testing.T) {
 		g.change("none")
 		if err := call(client); codeOf(err) != codes.Unauthenticated || len(g.received()) != 3 {
 			t.Errorf("%s: %v, with the keys %v", name, err, g.received())
+		}
+	}
+}
+
+// conflicting is a registry that can't store the first request.
+type conflicting struct {
+	registryv1.UnimplementedSweepRegistryServiceServer
+
+	ids []string
+}
+
+func (c *conflicting) CreateSweep(
+	_ context.Context, request *registryv1.CreateSweepRequest,
+) (*registryv1.CreateSweepResponse, error) {
+	c.ids = append(c.ids, request.GetRequestId())
+	if len(c.ids) == 1 {
+		return nil, status.Error(codes.Unavailable, "the write conflicted with another one")
+	}
+	return &registryv1.CreateSweepResponse{Sweep: &registryv1.Sweep{SweepId: "s"}}, nil
+}
+
+func TestALargeRequestIsRepeatedAsASmallOne(t *testing.T) {
+	for _, size := range []int{1, 1 << 20} {
+		c := &conflicting{}
+		client := connected(t, WithRegistry(serve(t, c)))
+		_, err := client.CreateSweep(t.Context(), Config(strings.Repeat("x", size)))
+		if err != nil || len(c.ids) != 2 || c.ids[0] != c.ids[1] {
+			t.Errorf("%d bytes: got %v after the requests %v", size, err, c.ids)
 		}
 	}
 }

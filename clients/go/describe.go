@@ -15,6 +15,9 @@ import (
 func (r *Run) Describe(ctx context.Context, name string, labels map[string]string) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.over {
+		return errOver
+	}
 	described := &registryv1.Run{
 		SweepId: r.run.GetSweepId(), Number: r.run.Number,
 		Name: r.name, Labels: maps.Clone(r.labels),

@@ -5,10 +5,22 @@ import (
 	"time"
 
 	"google.golang.org/grpc/codes"
+	"google.golang.org/protobuf/types/known/durationpb"
 
 	registryv1 "github.com/wanllmdb/sweeps/clients/go/api/registry/v1"
 	"github.com/wanllmdb/sweeps/clients/go/internal/protocol"
 )
+
+// usualLease is the length of a lease of a service that does not say it.
+const usualLease = time.Minute
+
+// leaseOf returns the length of a lease as a service says it, else the one before.
+func leaseOf(said *durationpb.Duration, before time.Duration) time.Duration {
+	if said == nil {
+		return before
+	}
+	return said.AsDuration()
+}
 
 // keepLease renews the lease of a run until the context ends or the lease is lost. Any other
 // failure is tried again, while training and the lease go on.
@@ -27,7 +39,8 @@ func keepLease(
 		case ctx.Err() != nil:
 			return
 		case err == nil:
-			interval = protocol.HeartbeatPause(response.GetLeaseDuration().AsDuration())
+			lease = leaseOf(response.GetLeaseDuration(), lease)
+			interval = protocol.HeartbeatPause(lease)
 			next = interval
 			for _, status := range response.GetStatuses() {
 				o.obey(status.GetCommand())

@@ -29,6 +29,8 @@ type loop struct {
 	ahead *suggestionv1.SuggestResponse
 	// unanswered is the request id of such a Suggest that got no answer.
 	unanswered string
+	// paused is whether the log says that the sweep is paused.
+	paused bool
 }
 
 // work works on runs until the sweep has no more, or the loop may take no more.
@@ -65,7 +67,7 @@ func (l *loop) claims() bool {
 // workOn works on one run, and reports how it ended.
 func (l *loop) workOn(assigned *registryv1.Run, suggestion *suggestionv1.SuggestResponse) error {
 	a := l.agent
-	lease := suggestion.GetLeaseDuration().AsDuration()
+	lease := leaseOf(suggestion.GetLeaseDuration(), usualLease)
 	ctx, run, err := newRun(a.ctx, a.base, a.client, a.log, assignment{
 		sweep: a.sweep, run: assigned, nextCheck: suggestion.NextCheckIteration,
 		resumed: suggestion.GetResumed(), continues: suggestion.GetResumed(), lease: &lease,
@@ -113,9 +115,11 @@ func (l *loop) train(ctx context.Context, run *Run) (trace string, err error) {
 	return trained(ctx, run, l.agent.train)
 }
 
-// trained calls a training function. A panic is an error, with the stack.
+// trained calls a training function, and then ends its context. A panic is an error, with the
+// stack.
 func trained(ctx context.Context, run *Run, train TrainFunc) (trace string, err error) {
 	defer func() {
+		run.orders.cancel(nil)
 		if problem := recover(); problem != nil {
 			trace, err = string(debug.Stack()), fmt.Errorf("panic: %v", problem)
 		}
@@ -124,6 +128,7 @@ func trained(ctx context.Context, run *Run, train TrainFunc) (trace string, err 
 }
 
 func (l *loop) giveBack(run *Run, reason string) {
+	l.agent.cutShort()
 	l.agent.gaveBack(run)
 	if err := run.giveBack(l.agent.base, reason); err != nil {
 		run.log.Warn("the run could not be given back; it is queued again when its lease runs out",
@@ -199,7 +204,10 @@ func (l *loop) next() (*suggestionv1.SuggestResponse, error) {
 				l.agent.endBy("the sweep is " + state)
 				return nil, nil
 			}
-			l.agent.log.Info("the sweep is paused: waiting until it is resumed")
+			if !l.paused {
+				l.paused = true
+				l.agent.log.Info("the sweep is paused: waiting until it is resumed")
+			}
 		case !l.goesOn():
 			return nil, nil
 		default:
@@ -236,7 +244,7 @@ func (l *loop) suggest(id string) (*suggestionv1.SuggestResponse, error) {
 	if err != nil {
 		return nil, err
 	}
-	l.known = true
+	l.known, l.paused = true, false
 	// The agent may hold several runs: the next one is requested after this one.
 	l.resume = l.resume && response.GetResumed()
 	return response, nil

@@ -168,6 +168,9 @@ func (p *peer) isClosed() bool {
 func (p *peer) close() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.closed {
+		return nil
+	}
 	p.closed = true
 	err := p.all.Close()
 	for _, one := range p.replicas {

@@ -2,14 +2,11 @@ package wanllmdb
 
 import (
 	"context"
-	"maps"
-	"slices"
 	"sync"
 	"time"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
-	"google.golang.org/protobuf/types/known/timestamppb"
 
 	registryv1 "github.com/wanllmdb/sweeps/clients/go/api/registry/v1"
 	"github.com/wanllmdb/sweeps/clients/go/internal/protocol"
@@ -19,17 +16,20 @@ import (
 const lastWait = 2 * time.Second
 
 // reporter collects the values of a run, and sends them from a goroutine of its own, in the order
-// of their rows. Values that are not sent stay until they are, or until close returns them.
+// of their rows. Values that are not sent stay until they are, until close returns them, or until
+// later ones need their place.
 type reporter struct {
 	// send sends rows that fit one request.
 	send func(ctx context.Context, rows []*registryv1.MetricRow, deadline time.Duration) error
 	// failed gets an error after which waiting is of no use.
 	failed func(error)
+	// leftOut is called once, when the rows of a long outage are too many.
+	leftOut func()
 
-	mu     sync.Mutex
-	rows   []*registryv1.MetricRow
-	byKey  map[rowKey]*registryv1.MetricRow
-	values int
+	mu         sync.Mutex
+	held       held
+	maxBytes   int
+	hasLeftOut bool
 	// failing is whether the registry did not answer the last report.
 	failing bool
 
@@ -38,31 +38,29 @@ type reporter struct {
 	full    chan struct{}
 	closing chan struct{}
 	ended   chan struct{}
-	cancel  context.CancelFunc
-}
-
-type rowKey struct {
-	step      int64
-	isSummary bool
+	// ctx is the context of all reports.
+	ctx    context.Context
+	cancel context.CancelFunc
 }
 
 func newReporter(
 	ctx context.Context,
 	send func(context.Context, []*registryv1.MetricRow, time.Duration) error,
-	failed func(error),
+	failed func(error), leftOut func(),
 ) *reporter {
 	r := &reporter{
-		send:    send,
-		failed:  failed,
-		byKey:   map[rowKey]*registryv1.MetricRow{},
-		sending: make(chan struct{}, 1),
-		added:   make(chan struct{}, 1),
-		full:    make(chan struct{}, 1),
-		closing: make(chan struct{}),
-		ended:   make(chan struct{}),
+		send:     send,
+		failed:   failed,
+		leftOut:  leftOut,
+		maxBytes: maxHeldBytes,
+		sending:  make(chan struct{}, 1),
+		added:    make(chan struct{}, 1),
+		full:     make(chan struct{}, 1),
+		closing:  make(chan struct{}),
+		ended:    make(chan struct{}),
 	}
-	ctx, r.cancel = context.WithCancel(ctx)
-	go r.work(ctx)
+	r.ctx, r.cancel = context.WithCancel(ctx)
+	go r.work()
 	return r
 }
 
@@ -72,21 +70,16 @@ func (r *reporter) add(key rowKey, values map[string]float64) {
 		return
 	}
 	r.mu.Lock()
-	defer r.mu.Unlock()
-	row := r.byKey[key]
-	if row == nil {
-		row = &registryv1.MetricRow{
-			Step: key.step, IsSummary: key.isSummary, Time: timestamppb.Now(),
-			Values: make(map[string]float64, len(values)),
-		}
-		r.byKey[key] = row
-		r.rows = append(r.rows, row)
+	r.held.add(key, values)
+	isFull := r.held.values >= protocol.FlushValues
+	isFirst := r.held.leaveOut(r.maxBytes) > 0 && !r.hasLeftOut
+	r.hasLeftOut = r.hasLeftOut || isFirst
+	r.mu.Unlock()
+	if isFirst {
+		r.leftOut()
 	}
-	before := len(row.Values)
-	maps.Copy(row.Values, values)
-	r.values += len(row.Values) - before
 	wake(r.added)
-	if r.values >= protocol.FlushValues {
+	if isFull {
 		wake(r.full)
 	}
 }
@@ -105,7 +98,7 @@ func (r *reporter) isFailing() bool {
 	return r.failing
 }
 
-func (r *reporter) work(ctx context.Context) {
+func (r *reporter) work() {
 	defer close(r.ended)
 	for {
 		select {
@@ -117,7 +110,7 @@ func (r *reporter) work(ctx context.Context) {
 			return
 		}
 		for {
-			more, err := r.sendSome(ctx, protocol.RunCallDeadline)
+			more, err := r.sendSome(r.ctx, protocol.RunCallDeadline)
 			if err != nil {
 				select {
 				case <-r.closing:
@@ -166,6 +159,10 @@ func (r *reporter) flush(ctx context.Context, deadline time.Duration) error {
 
 // sendSome sends the oldest rows that fit one request, and reports whether more are left.
 func (r *reporter) sendSome(ctx context.Context, deadline time.Duration) (bool, error) {
+	// The end of the reporter ends every report, also that of a flush.
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(r.ctx, cancel)()
 	timer := time.NewTimer(deadline)
 	defer timer.Stop()
 	select {
@@ -190,7 +187,7 @@ func (r *reporter) sendSome(ctx context.Context, deadline time.Duration) (bool, 
 	r.note(false)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return len(r.rows) > 0, nil
+	return len(r.held.rows) > 0, nil
 }
 
 func (r *reporter) note(failing bool) {
@@ -199,70 +196,32 @@ func (r *reporter) note(failing bool) {
 	r.failing = failing
 }
 
-// take returns the oldest rows that fit one request, which are now the caller's.
 func (r *reporter) take() []*registryv1.MetricRow {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	var taken batch
-	for len(r.rows) > 0 {
-		row := r.rows[0]
-		if parts := pieces(row); len(parts) > 1 {
-			// The parts become rows of their own, of which only the last one takes more values.
-			r.rows = slices.Replace(r.rows, 0, 1, parts...)
-			r.byKey[keyOf(row)] = parts[len(parts)-1]
-			continue
-		}
-		if !taken.add(row) {
-			break
-		}
-		r.rows = r.rows[1:]
-		if key := keyOf(row); r.byKey[key] == row {
-			delete(r.byKey, key)
-		}
-	}
-	r.values -= taken.values
-	return taken.rows
+	return r.held.take()
 }
 
-// putBack puts rows before the later ones; of one step, later values win.
-func (r *reporter) putBack(earlier []*registryv1.MetricRow) {
+func (r *reporter) putBack(rows []*registryv1.MetricRow) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	later := r.rows
-	r.rows, r.byKey = nil, map[rowKey]*registryv1.MetricRow{}
-	for _, row := range slices.Concat(earlier, later) {
-		if there := r.byKey[keyOf(row)]; there != nil {
-			maps.Copy(there.Values, row.GetValues())
-			continue
-		}
-		r.byKey[keyOf(row)] = row
-		r.rows = append(r.rows, row)
-	}
-	r.values = countOf(r.rows)
+	r.held.putBack(rows)
 }
 
-// close ends the goroutine, and returns the rows that the registry has not confirmed.
+// close ends the goroutine and all reports, and returns the rows that the registry has not
+// confirmed.
 func (r *reporter) close() []*registryv1.MetricRow {
 	close(r.closing)
 	timer := time.AfterFunc(lastWait, r.cancel)
 	<-r.ended
+	// A flush beside the run's function may still be under way: it puts its rows back before.
+	r.sending <- struct{}{}
 	timer.Stop()
 	r.cancel()
-	// A flush of code that does not belong to the run's function may still be under way.
-	timer = time.NewTimer(lastWait)
-	defer timer.Stop()
-	select {
-	case r.sending <- struct{}{}:
-	case <-timer.C:
-	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	rows := r.rows
-	r.rows, r.byKey, r.values = nil, map[rowKey]*registryv1.MetricRow{}, 0
-	return rows
+	return r.held.takeAll()
 }
-
-func keyOf(row *registryv1.MetricRow) rowKey { return rowKey{row.GetStep(), row.GetIsSummary()} }
 
 // isTemporary reports whether rows may be accepted later; a defect of a server may pass, too.
 func isTemporary(err error) bool { return mayPass(err) || codeOf(err) == codes.Internal }

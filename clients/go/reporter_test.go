@@ -3,6 +3,7 @@ package wanllmdb
 import (
 	"context"
 	"maps"
+	"math"
 	"slices"
 	"strconv"
 	"sync"
@@ -37,6 +38,13 @@ func (r *registry) send(
 	return nil
 }
 
+// recover ends the failures.
+func (r *registry) recover() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.failures = 0
+}
+
 // all returns the reports that arrived.
 func (r *registry) all() [][]*registryv1.MetricRow {
 	r.mu.Lock()
@@ -54,7 +62,9 @@ func (r *registry) steps() []int64 {
 }
 
 func started(t *testing.T, r *registry) *reporter {
-	return newReporter(t.Context(), r.send, func(err error) { t.Error(err) })
+	return newReporter(t.Context(), r.send, func(err error) { t.Error(err) }, func() {
+		t.Error("values are left out")
+	})
 }
 
 func TestValuesGoTogetherAfterAPause(t *testing.T) {
@@ -134,6 +144,100 @@ func TestCloseReturnsWhatIsNotSent(t *testing.T) {
 			t.Errorf("close returned %v, and %v arrived", rows, r.steps())
 		}
 	})
+}
+
+func TestARowThatAFlushSendsAtTheEndIsNotLost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hangs := func(ctx context.Context, _ []*registryv1.MetricRow, _ time.Duration) error {
+			<-ctx.Done()
+			return ctx.Err()
+		}
+		reporter := newReporter(t.Context(), hangs, func(err error) { t.Error(err) }, nil)
+		reporter.add(rowKey{step: 7}, Values{"a": 1})
+		go func() {
+			if err := reporter.flush(t.Context(), time.Hour); err == nil {
+				t.Error("the registry has answered")
+			}
+		}()
+		synctest.Wait()
+		if rows := reporter.close(); len(rows) != 1 || rows[0].GetStep() != 7 {
+			t.Errorf("close returned %v", rows)
+		}
+	})
+}
+
+func TestALongOutageCostsTheOldestRows(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const count, fit = 100, 10
+		r := &registry{failures: math.MaxInt}
+		warnings := 0
+		reporter := newReporter(t.Context(), r.send, func(err error) { t.Error(err) }, func() {
+			warnings++
+		})
+		reporter.maxBytes = fit * (bytesARow + bytesAValue + len("a"))
+		for step := range int64(count) {
+			reporter.add(rowKey{step: step}, Values{"a": 1})
+			time.Sleep(protocol.FlushPause)
+		}
+		r.recover()
+		time.Sleep(2 * protocol.ReportFailurePause)
+		synctest.Wait()
+		steps := r.steps()
+		// Those of the last failed report may be there, too.
+		if len(steps) < fit || len(steps) > 2*fit || !slices.IsSorted(steps) || slices.Max(steps) != count-1 {
+			t.Errorf("the steps %v arrived", steps)
+		}
+		if warnings != 1 {
+			t.Errorf("there are %d warnings", warnings)
+		}
+		reporter.close()
+	})
+}
+
+func TestALoggedValueAfterAFinalOneComesLater(t *testing.T) {
+	var h held
+	h.add(rowKey{step: 5}, Values{"a": 1})
+	h.add(rowKey{5, true}, Values{"a": 2})
+	h.add(rowKey{step: 5}, Values{"a": 3})
+	h.add(rowKey{5, true}, Values{"b": 4})
+	rows := h.take()
+	h.putBack(rows[:2])
+	h.rows = append(h.rows, rows[2:]...)
+	var got []float64
+	for _, row := range h.rows {
+		for _, value := range row.GetValues() {
+			got = append(got, value)
+		}
+	}
+	if !slices.Equal(got, []float64{1, 2, 3, 4}) {
+		t.Errorf("the values are in the order %v", got)
+	}
+}
+
+func TestTheSizeOfWhatIsHeldIsThatOfItsRows(t *testing.T) {
+	var h held
+	for step := range int64(3_000) {
+		h.add(rowKey{step / 2, step%7 == 0}, Values{"a": 1, strconv.Itoa(int(step % 5)): 2})
+	}
+	large := Values{}
+	for i := range protocol.ReportMaxValues + 1 {
+		large[strconv.Itoa(i)] = 1
+	}
+	h.add(rowKey{step: 4_000}, large)
+	for taken := 0; len(h.rows) > 0; taken++ {
+		rows := h.take()
+		if taken%2 == 0 {
+			h.putBack(rows)
+			h.add(rowKey{step: rows[0].GetStep()}, Values{"c": 1})
+		}
+		bytes := 0
+		for _, row := range h.rows {
+			bytes += sizeOf(row)
+		}
+		if h.bytes != bytes || h.values != countOf(h.rows) {
+			t.Fatalf("%d bytes of %d values, not %d of %d", h.bytes, h.values, bytes, countOf(h.rows))
+		}
+	}
 }
 
 func TestALargeRowIsSentInPartsThatFit(t *testing.T) {

@@ -3,11 +3,15 @@ package wanllmdb
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"math"
+	"slices"
 	"strings"
 	"sync"
 	"time"
 	"unicode/utf8"
+
+	"google.golang.org/protobuf/proto"
 
 	registryv1 "github.com/wanllmdb/sweeps/clients/go/api/registry/v1"
 	"github.com/wanllmdb/sweeps/clients/go/internal/protocol"
@@ -44,6 +48,9 @@ type Run struct {
 	warned      map[string]bool
 	ended       *registryv1.Run
 }
+
+// errOver is returned by what comes too late for a run.
+var errOver = &StoppedError{Reason: "it has ended"}
 
 // assignment is a run that a training function is to work on.
 type assignment struct {
@@ -82,7 +89,10 @@ func newRun(
 	}
 	r.nextStep, r.lastStep = lastStep+1, max(lastStep, 0)
 	r.sender = newSender(c, a.sweep, a.run, r.orders.obey, r.log)
-	r.reporter = newReporter(background, r.sender.report, r.orders.broken)
+	r.reporter = newReporter(background, r.sender.report, r.orders.broken, func() {
+		r.log.Warn("the oldest values are left out: the registry has been away for so long that " +
+			"all of them would fill the memory")
+	})
 	r.checks = &checks{
 		client: c, run: a.run, metric: onlyMetric(a.sweep), flush: r.reporter.flush, orders: r.orders,
 		log: r.log, background: background, next: a.nextCheck, count: a.run.GetMetricValues(),
@@ -198,7 +208,7 @@ func (r *Run) mayGoOn(ctx context.Context) error {
 		return err
 	}
 	if r.over {
-		return &StoppedError{Reason: "it has ended"}
+		return errOver
 	}
 	return ctx.Err()
 }
@@ -249,14 +259,14 @@ func (r *Run) configValues() map[string]*registryv1.ParameterValue {
 	defer r.mu.Unlock()
 	stored := map[string]*registryv1.ParameterValue{}
 	bytes := 0
-	for name, value := range r.config {
-		message, err := newValue(value, name)
+	for _, name := range slices.Sorted(maps.Keys(r.config)) {
+		message, err := newValue(r.config[name], name)
 		if err != nil {
 			// The value has changed since it was set.
 			r.warnOnce("an entry of the config is left out", "error", err)
 			continue
 		}
-		bytes += len(name) + len(message.String())
+		bytes += len(name) + proto.Size(message)
 		if len(stored) == protocol.ConfigMaxEntries || bytes > protocol.ConfigMaxBytes {
 			r.warnOnce("entries of the config are left out: at most 1,000 of 256 KiB are stored")
 			break

@@ -2,6 +2,7 @@ package wanllmdb_test
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"strings"
 	"sync"
@@ -10,6 +11,7 @@ import (
 	wanllmdb "github.com/wanllmdb/sweeps/clients/go"
 	registryv1 "github.com/wanllmdb/sweeps/clients/go/api/registry/v1"
 	"github.com/wanllmdb/sweeps/clients/go/internal/fake"
+	"github.com/wanllmdb/sweeps/clients/go/internal/protocol"
 )
 
 // rowsOf works on one run, and returns all rows that arrived, and the run's end.
@@ -78,6 +80,21 @@ func TestSummaryAndConfigReachTheRegistry(t *testing.T) {
 	last := rows[len(rows)-1]
 	if !last.GetIsSummary() || !maps.Equal(last.GetValues(), map[string]float64{"a": 0.5}) {
 		t.Errorf("the last row is %v", last)
+	}
+}
+
+func TestAConfigKeepsItsFirstEntriesByName(t *testing.T) {
+	_, end := rowsOf(t, func(_ context.Context, run *wanllmdb.Run) error {
+		for i := range protocol.ConfigMaxEntries + 1 {
+			if err := run.SetConfig(fmt.Sprintf("entry%04d", i), i); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	last := end.GetConfig()[fmt.Sprintf("entry%04d", protocol.ConfigMaxEntries)]
+	if len(end.GetConfig()) != protocol.ConfigMaxEntries || last != nil {
+		t.Errorf("got %d entries, and %v", len(end.GetConfig()), last)
 	}
 }
 

@@ -132,7 +132,8 @@ func (s *sender) finish(
 	}
 }
 
-// storeConfig stores the config of a run that another process finishes.
+// storeConfig stores the config of a run that another process finishes, unless the registry rejects
+// it.
 func (s *sender) storeConfig(
 	ctx context.Context, w waiter, config map[string]*registryv1.ParameterValue,
 ) error {
@@ -146,10 +147,15 @@ func (s *sender) storeConfig(
 		UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"config"}},
 		RequestId:  newRequestID(),
 	}
-	return w.retry(ctx, func() error {
+	err := w.retry(ctx, func() error {
 		_, err := s.client.Registry.UpdateRun(ctx, request, within(protocol.RunCallDeadline))
 		return err
 	})
+	if rejected, ok := errors.AsType[*Error](err); ok && rejected.rejectsContent() {
+		s.log.WarnContext(ctx, "the registry rejects the config of the run", "error", err)
+		return nil
+	}
+	return err
 }
 
 // endOfThisAttempt returns the run if this attempt of it has ended, for example by a child.

@@ -90,7 +90,10 @@ func (p *peer) connect(endpoint Endpoint, config string) (*grpc.ClientConn, erro
 		grpc.WithTransportCredentials(transport),
 		grpc.WithDefaultServiceConfig(config),
 		grpc.WithDisableServiceConfig(),
-		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(protocol.MaxReceiveBytes)),
+		grpc.WithDefaultCallOptions(
+			grpc.MaxCallRecvMsgSize(protocol.MaxReceiveBytes),
+			// gRPC repeats no request that is larger than this, by default 256 KiB.
+			grpc.MaxRetryRPCBufferSize(protocol.MaxReceiveBytes)),
 		// The limit counts some bytes more for each entry.
 		grpc.WithMaxHeaderListSize(2 * protocol.MaxMetadataBytes),
 		grpc.WithKeepaliveParams(keepalive.ClientParameters{

@@ -227,8 +227,7 @@ func (o options) number(variable string) (*float64, error) {
 		return nil, invalid(variable, "is %q, which is no number", text)
 	}
 	if number < 0 {
-		return nil, invalid(variable, "is %s: a number of at least 0 is needed, such as 600 for the "+
-			"patience", text)
+		return nil, invalid(variable, "is %s: a number of at least 0 is needed", text)
 	}
 	return &number, nil
 }

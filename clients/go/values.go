@@ -23,7 +23,7 @@ func NewValue(value any) (*registryv1.ParameterValue, error) {
 }
 
 // Value returns the native value of a message: nil, bool, int64, float64, string, []any or
-// map[string]any.
+// map[string]any; within the last two, an integer beyond 64 bits is a json.Number.
 func Value(message *registryv1.ParameterValue) (any, error) {
 	switch kind := message.GetKind().(type) {
 	case *registryv1.ParameterValue_DoubleValue:

@@ -14,8 +14,8 @@ import (
 )
 
 // Watch returns the changes of a sweep and its runs as they happen, after all earlier ones. A
-// stream that breaks goes on after the last change. The changes end when the sweep is deleted or
-// the context ends.
+// stream that breaks goes on after the last change. The changes end when the sweep is deleted; when
+// the context ends, its error comes last.
 func (c *Client) Watch(
 	ctx context.Context, sweepID string,
 ) iter.Seq2[*registryv1.WatchSweepResponse, error] {

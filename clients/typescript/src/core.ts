@@ -50,6 +50,7 @@ export {
   type HyperbandOptions,
   type Objective,
   type ProgramOptions,
+  type RetryOptions,
   random,
   SweepBuilder,
 } from "./core/sweep.js";

@@ -1,8 +1,12 @@
 import { Code, ConnectError, createRouterTransport } from "@connectrpc/connect";
 import { expect, test } from "vitest";
+import { LocalLeases } from "../src/agent/lease.js";
+import { ServiceTransport } from "../src/core/transport.js";
 import {
+  Core,
   connectThrough,
   hasReason,
+  InvalidArgumentError,
   random,
   ServiceError,
   SweepRegistryService,
@@ -88,4 +92,47 @@ test("a deadline ends the repetitions with the last error", async () => {
   const error = await core.getSweep("s1", { timeoutMs: 300 }).catch((thrown: unknown) => thrown);
 
   expect(error).toMatchObject({ code: Code.Unavailable });
+});
+
+test("the program's signal and the deadline end the wait for a connection", async () => {
+  const stop = new AbortController();
+  const routes = {
+    where: "the registry",
+    remedy: "start it",
+    chosen: () => undefined,
+    any: () => new Promise<never>(() => {}),
+  };
+  const never = new ServiceTransport(routes, { current: () => "", hasOtherThan: () => false });
+  const core = new Core({ registry: never, suggestion: never });
+
+  const answer = core.getSweep("s1", { signal: stop.signal });
+  stop.abort(new Error("enough"));
+  await expect(answer).rejects.toThrow("enough");
+  const late = await core.getSweep("s1", { timeoutMs: 5 }).catch((thrown: unknown) => thrown);
+  expect(late).toMatchObject({ code: Code.DeadlineExceeded });
+});
+
+test("a text that is no key is not sent", () => {
+  const transport = createRouterTransport(() => {});
+
+  expect(() => connectThrough(transport, { apiKey: "ghp_secret" })).toThrow(InvalidArgumentError);
+});
+
+test("a heartbeat that is refused means that the run is lost", async () => {
+  const core = connectThrough(
+    createRouterTransport((router) =>
+      router.service(SweepRegistryService, {
+        heartbeat: () => {
+          throw new ConnectError("it has ended", Code.FailedPrecondition);
+        },
+      }),
+    ),
+  );
+  const lease = { sweepId: "s1", number: 0n, attempt: 1 };
+
+  const reason = await new Promise((lost) => {
+    new LocalLeases(core).keep(lease, 0.6, { obey: () => {}, lost });
+  });
+
+  expect(reason).toContain("it has ended");
 });

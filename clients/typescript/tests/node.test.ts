@@ -1,3 +1,4 @@
+import { Code, ConnectError } from "@connectrpc/connect";
 import { expect, test } from "vitest";
 import { Client, constant, RunStoppedError, random, ServiceError, uniform } from "../src/index.js";
 import { TestServer } from "./server.js";
@@ -67,6 +68,58 @@ test("the program's signal stops the code and gives the run back", async () => {
   expect(sweep.released).toEqual([0n]);
   expect(sweep.ends).toEqual([]);
   expect(result.wasEnded).toBe(true);
+});
+
+test("the program's signal ends an agent that still waits for its sweep", async () => {
+  const sweep = new SweepInMemory(1);
+  const stop = new AbortController();
+  let why: unknown;
+  sweep.onFind = async (signal) => {
+    const ended = new Promise((resolve) => signal.addEventListener("abort", resolve));
+    stop.abort();
+    await ended;
+    why = signal.reason;
+  };
+  await using server = await TestServer.start(sweep.routes);
+  using client = new Client({ env: server.env });
+
+  const result = await client.agent("s1", () => {}, { signal: stop.signal, say: quiet });
+
+  expect(result).toMatchObject({ runs: 0, wasEnded: true });
+  await expect.poll(() => why).toMatchObject({ code: Code.Canceled });
+});
+
+test("a run ends although its name can't be stored", async () => {
+  const sweep = new SweepInMemory(1);
+  sweep.onUpdate = () => {
+    throw new ConnectError("broken", Code.Internal);
+  };
+  await using server = await TestServer.start(sweep.routes);
+  using client = new Client({ env: server.env });
+
+  await client.agent("s1", (run) => run.describe({ name: "first" }), { say: quiet });
+
+  expect(sweep.ends.map(({ outcome }) => outcome.case)).toEqual(["succeeded"]);
+});
+
+test("a step that the registry does not accept is left out, and the run goes on", async () => {
+  const sweep = new SweepInMemory(1);
+  await using server = await TestServer.start(sweep.routes);
+  using client = new Client({ env: server.env });
+  const lines: string[] = [];
+
+  await client.agent(
+    "s1",
+    async (run) => {
+      await run.log({ loss: 1 }, { step: -1 });
+      await run.log({ loss: 2 });
+    },
+    { say: (line) => lines.push(line) },
+  );
+
+  const rows = [...sweep.reports, ...sweep.ends].flatMap((request) => request.rows);
+  expect(rows.map(({ step, values }) => [step, values.loss])).toEqual([[0n, 2]]);
+  expect(lines.join()).toContain("leaves out step -1");
 });
 
 test("handlers of signals are restored", async () => {

@@ -12,10 +12,30 @@ import { SweepInMemory } from "./services.js";
 const FOLDER = fileURLToPath(new URL("..", import.meta.url));
 const run = promisify(execFile);
 
+/** The files of the package. */
+let packed: readonly string[];
+
 beforeAll(async () => {
-  // The programs import the package by its name.
-  const compiler = `${FOLDER}/node_modules/typescript/bin/tsc`;
-  await run(process.execPath, [compiler, "-p", "tsconfig.build.json"], { cwd: FOLDER });
+  // Makes the package as for its release, which the programs then import by its name.
+  const { stdout } = await run("npm", ["pack", "--dry-run", "--json", "--silent"], { cwd: FOLDER });
+  const [{ files }] = JSON.parse(stdout) as [{ files: { path: string }[] }];
+  packed = files.map(({ path }) => path);
+});
+
+test("the package has what its exports promise, and nothing of its tests", async () => {
+  const { exports } = JSON.parse(await readFile(`${FOLDER}/package.json`, "utf8"));
+  const promised = Object.values<string | Record<string, string>>(exports)
+    .flatMap((target) => (typeof target === "string" ? target : Object.values(target)))
+    .map((path) => path.replace("./", "").replace("*", "registry/v1/run"));
+
+  // The thread of heartbeats is a file of its own.
+  const others = ["dist/agent/leaseWorker.js", "src/index.ts", "LICENSE", "README.md"];
+  expect(packed).toEqual(expect.arrayContaining([...promised, ...others]));
+  expect(packed.filter((path) => !/^(dist|src)\//.test(path)).sort()).toEqual([
+    "LICENSE",
+    "README.md",
+    "package.json",
+  ]);
 });
 
 test.each(["train", "child"])("the README shows examples/%s.ts", async (name) => {

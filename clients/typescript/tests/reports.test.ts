@@ -1,12 +1,14 @@
 import { create } from "@bufbuild/protobuf";
 import { Code } from "@connectrpc/connect";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { batchesOf, type Row } from "../src/agent/batches.js";
 import { ConfigChanges } from "../src/agent/config.js";
-import { checkedStep, numbersOf } from "../src/agent/metrics.js";
+import { HeldRows } from "../src/agent/held.js";
+import { isStep, numbersOf } from "../src/agent/metrics.js";
 import { reduced } from "../src/agent/rejected.js";
+import { Reporter } from "../src/agent/reporter.js";
 import { messageText, runErrorOf, traceText } from "../src/agent/text.js";
-import { InvalidArgumentError, ServiceError } from "../src/core/errors.js";
+import { ServiceError } from "../src/core/errors.js";
 import { PROTOCOL } from "../src/core/protocol.js";
 import {
   FinishRunRequestSchema,
@@ -32,9 +34,79 @@ test("numbers are kept under flat names, and a warning names the rest", () => {
 });
 
 test("a step is an integer of at least 0", () => {
-  expect(checkedStep(3)).toBe(3);
-  expect(() => checkedStep(0.5)).toThrow(InvalidArgumentError);
-  expect(() => checkedStep(-1)).toThrow(InvalidArgumentError);
+  expect([0, 3, 0.5, -1, 2 ** 60].map(isStep)).toEqual([true, true, false, false, false]);
+});
+
+test("rows that come back are before later ones, whose values win", () => {
+  const held = new HeldRows();
+  for (const step of [0, 1, 2]) held.add(step, false, { a: step });
+  const taken = held.take();
+  held.add(2, false, { a: 5, b: 6 });
+  held.add(3, false, { a: 3 });
+  held.putBack(taken);
+
+  expect(held.size).toBe(4);
+  expect(held.takeAll().map(({ step, values }) => [step, values])).toEqual([
+    [0, { a: 0 }],
+    [1, { a: 1 }],
+    [2, { a: 5, b: 6 }],
+    [3, { a: 3 }],
+  ]);
+  expect([held.size, held.values, held.bytes]).toEqual([0, 0, 0]);
+});
+
+test("a value that is logged after a final one comes later", () => {
+  const held = new HeldRows();
+  held.add(5, false, { a: 1 });
+  held.add(5, true, { a: 2 });
+  held.add(5, false, { a: 3 });
+
+  expect(held.take().map(({ values }) => values.a)).toEqual([1, 2, 3]);
+});
+
+test("the oldest rows of a long outage are left out", async () => {
+  let warnings = 0;
+  const reporter = new Reporter({
+    send: () => Promise.reject(new ServiceError("away", Code.Unavailable)),
+    failed: () => {},
+    leftOut: () => {
+      warnings += 1;
+    },
+    mostBytes: 490,
+  });
+  for (let step = 0; step < 5_000; step += 1) reporter.add(step, { a: step });
+
+  // A row of one value with a name of one letter takes 49 bytes.
+  const left = await reporter.close();
+  expect(left.map(({ step }) => step)).toEqual(Array.from({ length: 10 }, (_, at) => 4_990 + at));
+  expect(warnings).toBe(4_990);
+});
+
+test("the end of the reports ends the request under way, whose rows come back", async () => {
+  vi.useFakeTimers();
+  try {
+    const signals: AbortSignal[] = [];
+    const reporter = new Reporter({
+      send: (_rows, _timeout, signal) =>
+        new Promise((_, reject) => {
+          signals.push(signal);
+          signal.addEventListener("abort", () => reject(signal.reason));
+        }),
+      failed: () => {},
+      leftOut: () => {},
+    });
+    reporter.add(7, { a: 1 });
+    const flushed = reporter.flush(60).catch(() => undefined);
+    const closing = reporter.close();
+    await vi.advanceTimersByTimeAsync(PROTOCOL.silenceDeadline * 1000);
+
+    expect((await closing).map(({ step }) => step)).toEqual([7]);
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true]);
+    expect(vi.getTimerCount()).toBe(0);
+    await flushed;
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 test("a row that is too large for one request is split, and keeps its step", () => {
@@ -117,4 +189,14 @@ test("a config takes a limited number of entries", () => {
   expect(Object.keys(config.toMessages())).toHaveLength(PROTOCOL.configMaxEntries);
   expect(config.toMessages().e0?.kind.value).toBe(2n);
   expect(warnings).toHaveLength(1);
+});
+
+test("an entry of a config that is set again takes its place once", () => {
+  const warnings: string[] = [];
+  const config = new ConfigChanges();
+  for (let time = 0; time < 9; time += 1) {
+    config.set({ text: "x".repeat(100_000) }, (line) => warnings.push(line));
+  }
+
+  expect(warnings).toEqual([]);
 });

@@ -24,6 +24,10 @@ export class SweepInMemory {
   readonly released: bigint[] = [];
   readonly updates: { readonly run: unknown; readonly paths: unknown }[] = [];
   heartbeats = 0;
+  /** Called when the sweep is read, values are reported, or a run is changed; may throw. */
+  onFind: (signal: AbortSignal) => Promise<void> = async () => {};
+  onReport: () => void = () => {};
+  onUpdate: () => void = () => {};
   #spec: SweepSpec | undefined;
   #next = 0;
 
@@ -51,9 +55,13 @@ export class SweepInMemory {
         this.#spec = source.value;
         return { sweep: { sweepId: "s1", spec: source.value } };
       },
-      getSweep: () => ({ sweep: { sweepId: "s1", ...(this.#spec && { spec: this.#spec }) } }),
+      getSweep: async (_request, { signal }) => {
+        await this.onFind(signal);
+        return { sweep: { sweepId: "s1", ...(this.#spec && { spec: this.#spec }) } };
+      },
       getRun: () => ({ run: this.#run(0, RunState.RUNNING) }),
       reportMetrics: (request) => {
+        this.onReport();
         this.reports.push(request);
         return {};
       },
@@ -63,6 +71,7 @@ export class SweepInMemory {
         return { statuses: leases.map((lease) => ({ lease })), leaseDuration: this.#lease };
       },
       updateRun: ({ run, updateMask }) => {
+        this.onUpdate();
         this.updates.push({ run, paths: updateMask?.paths });
         return {};
       },

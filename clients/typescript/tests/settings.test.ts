@@ -70,6 +70,12 @@ test("an agent that resumes needs a name", async () => {
   await expect(client.agent("s1", () => {})).rejects.toThrow("WANLLMDB_AGENT_ID");
 });
 
+test("an agent's number of runs is a whole one", async () => {
+  using client = new Client({ env: {} });
+
+  await expect(client.agent("s1", () => {}, { count: 1.5 })).rejects.toThrow("count is 1.5");
+});
+
 test("an agent gives up after failures in a row, or when its first runs all fail", () => {
   const rows = new FailureCounter({}, { maxInitialFailures: 0 });
   expect([rows.failed(), rows.failed()]).toEqual([undefined, undefined]);

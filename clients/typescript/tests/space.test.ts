@@ -52,7 +52,10 @@ test("each method returns another sweep", () => {
 test("bounds of integers are integers, and the error names the bound", () => {
   expect(() => int(0.5, 2)).toThrow(InvalidArgumentError);
   expect(() => int(0.5, 2)).toThrow("min is 0.5");
-  expect(() => grid(LOSS, { x: int(0, 1) }).runCap(1.5)).toThrow("runCap is 1.5");
+  const sweep = grid(LOSS, { x: int(0, 1) });
+  expect(() => sweep.runCap(1.5)).toThrow("runCap is 1.5");
+  expect(() => sweep.retries({ lost: 2 ** 31 })).toThrow("lost is 2147483648");
+  expect(() => sweep.hyperband({ minIter: 1, s: 0.5 })).toThrow("s is 0.5");
 });
 
 test("only continuous distributions are rounded", () => {

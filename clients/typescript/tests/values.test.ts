@@ -1,5 +1,11 @@
 import { expect, test } from "vitest";
-import { float, InvalidArgumentError, parametersOf, toParameterValue } from "../src/index.js";
+import {
+  float,
+  type InputValue,
+  InvalidArgumentError,
+  parametersOf,
+  toParameterValue,
+} from "../src/index.js";
 
 test("whole numbers are integers, and float marks the others", () => {
   expect(toParameterValue(1).kind).toEqual({ case: "intValue", value: 1n });
@@ -15,6 +21,17 @@ test("the error of a value names its place", () => {
     "config.a[1] is NaN, which can't be sent",
   );
   expect(() => toParameterValue(2 ** 60)).toThrow("write float(");
+});
+
+test("what JSON would change or lose is rejected", () => {
+  const endless: Record<string, InputValue> = {};
+  endless.itself = endless;
+  for (const value of [new Date(), new Map(), new Float32Array(2), undefined, () => 1]) {
+    expect(() => toParameterValue({ a: value as never }, "config")).toThrow("config.a is a ");
+  }
+  expect(() => toParameterValue([2n ** 64n])).toThrow(InvalidArgumentError);
+  expect(() => toParameterValue([2 ** 60])).toThrow("write float(");
+  expect(() => toParameterValue(endless)).toThrow("levels deep");
 });
 
 test("an integer that a number can't hold is an error", () => {

@@ -29,10 +29,14 @@ type Services struct {
 
 	// Runs is how many runs there are.
 	Runs int64
+	// Find decides on reading the sweep; nil to return it.
+	Find func(context.Context) error
 	// Stops decides ShouldStop; nil for a sweep without early termination.
 	Stops func(number int64) bool
 	// Report decides on reports; nil to accept all.
 	Report func(*registryv1.ReportMetricsRequest) error
+	// Finished is called after the end of a run; nil for nothing.
+	Finished func(number int64)
 	// Update decides on changes of runs; nil to accept all.
 	Update func(*registryv1.UpdateRunRequest) error
 
@@ -100,8 +104,13 @@ func (s *Services) CreateSweep(
 
 // GetSweep returns the sweep.
 func (s *Services) GetSweep(
-	context.Context, *registryv1.GetSweepRequest,
+	ctx context.Context, _ *registryv1.GetSweepRequest,
 ) (*registryv1.GetSweepResponse, error) {
+	if s.Find != nil {
+		if err := s.Find(ctx); err != nil {
+			return nil, err
+		}
+	}
 	return &registryv1.GetSweepResponse{Sweep: s.sweep()}, nil
 }
 
@@ -198,6 +207,9 @@ func (s *Services) UpdateRun(
 func (s *Services) FinishRun(
 	_ context.Context, end *registryv1.FinishRunRequest,
 ) (*registryv1.FinishRunResponse, error) {
+	if s.Finished != nil {
+		defer s.Finished(end.GetNumber())
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.accept(end.GetNumber(), end.GetRows())

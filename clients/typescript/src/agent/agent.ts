@@ -67,6 +67,7 @@ export async function runAgent<P = Record<string, Value>>(
   const say = options.say ?? printLine;
   const resume = options.resume ?? flagOf(env, "WANLLMDB_RESUME");
   const agentId = nameOf(env, options.agentId, resume);
+  const count = checkedCount(options.count);
   const patience = patienceOf(env, options.patience, resume);
   const failures = new FailureCounter(env, options);
   const shutdown = new Shutdown(say);
@@ -82,7 +83,7 @@ export async function runAgent<P = Record<string, Value>>(
       sweep,
       trial,
       agentId,
-      count: options.count,
+      count,
       resume,
       stay: options.stay ?? flagOf(env, "WANLLMDB_STAY"),
       patience,
@@ -108,7 +109,8 @@ async function findSweep(
   say: (line: string) => void,
 ): Promise<Sweep | undefined> {
   try {
-    return await new Waiter(patience, say, draining).retry(() => core.getSweep(sweepId));
+    const waiter = new Waiter(patience, say, draining);
+    return await waiter.retry(() => core.getSweep(sweepId, { signal: draining }));
   } catch (error) {
     if (!draining.aborted) throw error;
     return undefined;
@@ -131,6 +133,11 @@ async function idleEnd<P>(loop: Loop<P>, { draining }: Shutdown, done: AbortSign
     while (loop.active !== undefined && !done.aborted) await sleep(PROTOCOL.flushPause, done);
     await sleep(PROTOCOL.idleEnd, done);
   } while (loop.active !== undefined && !done.aborted);
+}
+
+function checkedCount(count: number | undefined): number | undefined {
+  if (count === undefined || (Number.isSafeInteger(count) && count >= 0)) return count;
+  throw new InvalidArgumentError(`the option count is ${count}, but must be an integer from 0`);
 }
 
 function nameOf(env: Environment, given: string | undefined, resume: boolean): string {

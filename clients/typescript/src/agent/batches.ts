@@ -13,7 +13,8 @@ export interface Row {
 
 /** A name has at most 200 characters of up to 4 bytes, so that this many always fit one request. */
 const VALUES_A_PIECE = 1_000;
-const BYTES_A_ROW = 32;
+/** About how many bytes a row without values takes. */
+export const BYTES_A_ROW = 32;
 const BYTES_A_VALUE = 16;
 
 /** Splits rows into batches that each fit one request; a row that is too large is split, too. */
@@ -52,7 +53,8 @@ export function toMetricRows(rows: readonly Row[]): MetricRow[] {
   );
 }
 
-function piecesOf(row: Row): Row[] {
+/** Returns the row if it fits one request, else smaller rows of the same step. */
+export function piecesOf(row: Row): Row[] {
   const entries = Object.entries(row.values);
   if (entries.length <= PROTOCOL.reportMaxValues && sizeOf(row) <= PROTOCOL.reportMaxBytes) {
     return [row];
@@ -65,8 +67,13 @@ function piecesOf(row: Row): Row[] {
 }
 
 /** Returns about how many bytes a row takes. */
-function sizeOf({ values }: Row): number {
+export function sizeOf({ values }: Row): number {
   let bytes = BYTES_A_ROW;
-  for (const name of Object.keys(values)) bytes += BYTES_A_VALUE + Buffer.byteLength(name);
+  for (const name of Object.keys(values)) bytes += bytesOfValue(name);
   return bytes;
+}
+
+/** Returns about how many bytes a value of a metric takes. */
+export function bytesOfValue(name: string): number {
+  return BYTES_A_VALUE + Buffer.byteLength(name);
 }

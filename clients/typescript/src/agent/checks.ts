@@ -30,6 +30,8 @@ export class StopChecks {
 
   constructor(options: ChecksOptions) {
     this.#options = options;
+    // A run that stops needs no decision, and its code must not wait for one.
+    options.commands.signal.addEventListener("abort", () => this.close(), { once: true });
   }
 
   /** Counts logged values. */
@@ -49,7 +51,7 @@ export class StopChecks {
     }
   }
 
-  /** Ends the checks, since the run is over. */
+  /** Ends the checks, since the run is over or stops. */
   close(): void {
     this.#closed.abort();
   }

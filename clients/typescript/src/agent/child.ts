@@ -1,13 +1,16 @@
 import type { Core } from "../core/client.js";
-import { isPassing, NoRunError, RunStoppedError, ServiceError } from "../core/errors.js";
+import { isPassing, messageOf, NoRunError, RunStoppedError, ServiceError } from "../core/errors.js";
 import { PROTOCOL } from "../core/protocol.js";
 import type { Value } from "../core/values.js";
 import { type Run as RunMessage, RunState } from "../gen/wanllmdb/api/registry/v1/run_pb.js";
 import type { Sweep } from "../gen/wanllmdb/api/registry/v1/sweep_pb.js";
 import { type Environment, flagOf, textOf } from "../node/env.js";
 import { patienceOf } from "../node/settings.js";
-import { outcomeOf, outcomeOfRun } from "./outcomes.js";
+import type { StopOrder } from "./commands.js";
+import { execute } from "./execute.js";
+import { type Ended, outcomeOfRun } from "./outcomes.js";
 import { ActiveRun, type Trial } from "./run.js";
+import type { Outcome } from "./sender.js";
 import { Waiter } from "./waiter.js";
 
 /** The run that the environment of a program names. */
@@ -39,6 +42,7 @@ export function namedRun(env: Environment): NamedRun | undefined {
  * and a run that was pruned or canceled is ended.
  *
  * @throws NoRunError if there is no run, or it belongs to another agent.
+ * @throws RunStoppedError if the run was lost meanwhile.
  */
 export async function runChild<P = Record<string, Value>>(
   core: Core,
@@ -65,19 +69,30 @@ export async function runChild<P = Record<string, Value>>(
     waiter,
     warn: say,
   });
+  const ended = await execute(active, trial);
   try {
-    await trial(active, { signal: active.signal });
+    await active.complete(endOf(ended, active.stopOrder));
   } catch (error) {
-    if (!(error instanceof RunStoppedError)) throw error;
-  } finally {
-    await end(active);
+    if (ended.kind !== "failed") throw error;
+    say(`the values of run ${active.number} could not be delivered: ${messageOf(error)}`);
   }
+  // The registry has the end of a run that was pruned or canceled; the exit code says all others.
+  if (ended.kind === "failed" && active.ended === undefined) throw ended.error;
+  const order = active.stopOrder;
+  if (order?.kind === "lost") throw new RunStoppedError(`the run stops: ${order.reason}`);
 }
 
-/** Ends a run that was stopped; else delivers its values, since the agent ends it by the exit code. */
-async function end<P>(active: ActiveRun<P>): Promise<void> {
-  const order = active.stopOrder;
-  await active.complete(order ? outcomeOf(order) : outcomeOfRun({ kind: "succeeded" }, undefined));
+/**
+ * Returns the end that the exit code can't say: pruned, or canceled. By any other outcome only the
+ * values are delivered, since the agent ends the run; undefined if it is no longer this agent's.
+ */
+function endOf(ended: Ended, order: StopOrder | undefined): Outcome | undefined {
+  if (order?.kind === "lost") return undefined;
+  const outcome = outcomeOfRun(ended, order);
+  if (outcome === undefined || outcome.case === "pruned" || outcome.case === "canceled") {
+    return outcome;
+  }
+  return outcomeOfRun({ kind: "succeeded" }, undefined);
 }
 
 async function found(core: Core, named: NamedRun): Promise<[Sweep, RunMessage]> {

@@ -45,8 +45,13 @@ export class Commands {
 
   /** Takes an error after which waiting is useless. */
   broken(error: unknown): void {
-    if (isLost(error)) this.stop({ kind: "lost", reason: messageOf(error) });
+    if (isLost(error)) this.lost(messageOf(error));
     else this.#error ??= error;
+  }
+
+  /** Stops the run, since it is no longer this agent's. */
+  lost(reason: string): void {
+    this.stop({ kind: "lost", reason });
   }
 
   /** Throws if the run must not go on. */

@@ -9,7 +9,10 @@ import {
 
 /** What a program changed of its parameters, or added to them. */
 export class ConfigChanges {
-  readonly #entries = new Map<string, ParameterValue>();
+  readonly #entries = new Map<
+    string,
+    { readonly message: ParameterValue; readonly bytes: number }
+  >();
   #bytes = 0;
 
   /** Sets entries; warns of those that can't be sent, or that are too many. */
@@ -17,17 +20,18 @@ export class ConfigChanges {
     for (const [name, value] of Object.entries(entries)) {
       try {
         const message = toParameterValue(value, name);
-        const bytes = name.length + toBinary(ParameterValueSchema, message).length;
-        const isNew = !this.#entries.has(name);
+        const bytes = Buffer.byteLength(name) + toBinary(ParameterValueSchema, message).length;
+        const before = this.#entries.get(name);
+        const inAll = this.#bytes + bytes - (before?.bytes ?? 0);
         if (
-          (isNew && this.#entries.size >= PROTOCOL.configMaxEntries) ||
-          this.#bytes + bytes > PROTOCOL.configMaxBytes
+          (before === undefined && this.#entries.size >= PROTOCOL.configMaxEntries) ||
+          inAll > PROTOCOL.configMaxBytes
         ) {
           warn(`the config of a run takes no more entries: '${name}' is left out`);
           continue;
         }
-        this.#bytes += bytes;
-        this.#entries.set(name, message);
+        this.#bytes = inAll;
+        this.#entries.set(name, { message, bytes });
       } catch (error) {
         warn(`the config leaves out '${name}': ${messageOf(error)}`);
       }
@@ -36,6 +40,6 @@ export class ConfigChanges {
 
   /** Returns the entries for the run's end. */
   toMessages(): Record<string, ParameterValue> {
-    return Object.fromEntries(this.#entries);
+    return Object.fromEntries([...this.#entries].map(([name, { message }]) => [name, message]));
   }
 }

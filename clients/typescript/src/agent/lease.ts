@@ -26,7 +26,7 @@ export function secondsOf({ seconds, nanos }: Duration): number {
 }
 
 /** Takes what the answers to heartbeats say. */
-export type Orders = Pick<Commands, "obey" | "broken">;
+export type Orders = Pick<Commands, "obey" | "lost">;
 
 /** Renews leases, whatever else goes on. */
 export interface Leases {
@@ -69,7 +69,7 @@ export class LocalLeases implements Leases {
       } catch (error) {
         if (closed.aborted) return;
         if (hasCode(error, Code.NotFound) || hasCode(error, Code.FailedPrecondition)) {
-          orders.broken(error);
+          orders.lost(error.message);
           return;
         }
         pause = Math.min(interval, PROTOCOL.heartbeatFailurePause);

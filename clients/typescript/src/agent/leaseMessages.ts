@@ -1,4 +1,3 @@
-import type { Code } from "@connectrpc/connect";
 import type { RunCommand } from "../gen/wanllmdb/api/registry/v1/run_pb.js";
 import type { Leased } from "./lease.js";
 
@@ -10,10 +9,5 @@ export type LeaseRequest =
 /** What the thread of heartbeats was told about a lease by the registry. */
 export type LeaseAnswer =
   | { readonly id: number; readonly command: RunCommand }
-  | {
-      readonly id: number;
-      readonly command?: undefined;
-      readonly message: string;
-      readonly code: Code;
-      readonly reason: string;
-    };
+  /** The lease is lost. */
+  | { readonly id: number; readonly command?: undefined; readonly reason: string };

@@ -4,7 +4,6 @@
  * @module
  */
 import { parentPort, workerData } from "node:worker_threads";
-import { ServiceError } from "../core/errors.js";
 import { Client } from "../node/client.js";
 import type { ClientOptions } from "../node/settings.js";
 import { LocalLeases } from "./lease.js";
@@ -23,10 +22,7 @@ parentPort?.on("message", (request: LeaseRequest) => {
   }
   const stop = leases.keep(request.lease, request.leaseSeconds, {
     obey: (command) => answer({ id, command }),
-    broken: (error) => {
-      if (!(error instanceof ServiceError)) throw error;
-      answer({ id, message: error.message, code: error.code, reason: error.reason });
-    },
+    lost: (reason) => answer({ id, reason }),
   });
   kept.set(id, stop);
 });

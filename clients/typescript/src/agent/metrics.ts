@@ -1,5 +1,5 @@
-import { InvalidArgumentError } from "../core/errors.js";
 import { PROTOCOL } from "../core/protocol.js";
+import { isPlain } from "../core/values.js";
 
 /** What `log` takes: numbers by name; names within objects are joined with dots. */
 export interface Metrics {
@@ -29,8 +29,8 @@ export function numbersOf(
         }
         break;
       default:
-        if (isGroup(value) && name.length <= PROTOCOL.maxMetricNameCharacters) {
-          Object.assign(found, numbersOf(value, warn, `${name}.`));
+        if (isPlain(value) && name.length <= PROTOCOL.maxMetricNameCharacters) {
+          Object.assign(found, numbersOf(value as Metrics, warn, `${name}.`));
         } else {
           warn(
             `log keeps numbers only: '${name.slice(0, 40)}' is left out, it is a ${typeof value}`,
@@ -41,23 +41,12 @@ export function numbersOf(
   return found;
 }
 
-/**
- * Returns a step that a program gave.
- *
- * @throws InvalidArgumentError if it is no integer of at least 0.
- */
-export function checkedStep(step: number): number {
-  if (Number.isSafeInteger(step) && step >= 0) return step;
-  throw new InvalidArgumentError(`log: the step is ${step}, but must be an integer of at least 0`);
+/** Whether the registry accepts a step, and a number holds it exactly. */
+export function isStep(step: number): boolean {
+  return Number.isSafeInteger(step) && step >= 0;
 }
 
 function isMetricName(name: string): boolean {
   const { length } = [...name];
   return length > 0 && length <= PROTOCOL.maxMetricNameCharacters && !name.includes("\0");
-}
-
-function isGroup(value: unknown): value is Metrics {
-  if (typeof value !== "object" || value === null) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
 }

@@ -1,18 +1,31 @@
 import { Code } from "@connectrpc/connect";
 import { hasCode, isPassing, ServiceError } from "../core/errors.js";
 import { PROTOCOL } from "../core/protocol.js";
-import { aborted, sleep } from "../core/time.js";
-import { batchesOf, type Row } from "./batches.js";
+import { sleep } from "../core/time.js";
+import type { Row } from "./batches.js";
+import { HeldRows } from "./held.js";
+
+/**
+ * How much the rows of a run may take that wait for the registry. The oldest rows beyond it are left
+ * out: training goes on, however long an outage lasts.
+ */
+const MOST_BYTES = 16 * 1024 * 1024;
 
 /** What a reporter needs. */
 export interface ReporterOptions {
-  /** Sends rows that fit one request, within a time in seconds. */
-  readonly send: (rows: readonly Row[], timeout: number) => Promise<void>;
+  /** Sends rows that fit one request, within a time in seconds, unless the signal aborts. */
+  readonly send: (rows: readonly Row[], timeout: number, signal: AbortSignal) => Promise<void>;
   /** Takes an error after which the rows will never be accepted. */
   readonly failed: (error: unknown) => void;
+  /** Called when the oldest rows are left out. */
+  readonly leftOut: () => void;
+  /** The highest step that the registry has; 0 if absent. */
+  readonly lastStep?: number;
+  /** The most bytes that the rows may take. */
+  readonly mostBytes?: number;
 }
 
-type Values = Record<string, number>;
+type Values = Readonly<Record<string, number>>;
 
 /**
  * Sends logged values in the background, one request at a time and in order. During an outage the
@@ -20,53 +33,49 @@ type Values = Record<string, number>;
  */
 export class Reporter {
   readonly #options: ReporterOptions;
-  #rows = new Map<string, { row: Omit<Row, "values">; values: Values }>();
-  #count = 0;
+  readonly #mostBytes: number;
+  readonly #held = new HeldRows();
+  readonly #closed = new AbortController();
   #timer: NodeJS.Timeout | undefined;
   #sending: Promise<void> | undefined;
-  #underWay: readonly Row[] = [];
   #isPausing = false;
   #isClosed = false;
   #lastStep: number;
   /** Whether the registry did not accept rows at the last attempt. */
   isFailing = false;
 
-  /** @param lastStep the highest step that the registry has. */
-  constructor(options: ReporterOptions, lastStep = 0) {
+  constructor(options: ReporterOptions) {
     this.#options = options;
-    this.#lastStep = lastStep;
+    this.#lastStep = options.lastStep ?? 0;
+    this.#mostBytes = options.mostBytes ?? MOST_BYTES;
   }
 
   /** Adds values of one step, to be sent soon. */
-  add(step: number, values: Readonly<Values>): void {
+  add(step: number, values: Values): void {
     this.#lastStep = Math.max(this.#lastStep, step);
-    this.#add({ step, isSummary: false, time: new Date() }, values);
-    this.#schedule();
+    this.#add(step, false, values);
   }
 
   /** Adds values that hold until the next values of their metrics. */
-  setSummary(values: Readonly<Values>): void {
-    this.#add({ step: this.#lastStep, isSummary: true, time: new Date() }, values);
-    this.#schedule();
+  setSummary(values: Values): void {
+    this.#add(this.#lastStep, true, values);
   }
 
   /**
    * Sends everything that was added before, and waits until the registry has it.
    *
    * @param timeout the seconds for each request, and for the wait for one under way.
+   * @param stop ends the wait.
    */
-  async flush(timeout: number): Promise<void> {
-    const signal = AbortSignal.timeout(timeout * 1000);
-    while (this.#rows.size > 0 || this.#sending !== undefined) {
-      if (this.#sending !== undefined) {
-        const isLate = await Promise.race([this.#sending.then(() => false), aborted(signal)]);
-        if (isLate) {
-          this.isFailing = true;
-          throw new ServiceError("earlier values are still not sent", Code.DeadlineExceeded);
-        }
-        continue;
+  async flush(timeout: number, stop?: AbortSignal): Promise<void> {
+    const ends = stop === undefined ? [this.#closed.signal] : [this.#closed.signal, stop];
+    while (this.#held.size > 0 || this.#sending !== undefined) {
+      if (this.#sending === undefined) {
+        await this.#sendSome(timeout);
+      } else if (!(await endsWithin(this.#sending, timeout, ends))) {
+        this.isFailing ||= !stop?.aborted;
+        throw new ServiceError("earlier values are still not sent", Code.DeadlineExceeded);
       }
-      await this.#sendSome(timeout);
     }
   }
 
@@ -75,42 +84,23 @@ export class Reporter {
     this.#isClosed = true;
     clearTimeout(this.#timer);
     if (this.#sending !== undefined) {
-      await Promise.race([this.#sending, sleep(PROTOCOL.silenceDeadline)]);
+      await endsWithin(this.#sending, PROTOCOL.silenceDeadline, []);
     }
-    this.#putBack(this.#underWay);
-    return this.#takeAll();
+    // A request under way ends now, and its rows come back: the end is the last request.
+    this.#closed.abort();
+    await this.#sending;
+    return this.#held.takeAll();
   }
 
-  #add(row: Omit<Row, "values">, values: Readonly<Values>): void {
+  #add(step: number, isSummary: boolean, values: Values): void {
     if (Object.keys(values).length === 0) return;
-    this.#forgetSummary(values);
-    const key = `${row.isSummary ? "summary" : ""}${row.step}`;
-    const found = this.#rows.get(key);
-    if (found === undefined) {
-      this.#rows.set(key, { row, values: { ...values } });
-      this.#count += Object.keys(values).length;
-    } else {
-      const before = Object.keys(found.values).length;
-      Object.assign(found.values, values);
-      this.#count += Object.keys(found.values).length - before;
-    }
-  }
-
-  /** Drops earlier final values of metrics, since newer values exist. */
-  #forgetSummary(values: Readonly<Values>): void {
-    for (const [key, { row, values: held }] of this.#rows) {
-      if (!row.isSummary) continue;
-      for (const name of Object.keys(values)) {
-        if (!Object.hasOwn(held, name)) continue;
-        delete held[name];
-        this.#count -= 1;
-      }
-      if (Object.keys(held).length === 0) this.#rows.delete(key);
-    }
+    this.#held.add(step, isSummary, values);
+    if (this.#held.leaveOut(this.#mostBytes) > 0) this.#options.leftOut();
+    this.#schedule();
   }
 
   #schedule(): void {
-    const isDue = this.#count >= PROTOCOL.flushValues && !this.#isPausing;
+    const isDue = this.#held.values >= PROTOCOL.flushValues && !this.#isPausing;
     if (this.#isClosed || (this.#timer !== undefined && !isDue)) return;
     this.#wake(isDue ? 0 : PROTOCOL.flushPause);
   }
@@ -125,58 +115,68 @@ export class Reporter {
     this.#timer = undefined;
     try {
       if (this.#sending !== undefined) await this.#sending;
-      else if (this.#rows.size > 0) await this.#sendSome(PROTOCOL.runCallDeadline);
-      if (this.#rows.size > 0) this.#schedule();
+      else if (this.#held.size > 0) await this.#sendSome(PROTOCOL.runCallDeadline);
+      if (this.#held.size > 0 && this.isFailing) this.#pause();
+      else if (this.#held.size > 0) this.#schedule();
     } catch (error) {
       if (this.#isClosed) return;
-      if (!mayPass(error)) {
-        this.#options.failed(error);
-        return;
-      }
-      this.#isPausing = true;
-      this.#wake(PROTOCOL.reportFailurePause);
+      if (mayPass(error)) this.#pause();
+      else this.#options.failed(error);
     }
+  }
+
+  /** Waits before the next attempt, also while there are many values. */
+  #pause(): void {
+    if (this.#isClosed) return;
+    this.#isPausing = true;
+    this.#wake(PROTOCOL.reportFailurePause);
   }
 
   /** Sends the rows of one request. */
   async #sendSome(timeout: number): Promise<void> {
-    const [batch = [], ...later] = batchesOf(this.#takeAll());
-    // What does not fit goes back, before what comes meanwhile.
-    this.#putBack(later.flat());
-    this.#underWay = batch;
-    const sent = this.#options.send(batch, timeout);
+    const rows = this.#held.take();
+    const sent = this.#options.send(rows, timeout, this.#closed.signal).then(
+      () => {
+        this.isFailing = false;
+      },
+      (error: unknown) => {
+        this.#held.putBack(rows);
+        this.isFailing = mayPass(error);
+        throw error;
+      },
+    );
     // Waits for the end alone, whichever it is.
-    this.#sending = sent.then(
+    const ended = sent.then(
       () => undefined,
       () => undefined,
     );
-    try {
-      await sent;
-      this.#underWay = [];
-      this.isFailing = false;
-    } catch (error) {
-      // Empty if the reporter was closed meanwhile.
-      this.#putBack(this.#underWay);
-      if (isPassing(error)) this.isFailing = true;
-      throw error;
-    } finally {
+    this.#sending = ended.finally(() => {
       this.#sending = undefined;
-    }
+    });
+    await this.#sending;
+    await sent;
   }
+}
 
-  #takeAll(): Row[] {
-    const rows = [...this.#rows.values()].map(({ row, values }) => ({ ...row, values }));
-    this.#rows = new Map();
-    this.#count = 0;
-    return rows;
+/** Returns whether a promise is settled before the time is over, or one of the signals aborts. */
+async function endsWithin(
+  promise: Promise<void>,
+  seconds: number,
+  signals: readonly AbortSignal[],
+): Promise<boolean> {
+  const over = new AbortController();
+  const end = (): void => over.abort();
+  for (const each of signals) {
+    if (each.aborted) end();
+    each.addEventListener("abort", end);
   }
-
-  /** Puts rows back before later ones; of equal steps the later values win. */
-  #putBack(rows: readonly Row[]): void {
-    this.#underWay = [];
-    if (rows.length === 0) return;
-    const later = this.#takeAll();
-    for (const { values, ...row } of [...rows, ...later]) this.#add(row, values);
+  try {
+    const isLate = sleep(seconds, over.signal).then(() => false);
+    return await Promise.race([promise.then(() => true), isLate]);
+  } finally {
+    // The timer would keep the process from its end.
+    end();
+    for (const each of signals) each.removeEventListener("abort", end);
   }
 }
 

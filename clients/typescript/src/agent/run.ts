@@ -10,7 +10,7 @@ import { StopChecks } from "./checks.js";
 import { Commands, type StopOrder } from "./commands.js";
 import { ConfigChanges } from "./config.js";
 import type { Leased, Leases } from "./lease.js";
-import { checkedStep, type Metrics, numbersOf } from "./metrics.js";
+import { isStep, type Metrics, numbersOf } from "./metrics.js";
 import { once } from "./once.js";
 import { outcomeOf } from "./outcomes.js";
 import { Reporter } from "./reporter.js";
@@ -100,22 +100,26 @@ export class ActiveRun<P = Record<string, Value>> implements TrialRun<P> {
     this.#warn = once(warn);
     this.#step = lastStep + 1;
     this.#sender = new RunSender({ core, run: this.#leased, metrics, waiter, commands, warn });
-    this.#reporter = new Reporter(
-      {
-        send: async (rows, timeout) => {
-          await this.#sender.send(rows, timeout);
-          this.#answeredAt = now();
-        },
-        failed: (error) => commands.broken(error),
+    this.#reporter = new Reporter({
+      send: async (rows, timeout, signal) => {
+        await this.#sender.send(rows, timeout, signal);
+        this.#answeredAt = now();
       },
-      Math.max(lastStep, 0),
-    );
+      failed: (error) => commands.broken(error),
+      leftOut: () => {
+        this.#warn(
+          `the oldest values of run ${this.number} are left out: the registry has been away for ` +
+            "so long that all of them would fill the memory",
+        );
+      },
+      lastStep: Math.max(lastStep, 0),
+    });
     const metric = metrics.length === 1 ? metrics[0] : undefined;
     this.#checks = new StopChecks({
       core,
       run: this.#leased,
       schedule: new CheckSchedule(metric, nextCheck, Number(run.metricValues ?? 0n), lastStep),
-      flush: (timeout) => this.#reporter.flush(timeout),
+      flush: (timeout) => this.#reporter.flush(timeout, commands.signal),
       commands,
       warn,
     });
@@ -199,8 +203,9 @@ export class ActiveRun<P = Record<string, Value>> implements TrialRun<P> {
         this.ended = await this.#sender.endOfThisAttempt();
       } else if (this.#isLent && outcome.case === "succeeded") {
         // The exit code decides, which only the parent sees.
-        await this.#sender.describe(this.#description);
         await this.#sender.deliver(rows);
+        await this.#sender.describe(this.#description);
+        await this.#sender.storeConfig(this.#config.toMessages());
       } else {
         await this.#sender.describe(this.#description);
         const config = this.#config.toMessages();
@@ -210,7 +215,7 @@ export class ActiveRun<P = Record<string, Value>> implements TrialRun<P> {
     } catch (error) {
       if (!hasCode(error, Code.NotFound) && !hasCode(error, Code.FailedPrecondition)) throw error;
       this.#commands.broken(error);
-      if (!hasCode(error, Code.NotFound)) this.ended = await this.#sender.endOfThisAttempt();
+      this.ended = await this.#sender.endOfThisAttempt();
     } finally {
       this.#close();
     }
@@ -232,11 +237,15 @@ export class ActiveRun<P = Record<string, Value>> implements TrialRun<P> {
     const before = this.#logging;
     this.#refuseIfOver("log");
     this.#commands.throwIfStopped();
-    const at = step === undefined ? this.#step : checkedStep(step);
-    const values = numbersOf(metrics, this.#warn);
-    this.#step = at + 1;
-    this.#reporter.add(at, values);
-    this.#checks.observe(at, values);
+    const at = step ?? this.#step;
+    if (isStep(at)) {
+      const values = numbersOf(metrics, this.#warn);
+      this.#step = at + 1;
+      this.#reporter.add(at, values);
+      this.#checks.observe(at, values);
+    } else {
+      this.#warn(`log leaves out step ${at}: a step is an integer of at least 0`);
+    }
     // In order, also for a program that does not wait.
     await before.catch(() => undefined);
     await this.#checks.askIfDue();
@@ -260,7 +269,7 @@ export class ActiveRun<P = Record<string, Value>> implements TrialRun<P> {
     // Training waits once for an unavailable registry.
     if (!isSilent || this.#reporter.isFailing) return;
     try {
-      await this.#reporter.flush(PROTOCOL.silenceDeadline);
+      await this.#reporter.flush(PROTOCOL.silenceDeadline, this.signal);
     } catch (error) {
       if (isLost(error)) this.#commands.broken(error);
     }

@@ -1,7 +1,16 @@
 import { create } from "@bufbuild/protobuf";
+import { Code } from "@connectrpc/connect";
 import type { Core } from "../core/client.js";
-import { rejectsContent, type ServiceError } from "../core/errors.js";
+import {
+  hasCode,
+  isLost,
+  isPassing,
+  messageOf,
+  rejectsContent,
+  type ServiceError,
+} from "../core/errors.js";
 import { PROTOCOL } from "../core/protocol.js";
+import type { CallOptions } from "../core/transport.js";
 import {
   type FinishRunRequest,
   FinishRunRequestSchema,
@@ -65,18 +74,19 @@ export class RunSender {
   }
 
   /** Sends rows that fit one request, within a time in seconds, without waiting for the registry. */
-  async send(rows: readonly Row[], timeout: number): Promise<void> {
+  async send(rows: readonly Row[], timeout: number, signal: AbortSignal): Promise<void> {
     const kept = this.#onlyKnown ? this.#ofKnownMetrics(rows) : rows;
     if (kept.length > 0) {
-      const most = Math.min(timeout, PROTOCOL.runCallDeadline) * 1000;
-      await this.#sendAccepted(this.#report(kept), (request) => this.#try(request, most));
+      const timeoutMs = Math.min(timeout, PROTOCOL.runCallDeadline) * 1000;
+      const options = { timeoutMs, signal };
+      await this.#sendAccepted(this.#report(kept), (request) => this.#try(request, options));
     }
     // Known metrics must not have values that were rejected.
     if (this.#onlyKnown) return;
     for (const { values } of rows) for (const name of Object.keys(values)) this.#known.add(name);
   }
 
-  /** Stores the name and the labels of the run; a registry that rejects them is warned of. */
+  /** Stores the name and the labels of the run, if the registry accepts them. */
   async describe({ name, labels }: Description): Promise<void> {
     const { core, run, waiter, warn } = this.#options;
     const paths = [...(name === undefined ? [] : ["name"]), ...(labels ? ["labels"] : [])];
@@ -91,8 +101,27 @@ export class RunSender {
     try {
       await waiter.retry(() => core.registry.updateRun(request, TIMEOUT));
     } catch (error) {
+      // The run ends without them: its end matters more.
+      if (isPassing(error) || isLost(error)) throw error;
+      warn(`the name or the labels of run ${number} could not be stored: ${messageOf(error)}`);
+    }
+  }
+
+  /** Stores the config of a run that another process ends. */
+  async storeConfig(config: Record<string, ParameterValue>): Promise<void> {
+    const { core, run, waiter, warn } = this.#options;
+    if (Object.keys(config).length === 0) return;
+    const { sweepId, number } = run;
+    const request = create(UpdateRunRequestSchema, {
+      run: { sweepId, number, config },
+      updateMask: { paths: ["config"] },
+      requestId: crypto.randomUUID(),
+    });
+    try {
+      await waiter.retry(() => core.registry.updateRun(request, TIMEOUT));
+    } catch (error) {
       if (!rejectsContent(error)) throw error;
-      warn(`the registry rejects the name or the labels of run ${number}: ${error.message}`);
+      warn(`the registry rejects the config of run ${number}: ${error.message}`);
     }
   }
 
@@ -125,8 +154,14 @@ export class RunSender {
   /** Returns the run if this attempt has ended, for example by a child; else undefined. */
   async endOfThisAttempt(): Promise<Run | undefined> {
     const { core, run, waiter } = this.#options;
-    const found = await waiter.retry(() => core.getRun(run.sweepId, Number(run.number), TIMEOUT));
-    return found.attempt === run.attempt && ENDED.has(found.state) ? found : undefined;
+    try {
+      const found = await waiter.retry(() => core.getRun(run.sweepId, Number(run.number), TIMEOUT));
+      return found.attempt === run.attempt && ENDED.has(found.state) ? found : undefined;
+    } catch (error) {
+      // The sweep was deleted.
+      if (hasCode(error, Code.NotFound)) return undefined;
+      throw error;
+    }
   }
 
   /** Gives the run back, so that any agent can get it. */
@@ -145,14 +180,14 @@ export class RunSender {
 
   async #deliver(request: WithRows): Promise<Answer | undefined> {
     return await this.#sendAccepted(request, (rest) =>
-      this.#options.waiter.retry(() => this.#try(rest, TIMEOUT.timeoutMs)),
+      this.#options.waiter.retry(() => this.#try(rest, TIMEOUT)),
     );
   }
 
-  async #try(request: WithRows, timeoutMs: number): Promise<Answer> {
+  async #try(request: WithRows, options: CallOptions): Promise<Answer> {
     const { registry } = this.#options.core;
-    if (isEnd(request)) return await registry.finishRun(request, { timeoutMs });
-    const answer = await registry.reportMetrics(request, { timeoutMs });
+    if (isEnd(request)) return await registry.finishRun(request, options);
+    const answer = await registry.reportMetrics(request, options);
     this.#options.commands.obey(answer.command);
     return answer;
   }

@@ -1,5 +1,5 @@
 import { Worker } from "node:worker_threads";
-import { messageOf, ServiceError } from "../core/errors.js";
+import { messageOf } from "../core/errors.js";
 import type { ClientOptions } from "../node/settings.js";
 import type { Leased, Leases, Orders } from "./lease.js";
 import type { LeaseAnswer, LeaseRequest } from "./leaseMessages.js";
@@ -71,11 +71,7 @@ export class WorkerLeases implements Leases {
 
   #take(answer: LeaseAnswer): void {
     const orders = this.#held.get(answer.id)?.orders;
-    if (answer.command !== undefined) {
-      orders?.obey(answer.command);
-    } else {
-      const { message, code, reason } = answer;
-      orders?.broken(new ServiceError(message, code, { reason }));
-    }
+    if (answer.command !== undefined) orders?.obey(answer.command);
+    else orders?.lost(answer.reason);
   }
 }

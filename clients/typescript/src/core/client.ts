@@ -13,7 +13,7 @@ import { AnalysisService } from "../gen/wanllmdb/api/suggestion/v1/analysis_serv
 import { SuggestionService } from "../gen/wanllmdb/api/suggestion/v1/suggestion_service_pb.js";
 import { WanllmdbError } from "./errors.js";
 import { allPages } from "./pages.js";
-import type { Params, Space } from "./space.js";
+import { integer, type Params, type Space } from "./space.js";
 import { SweepBuilder } from "./sweep.js";
 import { type CallOptions, ServiceTransport } from "./transport.js";
 import { parametersOf, type Value } from "./values.js";
@@ -103,7 +103,7 @@ export class Core {
 
   /** Returns one run of a sweep. */
   async getRun(sweepId: string, number: number, options: CallOptions = {}): Promise<Run> {
-    const run = { case: "number", value: BigInt(number) } as const;
+    const run = { case: "number", value: integer("the number of the run", number) } as const;
     return present((await this.registry.getRun({ sweepId, run }, options)).run, "GetRun");
   }
 

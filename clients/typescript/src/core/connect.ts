@@ -1,5 +1,6 @@
 import type { Transport } from "@connectrpc/connect";
 import { Core } from "./client.js";
+import { checkedKey } from "./key.js";
 import { type ChosenReplica, type Routes, ServiceTransport } from "./transport.js";
 
 /** What {@link connectThrough} may be given besides the transport. */
@@ -12,11 +13,12 @@ export interface ConnectOptions {
  * Returns a client that calls both services through one transport of Connect, such as that of a
  * browser to the gateway. It sends calls as the client on Node does.
  *
+ * @throws InvalidArgumentError if the key is none.
  * @example
  * const client = connectThrough(createConnectTransport({ baseUrl: location.origin }));
  */
 export function connectThrough(transport: Transport, options: ConnectOptions = {}): Core {
-  const { apiKey = "" } = options;
+  const apiKey = options.apiKey ? checkedKey(options.apiKey, "the option apiKey") : "";
   const routes = new OneRoute(transport);
   const key = { current: () => apiKey, hasOtherThan: () => false };
   return new Core({

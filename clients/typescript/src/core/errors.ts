@@ -15,22 +15,29 @@ export interface FieldProblem {
 
 /** The parent of all errors of this package. */
 export class WanllmdbError extends Error {
-  override get name(): string {
-    return this.constructor.name;
-  }
+  // Not the name of the class, which bundlers shorten.
+  override readonly name: string = "WanllmdbError";
 }
 
 /** What the program gave is not valid; no call was made. The message says which setting it was. */
-export class InvalidArgumentError extends WanllmdbError {}
+export class InvalidArgumentError extends WanllmdbError {
+  override readonly name = "InvalidArgumentError";
+}
 
 /** The environment names no run, or the run no longer belongs to this process. */
-export class NoRunError extends WanllmdbError {}
+export class NoRunError extends WanllmdbError {
+  override readonly name = "NoRunError";
+}
 
 /** Too many runs of an agent failed, one after another. */
-export class AgentGaveUpError extends WanllmdbError {}
+export class AgentGaveUpError extends WanllmdbError {
+  override readonly name = "AgentGaveUpError";
+}
 
 /** The run must stop: `log` throws it, and `signal.reason` is it. Let it leave the function. */
-export class RunStoppedError extends WanllmdbError {}
+export class RunStoppedError extends WanllmdbError {
+  override readonly name = "RunStoppedError";
+}
 
 /** What a service said about a failed call. */
 export interface ServiceErrorDetails {
@@ -46,6 +53,7 @@ export interface ServiceErrorDetails {
  * ServiceError.metadata} what is concerned.
  */
 export class ServiceError extends WanllmdbError {
+  override readonly name = "ServiceError";
   /** The status code of gRPC. */
   readonly code: Code;
   /** The name of the ErrorReason without its prefix; empty if the service gave none. */

@@ -198,6 +198,12 @@ export function integer(what: string, value: number): bigint {
   return BigInt(value);
 }
 
+/** Returns an integer of 32 bits for a message. */
+export function int32(what: string, value: number): number {
+  if (value === (value | 0)) return value;
+  throw new InvalidArgumentError(`${what} is ${value}, but must be an integer of 32 bits`);
+}
+
 /** The parameters of a sweep by name; a group of parameters is an object within. */
 export interface Space {
   readonly [name: string]: Distribution<unknown> | Space;

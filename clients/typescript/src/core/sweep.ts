@@ -18,7 +18,7 @@ import {
   SweepSpecSchema,
 } from "../gen/wanllmdb/api/registry/v1/sweep_pb.js";
 import { InvalidArgumentError } from "./errors.js";
-import { integer, type Params, type Space, toParameters } from "./space.js";
+import { int32, integer, type Params, type Space, toParameters } from "./space.js";
 import { type InputValue, toParameterValues } from "./values.js";
 
 /** One metric that a sweep optimizes: `{ minimize: "loss" }` or `{ maximize: "accuracy" }`. */
@@ -45,6 +45,14 @@ export interface HyperbandOptions {
   readonly s?: number;
   readonly eta?: number;
   readonly strict?: boolean;
+}
+
+/** How often a run is assigned again. */
+export interface RetryOptions {
+  /** After its agent was lost. */
+  readonly lost?: number;
+  /** After it failed. */
+  readonly failed?: number;
 }
 
 /** What the options of an algorithm may hold. */
@@ -84,7 +92,7 @@ export class SweepBuilder<S extends Space> {
     const value = create(HyperbandSchema, {
       ...(minIter === undefined ? {} : { minIter: integer("hyperband: minIter", minIter) }),
       ...(maxIter === undefined ? {} : { maxIter: integer("hyperband: maxIter", maxIter) }),
-      ...(s === undefined ? {} : { s }),
+      ...(s === undefined ? {} : { s: int32("hyperband: s", s) }),
       ...(eta === undefined ? {} : { eta }),
       ...(strict === undefined ? {} : { strict }),
     });
@@ -122,8 +130,12 @@ export class SweepBuilder<S extends Space> {
   }
 
   /** Sets how often a run is assigned again after its agent was lost, or after it failed. */
-  retries(retries: { readonly lost?: number; readonly failed?: number }): SweepBuilder<S> {
-    return this.#with({ retries: create(RetryPolicySchema, retries) });
+  retries({ lost, failed }: RetryOptions): SweepBuilder<S> {
+    const retries = create(RetryPolicySchema, {
+      ...(lost === undefined ? {} : { lost: int32("retries: lost", lost) }),
+      ...(failed === undefined ? {} : { failed: int32("retries: failed", failed) }),
+    });
+    return this.#with({ retries });
   }
 
   /** Adds expressions over parameters that every run meets, such as `a < b`. */
@@ -206,7 +218,7 @@ function toMetric(objective: Objective): Metric {
     goal: maximize === undefined ? Goal.MINIMIZE : Goal.MAXIMIZE,
     ...(target === undefined ? {} : { target }),
     ...(value === undefined ? {} : { value: OBJECTIVE_VALUES[value] }),
-    ...(meanOver === undefined ? {} : { meanOver }),
+    ...(meanOver === undefined ? {} : { meanOver: int32("meanOver", meanOver) }),
     ...(impute === undefined ? {} : { impute: IMPUTES[impute] }),
     ...(imputeWhileRunning === undefined
       ? {}

@@ -126,7 +126,7 @@ export class ServiceTransport implements Transport {
     const repetitions = new Repetitions(method.name, () => this.#key.hasOtherThan(sentKey));
     for (let chosen = this.#routes.chosen(sweepId); ; ) {
       try {
-        return await send(await (chosen?.transport() ?? this.#routes.any(wait)));
+        return await send(await inTime(chosen?.transport() ?? this.#routes.any(wait), wait));
       } catch (thrown) {
         const error = this.#errorOf(thrown, method.name, signal);
         if (chosen?.failed(error)) {
@@ -154,7 +154,7 @@ export class ServiceTransport implements Transport {
     let sentKey = "";
     const open = async (): Promise<StreamResponse<I, O>> => {
       const wait = { waits: this.#hasAnswered, deadline, signal };
-      const transport = await this.#routes.any(wait);
+      const transport = await inTime(this.#routes.any(wait), wait);
       sentKey = this.#key.current();
       return await transport.stream(
         method,
@@ -215,6 +215,23 @@ export class ServiceTransport implements Transport {
     const error = serviceErrorOf(thrown, { rpc, where, remedy });
     if (error.reason !== "") this.#hasAnswered = true;
     return error;
+  }
+}
+
+/** Returns a connection, unless the time is over or the program ends the call before. */
+async function inTime(connection: Promise<Transport>, wait: Wait): Promise<Transport> {
+  const over = new AbortController();
+  const end = (): void => over.abort();
+  wait.signal?.addEventListener("abort", end);
+  try {
+    if (wait.signal?.aborted) end();
+    const late = sleep(wait.deadline - now(), over.signal).then(() => {
+      throw new ConnectError("there is no connection yet", Code.DeadlineExceeded);
+    });
+    return await Promise.race([connection, late]);
+  } finally {
+    end();
+    wait.signal?.removeEventListener("abort", end);
   }
 }
 

@@ -162,26 +162,43 @@ function define<T>(group: Nested<T>, name: string, value: T | Nested<T>): void {
   });
 }
 
-function jsonOf(value: InputValue, path: string): string {
+/** Deeper values are rejected, also those that contain themselves; the services accept less. */
+const MOST_LEVELS = 100;
+
+function jsonOf(value: InputValue, path: string, level = 0): string {
+  if (level > MOST_LEVELS) {
+    throw new InvalidArgumentError(`${path} lies more than ${MOST_LEVELS} levels deep`);
+  }
   if (value === null || typeof value === "boolean") return String(value);
   if (typeof value === "string") return JSON.stringify(sendable(value, path));
-  if (typeof value === "bigint") return String(value);
-  if (typeof value === "number") return String(finite(value, path));
+  if (typeof value === "bigint") return String(int64(value, path));
+  if (typeof value === "number") {
+    return String(Number.isInteger(value) ? safe(value, path) : finite(value, path));
+  }
   if (value instanceof Float) {
     const text = String(finite(value.valueOf(), path));
     return /[.e]/.test(text) ? text : `${text}.0`;
   }
   if (Array.isArray(value)) {
-    return `[${value.map((item, index) => jsonOf(item, `${path}[${index}]`)).join(",")}]`;
+    const items = value.map((item, index) => jsonOf(item, `${path}[${index}]`, level + 1));
+    return `[${items.join(",")}]`;
   }
-  if (typeof value !== "object") {
-    throw new InvalidArgumentError(`${path} is a ${typeof value}, which can't be sent`);
+  if (!isPlain(value)) {
+    const kind = typeof value === "object" ? Object.prototype.toString.call(value) : typeof value;
+    throw new InvalidArgumentError(`${path} is a ${kind}, which can't be sent`);
   }
   const entries = Object.entries(value).map(([key, inner]) => {
     const name = JSON.stringify(sendable(key, path));
-    return `${name}:${jsonOf(inner, `${path}.${key}`)}`;
+    return `${name}:${jsonOf(inner, `${path}.${key}`, level + 1)}`;
   });
   return `{${entries.join(",")}}`;
+}
+
+/** Whether a value is an object of entries: a Date or a Map would be sent as an empty one. */
+export function isPlain(value: unknown): value is Readonly<Record<string, unknown>> {
+  if (typeof value !== "object" || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
 }
 
 function finite(value: number, path: string): number {

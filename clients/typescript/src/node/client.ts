@@ -63,6 +63,7 @@ export class Client extends Core {
    * program. The agent sends heartbeats and ends the run by the exit code.
    *
    * @throws NoRunError if there is no run, or it belongs to another agent.
+   * @throws RunStoppedError if the run was lost meanwhile.
    */
   async child<P = Record<string, Value>>(trial: Trial<P>): Promise<void> {
     await runChild(this, this.#settings.env, trial, printLine);

@@ -1,9 +1,8 @@
 import { readFileSync } from "node:fs";
 import { InvalidArgumentError, messageOf } from "../core/errors.js";
+import { checkedKey } from "../core/key.js";
 import type { KeySource } from "../core/transport.js";
 import { type Environment, textOf } from "./env.js";
-
-const FORM = /^wsk_[a-z0-9]+_[!-~]+$/;
 
 /** The API key of a client, and where it is from. A key from a file may be replaced there. */
 export class ApiKey implements KeySource {
@@ -23,10 +22,10 @@ export class ApiKey implements KeySource {
    * @throws InvalidArgumentError if it is no key, or its file can't be read.
    */
   static of(env: Environment, given?: string, file?: string): ApiKey {
-    if (given) return new ApiKey(checked(given, "the option apiKey"), "the option apiKey");
+    if (given) return new ApiKey(checkedKey(given, "the option apiKey"), "the option apiKey");
     if (file) return ApiKey.#ofFile(file, `the file ${file} (the option apiKeyFile)`);
     const text = textOf(env, "WANLLMDB_API_KEY")?.trim();
-    if (text) return new ApiKey(checked(text, "WANLLMDB_API_KEY"), "WANLLMDB_API_KEY");
+    if (text) return new ApiKey(checkedKey(text, "WANLLMDB_API_KEY"), "WANLLMDB_API_KEY");
     const path = textOf(env, "WANLLMDB_API_KEY_FILE");
     if (path) return ApiKey.#ofFile(path, `the file ${path} (WANLLMDB_API_KEY_FILE)`);
     return new ApiKey("", "");
@@ -57,14 +56,5 @@ function readKey(path: string, source: string): string {
   } catch (error) {
     throw new InvalidArgumentError(`the API key in ${source} can't be read: ${messageOf(error)}`);
   }
-  return checked(text, source);
-}
-
-/** Any other text may be a secret of another system, which must not be sent. */
-function checked(text: string, source: string): string {
-  const key = text.trim();
-  if (FORM.test(key)) return key;
-  throw new InvalidArgumentError(
-    `${source} holds no API key: one looks like wsk_<id>_<secret>, on one line`,
-  );
+  return checkedKey(text, source);
 }

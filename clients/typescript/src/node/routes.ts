@@ -59,8 +59,13 @@ export class Replicas implements Routes {
       let problem: unknown;
       // In turn, so that calls are spread over all replicas.
       for (let tried = 0; tried < this.#channels.length; tried += 1) {
-        if (this.#isClosed)
-          throw new ServiceError("the client was closed", Code.FailedPrecondition);
+        if (this.#isClosed) {
+          throw new ServiceError(
+            `${this.where} was not called: the client is closed`,
+            Code.Canceled,
+          );
+        }
+        signal?.throwIfAborted();
         const channel = this.#channels[this.#turn++ % this.#channels.length];
         if (channel === undefined) continue;
         problem = await channel.connect();

@@ -1,0 +1,52 @@
+import { Code, ConnectError } from "@connectrpc/connect";
+import { expect, test } from "vitest";
+import { Client, RunStoppedError, type Trial } from "../src/index.js";
+import { TestServer } from "./server.js";
+import { SweepInMemory } from "./services.js";
+
+const RUN = { WANLLMDB_SWEEP_ID: "s1", WANLLMDB_RUN_NUMBER: "0", WANLLMDB_RUN_ATTEMPT: "1" };
+
+/** Executes a trial as the program of a command agent does. */
+async function execute(sweep: SweepInMemory, trial: Trial): Promise<void> {
+  await using server = await TestServer.start(sweep.routes);
+  using client = new Client({ env: { ...server.env, ...RUN } });
+  await client.child(trial);
+}
+
+test("a child's values and config arrive, and its end is left to the agent", async () => {
+  const sweep = new SweepInMemory(1);
+  await execute(sweep, async (run) => {
+    run.setConfig({ batch: 32 });
+    await run.log({ loss: 1 });
+  });
+
+  expect(sweep.reports.flatMap(({ rows }) => rows)).toMatchObject([{ values: { loss: 1 } }]);
+  expect(sweep.updates).toMatchObject([
+    { run: { config: { batch: { kind: { value: 32n } } } }, paths: ["config"] },
+  ]);
+  expect(sweep.ends).toEqual([]);
+});
+
+test("a child that stops by itself ends its run as canceled", async () => {
+  const sweep = new SweepInMemory(1);
+  await execute(sweep, () => {
+    throw new RunStoppedError("no such optimizer");
+  });
+
+  expect(sweep.ends.map(({ outcome }) => outcome)).toMatchObject([
+    { case: "canceled", value: { reason: "no such optimizer" } },
+  ]);
+});
+
+test("a child's own error is not hidden by one of the registry", async () => {
+  const sweep = new SweepInMemory(1);
+  sweep.onReport = () => {
+    throw new ConnectError("not yours", Code.PermissionDenied);
+  };
+  const failed = execute(sweep, async (run) => {
+    await run.log({ loss: 1 });
+    throw new Error("no more memory");
+  });
+
+  await expect(failed).rejects.toThrow("no more memory");
+});
