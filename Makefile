@@ -29,7 +29,8 @@ TYPESCRIPT_SOURCES := $(shell find $(TYPESCRIPT)/src $(TYPESCRIPT)/testee -name 
 TESTEE_go := clients/go/build/testee
 TESTEE_typescript := $(TYPESCRIPT)/build/testee/main.js
 comma := ,
-# `make conformance LANGUAGES=go,python` builds and tries these alone; without it, all.
+# `make conformance LANGUAGES=go,python` builds and tries these alone; without it, all. PARTS=live
+# tries only what needs real services, PARTS=vectors,scenarios only what needs none.
 CHOSEN_TESTEES := $(foreach language,$(or $(subst $(comma), ,$(LANGUAGES)),go typescript),$(TESTEE_$(language)))
 WEB_PAGE := services/wanllmdb_gateway/static/index.html
 # npm writes this file after everything else.
@@ -93,8 +94,8 @@ typescript: $(TYPESCRIPT_PACKAGES) ## Checks, builds and tests the TypeScript cl
 	$(TYPESCRIPT_NODE) tsc -p tsconfig.build.json
 	$(TYPESCRIPT_NODE) vitest run
 
-conformance: $(VENV)/.installed $(CHOSEN_TESTEES) ## Tries the clients of all languages with clients/conformance, or of LANGUAGES=go,python
-	$(BIN)/python -m clients.conformance.runner --languages "$(LANGUAGES)"
+conformance: $(VENV)/.installed $(CHOSEN_TESTEES) ## Tries the clients of all languages with clients/conformance, or of LANGUAGES=go,python; PARTS=live tries only what needs services
+	$(BIN)/python -m clients.conformance.runner --languages "$(LANGUAGES)" --parts "$(PARTS)"
 
 browser: $(VENV)/.installed $(WEB_PAGE) ## Runs the dashboard's tests in Chromium, on a platform of their own, in about four minutes
 	$(NODE) vitest run --config vitest.browser.config.ts tests/e2e tests/axe

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 import tempfile
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from clients.conformance import scenarios
+from clients.conformance.runner.commands import Commands, MismatchError
+from clients.conformance.runner.discovery import found_in
 from clients.conformance.runner.scripted_services import ScriptedServices, serving
 from clients.conformance.runner.testee import Testee, TesteeError
-
-
-class MismatchError(Exception):
-    """A client did something else than the protocol says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +29,7 @@ class Stage:
         Raises:
             MismatchError: it is an error.
         """
-        answer = await self._ask(operation, given)
-        if "result" not in answer:
-            raise MismatchError(f"{operation}: {answer.get('error')}")
-        return answer["result"]
+        return await self._commands.ask(operation, **given)
 
     async def ask_for_error(self, operation: str, **given: Any) -> Mapping[str, Any]:
         """Return the error that a command to the testee ends with.
@@ -44,21 +37,17 @@ class Stage:
         Raises:
             MismatchError: there is none.
         """
-        answer = await self._ask(operation, given)
-        error = answer.get("error")
-        if not isinstance(error, dict):
-            raise MismatchError(f"{operation} succeeds: {answer.get('result')}")
-        return error
+        return await self._commands.ask_for_error(operation, **given)
 
-    async def _ask(self, operation: str, given: dict[str, Any]) -> Mapping[str, Any]:
+    @property
+    def _commands(self) -> Commands:
         environment = {
             "WANLLMDB_REGISTRY": self.address,
             "WANLLMDB_SUGGESTION": self.address,
             "WANLLMDB_SPOOL_DIR": self.folder,
             "WANLLMDB_PATIENCE": "30",
-            **given.pop("environment", {}),
         }
-        return await self.testee.ask(operation, {"environment": environment, **given})
+        return Commands(self.testee, environment)
 
 
 Play = Callable[[Stage], Awaitable[None]]
@@ -133,10 +122,4 @@ def scenario(name: str, *, needs: Collection[str] = ()) -> Callable[[Play], Scen
 
 def scenarios_of_all_files() -> list[Scenario]:
     """Return the scenarios of the modules in clients/conformance/scenarios."""
-    modules = sorted(module.name for module in pkgutil.iter_modules(scenarios.__path__))
-    return [
-        found
-        for module in modules
-        for found in vars(importlib.import_module(f"{scenarios.__name__}.{module}")).values()
-        if isinstance(found, Scenario)
-    ]
+    return found_in(scenarios, Scenario)

@@ -8,7 +8,7 @@ from clients.conformance.runner.trial import Outcome, Trial, Verdict
 
 
 def lines_of(trials: Sequence[Trial]) -> Iterator[str]:
-    """Yield the table, then what failed and what was left out, by language."""
+    """Yield the table, then notes, then what failed and what was left out, by language."""
     files = list(dict.fromkeys(o.case.file for trial in trials for o in trial.outcomes))
     rows = [["scenario", *(trial.language for trial in trials)]]
     rows += [
@@ -21,6 +21,9 @@ def lines_of(trials: Sequence[Trial]) -> Iterator[str]:
         yield _line(row, widths)
         if number == 0:
             yield _line(["-" * width for width in widths], widths)
+    outcomes = [outcome for trial in trials for outcome in trial.outcomes]
+    # Scenarios that several languages play together are an outcome of each.
+    yield from dict.fromkeys(f"{o.case.file}: {note}" for o in outcomes for note in o.notes)
     for trial in trials:
         yield from _remarks(trial)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
+import signal
 import sys
 import tempfile
 import tomllib
@@ -16,7 +18,7 @@ from typing import IO, Any
 from clients.conformance.runner.cases import FOLDER
 
 ROOT = FOLDER.parents[1]
-_ANSWER_SECONDS = 60.0
+ANSWER_SECONDS = 60.0
 """A program in a virtual machine may take seconds for its first answer on a busy computer."""
 _LONGEST_LINE = 16 * 1024 * 1024
 _END_SECONDS = 5.0
@@ -53,8 +55,10 @@ class Testee:
         self._process = process
         self._count = 0
 
-    async def ask(self, operation: str, given: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Return the answer to one command.
+    async def ask(
+        self, operation: str, given: Mapping[str, Any], *, seconds: float | None = ANSWER_SECONDS
+    ) -> Mapping[str, Any]:
+        """Return the answer to one command; wait for it without a limit if `seconds` is None.
 
         Raises:
             TesteeError: there is none.
@@ -65,11 +69,15 @@ class Testee:
         try:
             self._process.stdin.write(json.dumps(command).encode() + b"\n")
             await self._process.stdin.drain()
-            return await asyncio.wait_for(self._answer(), _ANSWER_SECONDS)
+            return await asyncio.wait_for(self._answer(), seconds)
         except ConnectionError:
             raise TesteeError("the testee has ended") from None
         except TimeoutError:
-            raise TesteeError(f"no answer to {operation} in {_ANSWER_SECONDS:.0f} s") from None
+            raise TesteeError(f"no answer to {operation} in {seconds or 0:.0f} s") from None
+
+    def kill(self) -> None:
+        """Send SIGKILL to the testee and to every process that it has started."""
+        _kill(self._process)
 
     async def _answer(self) -> Mapping[str, Any]:
         assert self._process.stdout is not None
@@ -114,6 +122,8 @@ async def _process(
             stdout=asyncio.subprocess.PIPE,
             stderr=errors,
             limit=_LONGEST_LINE,
+            # A group of its own, so that a testee ends with the processes that it has started.
+            start_new_session=True,
         )
     except OSError as error:
         raise TesteeError(f"{language.command[0]} can't be started: {error}") from None
@@ -125,5 +135,10 @@ async def _process(
         try:
             await asyncio.wait_for(process.wait(), _END_SECONDS)
         except TimeoutError:
-            process.kill()
+            _kill(process)
             await process.wait()
+
+
+def _kill(process: asyncio.subprocess.Process) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)

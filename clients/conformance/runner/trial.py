@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from clients.conformance.runner.cases import VECTORS, Case
 from clients.conformance.runner.compare import difference
 from clients.conformance.runner.known_failing import KnownFailing
+from clients.conformance.runner.live import LiveCase, Played
 from clients.conformance.runner.messages import command_of
 from clients.conformance.runner.scenario import Scenario
 from clients.conformance.runner.testee import Language, Testee, TesteeError, started
@@ -30,7 +31,7 @@ class Verdict(Enum):
 
 
 class Tried(Protocol):
-    """A case or a scenario."""
+    """A case, a scenario or a live scenario."""
 
     @property
     def file(self) -> str:
@@ -53,6 +54,7 @@ class Outcome:
     verdict: Verdict
     seconds: float
     detail: str = ""
+    notes: Sequence[str] = ()
 
 
 @dataclass(slots=True)
@@ -71,7 +73,9 @@ class Trial:
         )
 
 
-async def tried(language: Language, cases: Iterable[Case | Scenario], known: KnownFailing) -> Trial:
+async def tried(
+    language: Language, cases: Iterable[Case | Scenario | LiveCase], known: KnownFailing
+) -> Trial:
     """Try cases and scenarios with a language's testee; what goes wrong is in the result."""
     trial = Trial(language.name)
     try:
@@ -104,21 +108,27 @@ async def _greeted(testee: Testee, language: Language) -> Sequence[str]:
 
 
 async def _outcome(
-    testee: Testee, case: Case | Scenario, can: Sequence[str], known: KnownFailing
+    testee: Testee, case: Case | Scenario | LiveCase, can: Sequence[str], known: KnownFailing
 ) -> Outcome:
     missing = sorted(case.needs.difference(can))
     if missing:
         return Outcome(case, Verdict.LEFT_OUT, 0.0, f"needs {', '.join(missing)}")
+    played = await _played(testee, case)
+    if played.difference is None:
+        return Outcome(case, Verdict.PASSED, played.seconds, notes=played.notes)
+    verdict = Verdict.KNOWN if known.has(case.full_name) else Verdict.FAILED
+    return Outcome(case, verdict, played.seconds, played.difference)
+
+
+async def _played(testee: Testee, case: Case | Scenario | LiveCase) -> Played:
+    if isinstance(case, LiveCase):
+        return await case.played()
     began = time.perf_counter()
     if isinstance(case, Scenario):
-        detail = await case.difference(testee)
+        wrong = await case.difference(testee)
     else:
-        detail = await _difference(testee, case)
-    seconds = time.perf_counter() - began
-    if detail is None:
-        return Outcome(case, Verdict.PASSED, seconds)
-    verdict = Verdict.KNOWN if known.has(case.full_name) else Verdict.FAILED
-    return Outcome(case, verdict, seconds, detail)
+        wrong = await _difference(testee, case)
+    return Played(wrong, time.perf_counter() - began)
 
 
 async def _difference(testee: Testee, case: Case) -> str | None:

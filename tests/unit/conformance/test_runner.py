@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from clients.conformance.runner.__main__ import chosen
+from clients.conformance.runner.__main__ import PARTS, chosen, parts_of
 from clients.conformance.runner.cases import Case, ExpectedError, cases_in
 from clients.conformance.runner.compare import difference
 from clients.conformance.runner.known_failing import KnownFailing
@@ -175,6 +175,13 @@ def test_languages_are_chosen_by_name() -> None:
         chosen(known, "rust,go")
 
 
+def test_parts_are_chosen_by_name() -> None:
+    assert parts_of("") == set(PARTS)
+    assert parts_of("live, vectors") == {"live", "vectors"}
+    with pytest.raises(SystemExit, match="no part lives: the parts are vectors, scenarios, live"):
+        parts_of("live,lives")
+
+
 def test_the_list_of_known_failures_is_read_from_its_file(tmp_path: Path) -> None:
     (tmp_path / "go.txt").write_text("# Not done yet.\nvalues_read/*  # no values\n\nspaces/beta\n")
     known = KnownFailing.of("go", tmp_path)
@@ -183,6 +190,7 @@ def test_the_list_of_known_failures_is_read_from_its_file(tmp_path: Path) -> Non
     assert known.has("spaces/beta")
     assert not known.has("spaces/normal")
     assert known.outdated(["values_read/null"]) == ["spaces/beta"]
+    assert known.among(["values_read/null", "spaces/normal"]).outdated([]) == ["values_read/*"]
     assert KnownFailing.of("rust", tmp_path).outdated([]) == []
 
 

@@ -1,0 +1,1 @@
+"""Live scenarios: what needs the real services. Each module is a row of the table."""
