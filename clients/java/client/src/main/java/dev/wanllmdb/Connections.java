@@ -15,6 +15,9 @@ import java.util.concurrent.TimeUnit;
 
 /** The connections to one service: to all of its replicas, and to single ones. */
 final class Connections implements AutoCloseable {
+    /** Servers accept requests of 4 MiB; gRPC would keep no more than 1 MiB to repeat them. */
+    private static final long MAX_REPEATED_BYTES = 5 << 20;
+
     private final Service service;
     private final Endpoint endpoint;
     private final Settings settings;
@@ -72,6 +75,7 @@ final class Connections implements AutoCloseable {
                 NettyChannelBuilder.forTarget(target(to))
                         .defaultServiceConfig(service.config(retries))
                         .disableServiceConfigLookUp()
+                        .perRpcBufferLimit(MAX_REPEATED_BYTES)
                         .maxInboundMessageSize(Protocol.MAX_RECEIVE_BYTES)
                         // The limit counts some bytes more for each entry.
                         .maxInboundMetadataSize(2 * Protocol.MAX_METADATA_BYTES)
@@ -89,6 +93,9 @@ final class Connections implements AutoCloseable {
             }
         } else {
             builder.usePlaintext();
+        }
+        if (to.isTarget() && to.address().startsWith("unix:")) {
+            DomainSockets.use(builder, to.address());
         }
         if (Addresses.isLoopback(to)) {
             // A proxy for outside addresses can't reach services on this machine.
@@ -109,8 +116,9 @@ final class Connections implements AutoCloseable {
 
     private static String target(Endpoint to) {
         if (!to.isTarget()) {
+            // A target is a URI, whose path has no brackets.
             return to.replicas().size() == 1
-                    ? "dns:///" + to.replicas().get(0)
+                    ? "dns:///" + to.replicas().get(0).replace("[", "%5B").replace("]", "%5D")
                     : ReplicaResolver.target(to.replicas());
         }
         String address = to.address();

@@ -25,7 +25,8 @@ final class ReplicaResolver extends NameResolver {
 
     private final List<String> replicas;
     private final Executor executor;
-    private Listener2 listener;
+    private volatile Listener2 listener;
+    private volatile boolean isResolved;
 
     private ReplicaResolver(List<String> replicas, Executor executor) {
         this.replicas = replicas;
@@ -53,7 +54,9 @@ final class ReplicaResolver extends NameResolver {
     /** Tries again names that did not resolve: gRPC asks for it after a pause. */
     @Override
     public void refresh() {
-        executor.execute(this::resolve);
+        if (!isResolved) {
+            executor.execute(this::resolve);
+        }
     }
 
     @Override
@@ -81,6 +84,7 @@ final class ReplicaResolver extends NameResolver {
             fail("the names " + replicas + " resolve to IPv4 and to IPv6: name one kind only");
             return;
         }
+        isResolved = true;
         listener.onResult(
                 ResolutionResult.newBuilder()
                         .setAddressesOrError(StatusOr.fromValue(found))

@@ -49,6 +49,7 @@ import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import java.util.function.LongPredicate;
 
@@ -65,6 +66,7 @@ final class FakeServices implements AutoCloseable {
     private final Map<Long, SortedMap<Long, Double>> losses = new HashMap<>();
     private final long runs;
     private final Server server;
+    private final AtomicInteger sweepsRead = new AtomicInteger();
     private long assigned;
 
     /** Decides ShouldStop; null for a sweep without early termination. */
@@ -74,19 +76,27 @@ final class FakeServices implements AutoCloseable {
     private volatile Function<ReportMetricsRequest, Optional<Status>> reports =
             request -> Optional.empty();
 
-    private FakeServices(long runs) throws IOException {
+    private FakeServices(long runs, Certificate certificate) throws IOException {
         this.runs = runs;
-        this.server =
+        NettyServerBuilder builder =
                 NettyServerBuilder.forAddress(new InetSocketAddress("127.0.0.1", 0))
                         .addService(new Registry())
-                        .addService(new Suggestion())
-                        .build()
-                        .start();
+                        .addService(new Suggestion());
+        if (certificate != null) {
+            builder.useTransportSecurity(
+                    certificate.file().toFile(), certificate.key().toFile());
+        }
+        this.server = builder.build().start();
     }
 
     /** Serves a sweep with this many runs. */
     static FakeServices of(long runs) throws IOException {
-        return new FakeServices(runs);
+        return new FakeServices(runs, null);
+    }
+
+    /** Serves a sweep with TLS. */
+    static FakeServices with(Certificate certificate) throws IOException {
+        return new FakeServices(1, certificate);
     }
 
     /** Stops runs early. */
@@ -114,14 +124,24 @@ final class FakeServices implements AutoCloseable {
                 .build();
     }
 
+    /** Returns how often the sweep was read. */
+    int sweepsRead() {
+        return sweepsRead.get();
+    }
+
     /** Returns the values of "loss" of a run, by step. */
     synchronized SortedMap<Long, Double> losses(long number) {
         return new TreeMap<>(losses.getOrDefault(number, new TreeMap<>()));
     }
 
+    /** Ends the services. */
+    void stop() {
+        server.shutdownNow();
+    }
+
     @Override
     public void close() {
-        server.shutdownNow();
+        stop();
     }
 
     private synchronized void accept(long number, List<MetricRow> rows) {
@@ -200,6 +220,7 @@ final class FakeServices implements AutoCloseable {
 
         @Override
         public void getSweep(GetSweepRequest request, StreamObserver<GetSweepResponse> observer) {
+            sweepsRead.incrementAndGet();
             answer(observer, GetSweepResponse.newBuilder().setSweep(sweep()).build());
         }
 
