@@ -17,6 +17,11 @@ INTERNAL_STUBS := services/wanllmdb_common/internal
 BASELINE := protos/baseline/v1.binpb
 GO_STUBS := clients/go/api
 GO_SOURCES := $(shell find clients/go -name '*.go') clients/go/go.mod
+# The client in Java, whose stubs are generated in its build.
+JAVA := clients/java
+JAVA_SOURCES := $(shell find $(JAVA) -type f '(' -name '*.java' -o -name pom.xml ')' -not -path '*/target/*')
+# MAVEN_FLAGS=--offline builds without the network.
+MAVEN := cd $(JAVA) && mvn --quiet --batch-mode --no-transfer-progress $(MAVEN_FLAGS)
 # The dashboard. The gateway serves what is built; its page is the last file that a build writes.
 WEB := clients/web
 WEB_STUBS := $(WEB)/src/gen
@@ -28,10 +33,11 @@ TYPESCRIPT_SOURCES := $(shell find $(TYPESCRIPT)/src $(TYPESCRIPT)/testee -name 
 # What clients/conformance starts, in languages that are compiled.
 TESTEE_go := clients/go/build/testee
 TESTEE_typescript := $(TYPESCRIPT)/build/testee/main.js
+TESTEE_java := $(JAVA)/testee/target/testee.jar
 comma := ,
 # `make conformance LANGUAGES=go,python` builds and tries these alone; without it, all. PARTS=live
 # tries only what needs real services, PARTS=vectors,scenarios only what needs none.
-CHOSEN_TESTEES := $(foreach language,$(or $(subst $(comma), ,$(LANGUAGES)),go typescript),$(TESTEE_$(language)))
+CHOSEN_TESTEES := $(foreach language,$(or $(subst $(comma), ,$(LANGUAGES)),go typescript java),$(TESTEE_$(language)))
 WEB_PAGE := services/wanllmdb_gateway/static/index.html
 # npm writes this file after everything else.
 WEB_PACKAGES := $(WEB)/node_modules/.package-lock.json
@@ -53,9 +59,10 @@ define GENERATE_STUBS
 endef
 
 NEEDS_GO := command -v go >/dev/null || { echo "the Go client needs Go 1.26 or newer: install it, or choose other languages, such as 'make conformance LANGUAGES=python,typescript'"; exit 1; }
+NEEDS_JAVA := command -v mvn >/dev/null && command -v javac >/dev/null || { echo "the Java client needs a JDK of 17 or newer and Maven: install them, or choose other languages, such as 'make conformance LANGUAGES=python,typescript'"; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev fast test clients go typescript conformance browser pictures explore bench bench-peers robustness check format site protos protos-check baseline docs docs-check web web-check dist gp wandb clean
+.PHONY: help demo dev fast test clients go typescript java conformance browser pictures explore bench bench-peers robustness check format site protos protos-check baseline docs docs-check web web-check dist gp wandb clean
 
 help: ## Prints this list
 	@awk -F ':.*## ' '/^##@ / { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -77,7 +84,7 @@ test: $(VENV)/.installed $(WEB_PAGE) ## Runs all tests in TEST_WORKERS processes
 	$(NODE) vitest run
 	$(PYTEST) --durations=30 --durations-min=1
 
-clients: go typescript conformance ## Checks and tests the clients of other languages, and tries all with clients/conformance
+clients: go typescript java conformance ## Checks and tests the clients of other languages, and tries all with clients/conformance
 
 go: $(VENV)/.installed ## Checks and tests the Go client; fails when its stubs are not those of protos/
 	@$(NEEDS_GO)
@@ -93,6 +100,10 @@ typescript: $(TYPESCRIPT_PACKAGES) ## Checks, builds and tests the TypeScript cl
 	$(TYPESCRIPT_NODE) tsc --noEmit -p tsconfig.core.json
 	$(TYPESCRIPT_NODE) tsc -p tsconfig.build.json
 	$(TYPESCRIPT_NODE) vitest run
+
+java: ## Builds and tests the Java client, and makes its Javadoc
+	@$(NEEDS_JAVA)
+	$(MAVEN) verify
 
 conformance: $(VENV)/.installed $(CHOSEN_TESTEES) ## Tries the clients of all languages with clients/conformance, or of LANGUAGES=go,python; PARTS=live tries only what needs services
 	$(BIN)/python -m clients.conformance.runner --languages "$(LANGUAGES)" --parts "$(PARTS)"
@@ -201,7 +212,7 @@ gp: $(VENV)/.gp ## Installs torch and frameworks on it (several GB), for the tes
 wandb: $(WANDB_VENV)/.installed ## Installs W&B's client in its own environment, for the test of signatures
 
 clean: ## Removes all environments, caches and build results, and the data of `make dev`
-	rm -rf $(VENV) $(PROTOC_VENV) $(SITE_VENV) $(WANDB_VENV) $(PEERS_VENV) $(WEB_VENV) $(WEB)/node_modules $(TYPESCRIPT)/node_modules $(TYPESCRIPT)/build $(TYPESCRIPT)/dist clients/go/build $(dir $(WEB_PAGE)) $(DEV_DIR) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .cache build dist
+	rm -rf $(VENV) $(PROTOC_VENV) $(SITE_VENV) $(WANDB_VENV) $(PEERS_VENV) $(WEB_VENV) $(WEB)/node_modules $(TYPESCRIPT)/node_modules $(TYPESCRIPT)/build $(TYPESCRIPT)/dist clients/go/build $(JAVA)/*/target $(dir $(WEB_PAGE)) $(DEV_DIR) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .cache build dist
 
 $(VENV)/.demo: pyproject.toml deploy/constraints/dev.txt
 	$(PYTHON) -m venv $(VENV)
@@ -271,6 +282,11 @@ $(TESTEE_typescript): $(TYPESCRIPT_PACKAGES) $(TYPESCRIPT_SOURCES) $(TYPESCRIPT)
 $(TESTEE_go): $(GO_SOURCES)
 	@$(NEEDS_GO)
 	cd clients/go && go build -o build/testee ./internal/testee
+
+$(TESTEE_java): $(PROTOS) $(JAVA_SOURCES)
+	@$(NEEDS_JAVA)
+	$(MAVEN) package -DskipTests -Dmaven.javadoc.skip
+	touch $@
 
 $(WEB_PAGE): $(WEB_PACKAGES) $(WEB_SOURCES)
 	$(NODE) vite build --logLevel warn

@@ -14,6 +14,7 @@ PROGRAMS = {
     "python": "docs/examples/agent.py",
     "go": "clients/go/examples/agent/main.go",
     "typescript": "clients/typescript/examples/agent.ts",
+    "java": "clients/java/examples/AgentProgram.java",
 }
 
 

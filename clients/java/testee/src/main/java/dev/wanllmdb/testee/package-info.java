@@ -1,0 +1,2 @@
+/** Carries out what clients/conformance asks for; its README.md describes the commands. */
+package dev.wanllmdb.testee;
