@@ -23,11 +23,8 @@ def test_every_language_that_the_conformance_suite_tries_has_a_program() -> None
     assert set(testees) == set(PROGRAMS)
 
 
-def test_the_page_shows_no_other_program() -> None:
-    assert len(re.findall(r"^```\w+$", PAGE, re.MULTILINE)) == len(PROGRAMS)
-
-
 @pytest.mark.parametrize("language", PROGRAMS)
 def test_the_page_shows_the_program(language: str) -> None:
     program = (ROOT / PROGRAMS[language]).read_text()
-    assert re.search(rf"^```\w+\n{re.escape(program)}```$", PAGE, re.MULTILINE)
+    # A first line with the name of a file makes the test of all pages store the block under it.
+    assert re.search(rf"^```\w+\n(# agent\.py\n)?{re.escape(program)}```$", PAGE, re.MULTILINE)
