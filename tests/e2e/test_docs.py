@@ -2,7 +2,8 @@
 
 The language of a block decides: `yaml` is a sweep's config and must be accepted; `python` is run;
 `sh` is run line by line. A first line such as `# train.py` saves a block under that name instead
-of running it. `text` is output and is not checked.
+of running it. `text` is output and is not checked, and the tests of the clients run the blocks of
+other languages.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ DOCS = Path(__file__).parents[2] / "docs"
 SETTING_UP = ("pip install", "wanllmdb up")
 # The address of a dashboard in the pages; the platform here has another one.
 DASHBOARD = "http://localhost:8080"
+# Run by the tests of their clients.
+OTHER_LANGUAGES = ("go", "java", "rust", "ts")
 # Generated from the protos, without examples.
 PAGES = sorted(page for page in DOCS.glob("*.md") if page.name != "api.md")
 
@@ -89,7 +92,7 @@ def test_the_examples_of_a_page_run(page: Path, platform: UpProcess, tmp_path: P
             elif block.language == "sh":
                 shell += block.text
             else:
-                assert block.language in ("python", "text"), block
+                assert block.language in ("python", "text", *OTHER_LANGUAGES), block
     # One shell for all blocks, so that variables of one block are set in the next.
     lines = [line for line in shell.splitlines() if not line.startswith(SETTING_UP)]
     script = "\n".join(lines).replace(DASHBOARD, addresses["dashboard"])
