@@ -21,15 +21,15 @@ func (o options) failures() (Failures, error) {
 	limits := Failures{
 		protocol.MaxQuickFailures, protocol.QuickWindow, protocol.MaxInitialFailures,
 	}
-	maxQuick, err := o.number("WANLLMDB_AGENT_MAX_QUICK_FAILURES")
+	maxQuick, err := o.number("WANLLMDB_AGENT_MAX_QUICK_FAILURES", "a number of runs")
 	if err != nil {
 		return limits, err
 	}
-	quick, err := o.seconds("WANLLMDB_AGENT_QUICK_SECONDS")
+	quick, err := o.seconds("WANLLMDB_AGENT_QUICK_SECONDS", "a number of seconds")
 	if err != nil {
 		return limits, err
 	}
-	maxInitial, err := o.number("WANLLMDB_AGENT_MAX_INITIAL_FAILURES")
+	maxInitial, err := o.number("WANLLMDB_AGENT_MAX_INITIAL_FAILURES", "a number of runs")
 	if err != nil {
 		return limits, err
 	}

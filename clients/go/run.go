@@ -131,8 +131,8 @@ func (r *Run) Resumed() bool { return r.resumed }
 // Sweep returns the run's sweep as the agent found it.
 func (r *Run) Sweep() *registryv1.Sweep { return r.sweep }
 
-// Parameters returns the run's parameters by name, with groups as maps: nil, bool, int64, float64,
-// string, []any or map[string]any. Decode fills a struct with them.
+// Parameters returns the run's parameters by name, with groups as maps, as Value returns each. The map
+// is the run's own: do not change it. Decode fills a struct with them.
 func (r *Run) Parameters() map[string]any { return r.parameters }
 
 // Step returns the step of the next Log: not 0 in a resumed run.

@@ -62,6 +62,9 @@ func (s Secret) String() string {
 // GoString returns no part of the secret.
 func (s Secret) GoString() string { return s.String() }
 
+// MarshalText returns no part of the secret, also within JSON.
+func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
 // LogValue returns no part of the secret.
 func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
 
@@ -174,7 +177,7 @@ func (o options) endpoint(given, variable, byDefault string) (Endpoint, error) {
 
 func (o options) readPatience(s *Settings) error {
 	s.Patience, s.FirstPatience = protocol.Patience, protocol.FirstPatience
-	asked, err := o.seconds(envPatience)
+	asked, err := o.seconds(envPatience, "the patience")
 	if err != nil {
 		return err
 	}
@@ -216,8 +219,8 @@ func (o options) flagged(variable string) bool {
 	}
 }
 
-// number reads a number of at least 0; nil if the variable is not set.
-func (o options) number(variable string) (*float64, error) {
+// number reads a number of at least 0; nil if the variable is not set. What names it for people.
+func (o options) number(variable, what string) (*float64, error) {
 	text := o.getenv(variable)
 	if text == "" {
 		return nil, nil
@@ -227,13 +230,13 @@ func (o options) number(variable string) (*float64, error) {
 		return nil, invalid(variable, "is %q, which is no number", text)
 	}
 	if number < 0 {
-		return nil, invalid(variable, "is %s: a number of at least 0 is needed", text)
+		return nil, invalid(variable, "is %s: %s must be at least 0", text, what)
 	}
 	return &number, nil
 }
 
-func (o options) seconds(variable string) (*time.Duration, error) {
-	number, err := o.number(variable)
+func (o options) seconds(variable, what string) (*time.Duration, error) {
+	number, err := o.number(variable, what)
 	if number == nil || err != nil {
 		return nil, err
 	}

@@ -1,7 +1,9 @@
 package wanllmdb
 
 import (
+	"encoding/json"
 	"errors"
+	"fmt"
 	"math"
 	"reflect"
 	"strings"
@@ -116,6 +118,12 @@ func TestSecretsAreNotShown(t *testing.T) {
 	settings := client.Settings()
 	if settings.APIKey.String() != "(hidden)" || string(settings.APIKey) != "wsk_abc_secret" {
 		t.Errorf("the key is shown as %s", settings.APIKey)
+	}
+	inJSON, err := json.Marshal(settings)
+	for _, text := range []string{string(inJSON), fmt.Sprintf("%+v %#v", settings, settings)} {
+		if err != nil || strings.Contains(text, "wsk_abc_secret") {
+			t.Errorf("the settings show the key: %v, %s", err, text)
+		}
 	}
 }
 
