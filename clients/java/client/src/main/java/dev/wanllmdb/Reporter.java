@@ -32,13 +32,16 @@ final class Reporter {
     /** How long the end of a run waits for a report under way. */
     private static final Duration LAST_WAIT = Duration.ofSeconds(2);
 
+    /** The place after all rows. */
+    private static final long NO_ROW = Long.MAX_VALUE;
+
     private final Send send;
 
     /** Gets a problem after which waiting is of no use. */
     private final Consumer<RuntimeException> failed;
 
-    /** Is held while a report is under way. */
-    private final Semaphore sending = new Semaphore(1);
+    /** Is held while a report is under way. In order, so that no thread waits for ever. */
+    private final Semaphore sending = new Semaphore(1, true);
 
     private final CountDownLatch ended = new CountDownLatch(1);
     private final Future<?> work;
@@ -48,7 +51,8 @@ final class Reporter {
     private final Map<Row.Key, Row> byKey = new HashMap<>();
     private Deque<Row> rows = new ArrayDeque<>();
     private int values;
-    private boolean isClosing;
+    private long nextPlace;
+    private volatile boolean isClosing;
 
     /** Whether the registry did not answer the last report. */
     private volatile boolean isFailing;
@@ -70,7 +74,7 @@ final class Reporter {
             boolean wasFull = values >= Protocol.FLUSH_VALUES;
             Row row = byKey.get(key);
             if (row == null) {
-                row = new Row(key);
+                row = new Row(key, nextPlace++);
                 byKey.put(key, row);
                 rows.add(row);
             }
@@ -90,12 +94,15 @@ final class Reporter {
     }
 
     /**
-     * Sends all values that were added before. The deadline is that of each report, and of the wait
-     * for one under way.
+     * Sends all values that were added before; not later ones, which may come faster than they are
+     * sent. The deadline is that of each report, and of the wait for one under way.
      */
     void flush(Duration deadline) {
-        while (sendSome(deadline)) {
-            // More rows are left.
+        lock.lock();
+        long end = nextPlace;
+        lock.unlock();
+        while (sendSome(deadline) < end) {
+            // Some of these rows are left.
         }
     }
 
@@ -166,7 +173,7 @@ final class Reporter {
         boolean more = true;
         while (more) {
             try {
-                more = sendSome(Protocol.RUN_CALL_DEADLINE);
+                more = sendSome(Protocol.RUN_CALL_DEADLINE) < NO_ROW && !isClosing;
             } catch (ServiceException e) {
                 if (!isTemporary(e)) {
                     throw e;
@@ -190,8 +197,8 @@ final class Reporter {
         }
     }
 
-    /** Sends the oldest rows that fit one request, and returns whether more are left. */
-    private boolean sendSome(Duration deadline) {
+    /** Sends the oldest rows that fit one request, and returns the place of the first one left. */
+    private long sendSome(Duration deadline) {
         try {
             if (!sending.tryAcquire(deadline.toNanos(), TimeUnit.NANOSECONDS)) {
                 isFailing = true;
@@ -206,7 +213,7 @@ final class Reporter {
         try {
             List<Row> taken = take();
             if (taken.isEmpty()) {
-                return false;
+                return NO_ROW;
             }
             try {
                 send.send(taken, deadline);
@@ -216,16 +223,16 @@ final class Reporter {
                 throw e;
             }
             isFailing = false;
-            return hasRows();
+            return firstPlace();
         } finally {
             sending.release();
         }
     }
 
-    private boolean hasRows() {
+    private long firstPlace() {
         lock.lock();
         try {
-            return !rows.isEmpty();
+            return rows.isEmpty() ? NO_ROW : rows.peekFirst().place;
         } finally {
             lock.unlock();
         }

@@ -21,16 +21,21 @@ final class Row {
     private static final int VALUES_A_PIECE = 1_000;
 
     final Key key;
+
+    /** The place among the rows of a run, by which earlier rows are known from later ones. */
+    final long place;
+
     final Map<String, Double> values = new LinkedHashMap<>();
     private final Instant time;
 
-    private Row(Key key, Instant time) {
+    private Row(Key key, long place, Instant time) {
         this.key = key;
+        this.place = place;
         this.time = time;
     }
 
-    Row(Key key) {
-        this(key, Instant.now());
+    Row(Key key, long place) {
+        this(key, place, Instant.now());
     }
 
     /** Returns the approximate number of bytes. */
@@ -51,7 +56,7 @@ final class Row {
         Row piece = null;
         for (Map.Entry<String, Double> each : values.entrySet()) {
             if (piece == null || piece.values.size() == VALUES_A_PIECE) {
-                piece = new Row(key, time);
+                piece = new Row(key, place, time);
                 pieces.add(piece);
             }
             piece.values.put(each.getKey(), each.getValue());

@@ -14,6 +14,8 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -76,6 +78,23 @@ class ReporterTest {
         assertEquals(12_000, sizes.stream().mapToInt(Integer::intValue).sum());
         assertTrue(sizes.stream().allMatch(size -> size <= 5_000), sizes.toString());
         reporter.close();
+    }
+
+    @Test
+    void flushesNoRowsThatComeMeanwhile() {
+        AtomicLong steps = new AtomicLong();
+        AtomicReference<Reporter> itself = new AtomicReference<>();
+        Reporter reporter =
+                new Reporter(
+                        threads,
+                        (rows, deadline) ->
+                                itself.get()
+                                        .add(step(steps.incrementAndGet()), Map.of("a", 1.0)),
+                        e -> {});
+        itself.set(reporter);
+        reporter.add(step(0), Map.of("a", 1.0));
+        reporter.flush(DEADLINE);
+        assertEquals(1, reporter.close().size());
     }
 
     @Test
