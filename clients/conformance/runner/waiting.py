@@ -10,9 +10,7 @@ WAIT_SECONDS = 60.0
 PAUSE = 0.05
 
 
-async def becomes_true(
-    holds: Callable[[], Awaitable[bool]], seconds: float = WAIT_SECONDS
-) -> bool:
+async def becomes_true(holds: Callable[[], Awaitable[bool]], seconds: float = WAIT_SECONDS) -> bool:
     """Return whether a condition became true within some seconds."""
     try:
         async with asyncio.timeout(seconds):
