@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from clients.conformance import live
+from clients.conformance.runner.commands import MismatchError
 from clients.conformance.runner.discovery import found_in
 from clients.conformance.runner.live_client import LiveClient, live_client
 from clients.conformance.runner.live_sweep import LiveSweep
@@ -126,6 +127,8 @@ class LiveCase:
             with tempfile.TemporaryDirectory() as folder:
                 stage = LiveStage(platform, registry, self._languages, folder, notes)
                 await self._scenario.play(stage)
+        except MismatchError as error:
+            return Played(str(error), time.perf_counter() - began)
         except Exception as error:
             # An error of the registry or of a testee is a failure of this scenario alone.
             return Played(f"{type(error).__name__}: {error}", time.perf_counter() - began)

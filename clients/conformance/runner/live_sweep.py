@@ -10,6 +10,7 @@ from typing import Any
 from clients.conformance.runner.registry import Registry, new_id
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.registry.v1 import run_pb2, sweep_pb2
+from wanllmdb.api.registry.v1.search_space_pb2 import ParameterValue
 
 SEARCH: Mapping[str, Any] = {
     "method": "random",
@@ -132,7 +133,15 @@ def parameters_of(run: run_pb2.Run) -> dict[str, Any]:
         inner = nested
         for group in groups:
             inner = inner.setdefault(group, {})
-        kind = value.WhichOneof("kind")
-        content = None if kind in (None, "null_value") else getattr(value, kind)
-        inner[last] = json.loads(content) if kind == "json_value" else content
+        inner[last] = _native(value)
     return nested
+
+
+def _native(value: ParameterValue) -> Any:
+    match value.WhichOneof("kind"):
+        case None | "null_value":
+            return None
+        case "json_value":
+            return json.loads(value.json_value)
+        case kind:
+            return getattr(value, kind)

@@ -76,7 +76,7 @@ class Platform:
 
         async def is_replaced() -> bool:
             # A killed process is listed until its successor answers.
-            return self._ready()["pids"][service] != before
+            return bool(self._ready()["pids"][service] != before)
 
         if not await becomes_true(is_replaced):
             raise self.error(f"no {service} in {WAIT_SECONDS:.0f} s after SIGKILL")

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 import grpc
 import grpc.aio
 import pytest
+from google.protobuf.struct_pb2 import NULL_VALUE
 
 from clients.conformance.runner import platform as platform_module
 from clients.conformance.runner import testee
@@ -133,7 +134,7 @@ def test_parameters_are_those_of_the_program() -> None:
     run = run_pb2.Run()
     run.parameters["a/b"].int_value = 1
     run.parameters["a/c"].json_value = "[1.5]"
-    run.parameters["d"].CopyFrom(ParameterValue(null_value=0))
+    run.parameters["d"].CopyFrom(ParameterValue(null_value=NULL_VALUE))
 
     assert parameters_of(run) == {"a": {"b": 1, "c": [1.5]}, "d": None}
 
