@@ -5,11 +5,16 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.grpc.Status;
+import io.grpc.netty.shaded.io.netty.channel.EventLoopGroup;
+import io.grpc.netty.shaded.io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.grpc.netty.shaded.io.netty.channel.epoll.EpollIoHandler;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.util.concurrent.CancellationException;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 class ConnectTest {
@@ -66,6 +71,26 @@ class ConnectTest {
             assertTrue(e.mayPass());
             assertTrue(e.getMessage().contains("localhost:" + port), e.getMessage());
             assertTrue(e.getMessage().contains("WANLLMDB_REGISTRY"), e.getMessage());
+        }
+    }
+
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    void connectsThroughASocketOfTheFileSystem(@TempDir Path folder) throws Exception {
+        Path socket = folder.resolve("registry");
+        EventLoopGroup group =
+                new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
+        try (FakeServices services = FakeServices.at(socket, group);
+                Client client =
+                        Client.builder()
+                                .environment(name -> null)
+                                .registry("unix:" + socket)
+                                .apiKey("wsk_abc1_secret")
+                                .build()) {
+            client.sweep(FakeServices.SWEEP_ID);
+            assertEquals(1, services.sweepsRead());
+        } finally {
+            group.shutdownGracefully();
         }
     }
 

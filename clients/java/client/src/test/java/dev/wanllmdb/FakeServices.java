@@ -37,9 +37,13 @@ import dev.wanllmdb.api.suggestion.v1.SuggestionServiceGrpc;
 import io.grpc.Server;
 import io.grpc.Status;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
+import io.grpc.netty.shaded.io.netty.channel.EventLoopGroup;
+import io.grpc.netty.shaded.io.netty.channel.epoll.EpollServerDomainSocketChannel;
+import io.grpc.netty.shaded.io.netty.channel.unix.DomainSocketAddress;
 import io.grpc.stub.StreamObserver;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
@@ -76,27 +80,38 @@ final class FakeServices implements AutoCloseable {
     private volatile Function<ReportMetricsRequest, Optional<Status>> reports =
             request -> Optional.empty();
 
-    private FakeServices(long runs, Certificate certificate) throws IOException {
+    private FakeServices(long runs, NettyServerBuilder builder) throws IOException {
         this.runs = runs;
-        NettyServerBuilder builder =
-                NettyServerBuilder.forAddress(new InetSocketAddress("127.0.0.1", 0))
-                        .addService(new Registry())
-                        .addService(new Suggestion());
-        if (certificate != null) {
-            builder.useTransportSecurity(
-                    certificate.file().toFile(), certificate.key().toFile());
-        }
-        this.server = builder.build().start();
+        this.server =
+                builder.addService(new Registry()).addService(new Suggestion()).build().start();
+    }
+
+    private static NettyServerBuilder onLoopback() {
+        return NettyServerBuilder.forAddress(new InetSocketAddress("127.0.0.1", 0));
+    }
+
+    /** Serves a sweep with one run at a socket of the file system. */
+    static FakeServices at(Path socket, EventLoopGroup group) throws IOException {
+        return new FakeServices(
+                1,
+                NettyServerBuilder.forAddress(new DomainSocketAddress(socket.toString()))
+                        .channelType(EpollServerDomainSocketChannel.class)
+                        .bossEventLoopGroup(group)
+                        .workerEventLoopGroup(group));
     }
 
     /** Serves a sweep with this many runs. */
     static FakeServices of(long runs) throws IOException {
-        return new FakeServices(runs, null);
+        return new FakeServices(runs, onLoopback());
     }
 
     /** Serves a sweep with TLS. */
     static FakeServices with(Certificate certificate) throws IOException {
-        return new FakeServices(1, certificate);
+        return new FakeServices(
+                1,
+                onLoopback()
+                        .useTransportSecurity(
+                                certificate.file().toFile(), certificate.key().toFile()));
     }
 
     /** Stops runs early. */
