@@ -2,6 +2,7 @@ package wanllmdb
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"math"
 	"sync"
@@ -105,6 +106,8 @@ func (c *checks) ask(ctx context.Context, take func(*suggestionv1.ShouldStopResp
 	case ctx.Err() != nil:
 		// The run stops, or the program does not wait any longer.
 		return c.background.Err() != nil
+	case errors.Is(err, errOver):
+		// The end brings the values, and needs no decision.
 	case mayPass(err):
 		return false
 	case endsRun(err):

@@ -147,7 +147,7 @@ func (r *reporter) rest(d time.Duration, until <-chan struct{}) bool {
 }
 
 // flush sends all values that were added before. The deadline is that of each report, and of the
-// wait for one under way.
+// wait for one under way. It returns errOver once the run is over.
 func (r *reporter) flush(ctx context.Context, deadline time.Duration) error {
 	for {
 		more, err := r.sendSome(ctx, deadline)
@@ -169,7 +169,7 @@ func (r *reporter) sendSome(ctx context.Context, deadline time.Duration) (bool, 
 	case r.sending <- struct{}{}:
 		defer func() { <-r.sending }()
 	case <-ctx.Done():
-		return false, ctx.Err()
+		return false, r.whyEnded(ctx)
 	case <-timer.C:
 		r.note(true)
 		return false, NewError(status.Newf(codes.DeadlineExceeded,
@@ -182,12 +182,23 @@ func (r *reporter) sendSome(ctx context.Context, deadline time.Duration) (bool, 
 	if err := r.send(ctx, rows, deadline); err != nil {
 		r.putBack(rows)
 		r.note(isTemporary(err))
+		if r.ctx.Err() != nil {
+			err = errOver
+		}
 		return false, err
 	}
 	r.note(false)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return len(r.held.rows) > 0, nil
+}
+
+// whyEnded returns why a report did not begin.
+func (r *reporter) whyEnded(ctx context.Context) error {
+	if r.ctx.Err() != nil {
+		return errOver
+	}
+	return ctx.Err()
 }
 
 func (r *reporter) note(failing bool) {

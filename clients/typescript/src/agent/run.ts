@@ -197,6 +197,8 @@ export class ActiveRun<P = Record<string, Value>> implements TrialRun<P> {
     this.#isOver = true;
     // What the program logged last may still be on its way.
     await this.#logging.catch(() => undefined);
+    // A check that waits for its values would take the end of the reports for an error.
+    this.#checks.close();
     const rows = await this.#reporter.close();
     try {
       if (outcome === undefined) {
@@ -217,7 +219,7 @@ export class ActiveRun<P = Record<string, Value>> implements TrialRun<P> {
       this.#commands.broken(error);
       this.ended = await this.#sender.endOfThisAttempt();
     } finally {
-      this.#close();
+      this.#releaseLease?.();
     }
   }
 
@@ -225,11 +227,12 @@ export class ActiveRun<P = Record<string, Value>> implements TrialRun<P> {
   async release(reason: string): Promise<void> {
     if (this.#isOver) return;
     this.#isOver = true;
+    this.#checks.close();
     await this.#reporter.close();
     try {
       await this.#sender.release(reason);
     } finally {
-      this.#close();
+      this.#releaseLease?.();
     }
   }
 
@@ -279,10 +282,5 @@ export class ActiveRun<P = Record<string, Value>> implements TrialRun<P> {
     if (!this.#isOver) return;
     this.#commands.throwIfStopped();
     throw new NoRunError(`${what}: run ${this.number} has ended and takes nothing more`);
-  }
-
-  #close(): void {
-    this.#checks.close();
-    this.#releaseLease?.();
   }
 }
