@@ -16,6 +16,7 @@ INTERNAL_STUBS := services/wanllmdb_common/internal
 # The public protos as clients know them, without what the services say to each other.
 BASELINE := protos/baseline/v1.binpb
 GO_STUBS := clients/go/api
+RUST_STUBS := clients/rust/src/gen
 # The dashboard. The gateway serves what is built; its page is the last file that a build writes.
 WEB := clients/web
 WEB_STUBS := $(WEB)/src/gen
@@ -39,7 +40,7 @@ define GENERATE_STUBS
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev fast test conformance go browser pictures explore bench bench-peers robustness check format site protos protos-check baseline docs docs-check web web-check dist gp wandb clean
+.PHONY: help demo dev fast test conformance go rust browser pictures explore bench bench-peers robustness check format site protos protos-check baseline docs docs-check web web-check dist gp wandb clean
 
 help: ## Prints this list
 	@awk -F ':.*## ' '/^##@ / { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -70,6 +71,13 @@ go: $(VENV)/.installed ## Checks and tests the Go client; fails when its stubs a
 	@test -z "$$(git status --porcelain -- $(GO_STUBS))" || \
 		{ git --no-pager diff --stat -- $(GO_STUBS); echo "stubs differ from protos/: commit them"; exit 1; }
 	cd clients/go && test -z "$$(gofmt -l .)" && go vet ./... && go tool -modfile=tools.mod staticcheck ./... && go test -race -count=1 ./...
+
+rust: ## Checks and tests the Rust client; fails when its stubs are not those of protos/
+	cd clients/rust && cargo run --quiet --manifest-path xtask/Cargo.toml
+	@test -z "$$(git status --porcelain -- $(RUST_STUBS))" || \
+		{ git --no-pager diff --stat -- $(RUST_STUBS); echo "stubs differ from protos/: commit them"; exit 1; }
+	cd clients/rust && cargo fmt --all --check && cargo fmt --manifest-path xtask/Cargo.toml --check && cargo clippy --quiet --workspace --all-targets -- --deny warnings && \
+		RUSTDOCFLAGS="--deny warnings" cargo doc --quiet --package wanllmdb --no-deps && cargo test --quiet --workspace
 
 browser: $(VENV)/.installed $(WEB_PAGE) ## Runs the dashboard's tests in Chromium, on a platform of their own, in about four minutes
 	$(NODE) vitest run --config vitest.browser.config.ts tests/e2e tests/axe
