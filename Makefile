@@ -22,6 +22,9 @@ JAVA := clients/java
 JAVA_SOURCES := $(shell find $(JAVA) -type f '(' -name '*.java' -o -name pom.xml ')' -not -path '*/target/*')
 # MAVEN_FLAGS=--offline builds without the network.
 MAVEN := cd $(JAVA) && mvn --quiet --batch-mode --no-transfer-progress $(MAVEN_FLAGS)
+RUST := clients/rust
+RUST_STUBS := $(RUST)/src/gen
+RUST_SOURCES := $(shell find $(RUST) -type f '(' -name '*.rs' -o -name Cargo.toml ')' -not -path '*/target/*')
 # The dashboard. The gateway serves what is built; its page is the last file that a build writes.
 WEB := clients/web
 WEB_STUBS := $(WEB)/src/gen
@@ -34,10 +37,11 @@ TYPESCRIPT_SOURCES := $(shell find $(TYPESCRIPT)/src $(TYPESCRIPT)/testee -name 
 TESTEE_go := clients/go/build/testee
 TESTEE_typescript := $(TYPESCRIPT)/build/testee/main.js
 TESTEE_java := $(JAVA)/testee/target/testee.jar
+TESTEE_rust := $(RUST)/target/debug/wanllmdb-testee
 comma := ,
 # `make conformance LANGUAGES=go,python` builds and tries these alone; without it, all. PARTS=live
 # tries only what needs real services, PARTS=vectors,scenarios only what needs none.
-CHOSEN_TESTEES := $(foreach language,$(or $(subst $(comma), ,$(LANGUAGES)),go typescript java),$(TESTEE_$(language)))
+CHOSEN_TESTEES := $(foreach language,$(or $(subst $(comma), ,$(LANGUAGES)),go typescript java rust),$(TESTEE_$(language)))
 WEB_PAGE := services/wanllmdb_gateway/static/index.html
 # npm writes this file after everything else.
 WEB_PACKAGES := $(WEB)/node_modules/.package-lock.json
@@ -60,9 +64,10 @@ endef
 
 NEEDS_GO := command -v go >/dev/null || { echo "the Go client needs Go 1.26 or newer: install it, or choose other languages, such as 'make conformance LANGUAGES=python,typescript'"; exit 1; }
 NEEDS_JAVA := command -v mvn >/dev/null && command -v javac >/dev/null || { echo "the Java client needs a JDK of 17 or newer and Maven: install them, or choose other languages, such as 'make conformance LANGUAGES=python,typescript'"; exit 1; }
+NEEDS_RUST := command -v cargo >/dev/null || { echo "the Rust client needs Rust and Cargo: install them, or choose other languages, such as 'make conformance LANGUAGES=python,typescript'"; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev fast test clients go typescript java conformance browser pictures explore bench bench-peers robustness check format site protos protos-check baseline docs docs-check web web-check dist gp wandb clean
+.PHONY: help demo dev fast test clients go typescript java rust conformance browser pictures explore bench bench-peers robustness check format site protos protos-check baseline docs docs-check web web-check dist gp wandb clean
 
 help: ## Prints this list
 	@awk -F ':.*## ' '/^##@ / { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -84,7 +89,7 @@ test: $(VENV)/.installed $(WEB_PAGE) ## Runs all tests in TEST_WORKERS processes
 	$(NODE) vitest run
 	$(PYTEST) --durations=30 --durations-min=1
 
-clients: go typescript java conformance ## Checks and tests the clients of other languages, and tries all with clients/conformance
+clients: go typescript java rust conformance ## Checks and tests the clients of other languages, and tries all with clients/conformance
 
 go: $(VENV)/.installed ## Checks and tests the Go client; fails when its stubs are not those of protos/
 	@$(NEEDS_GO)
@@ -104,6 +109,14 @@ typescript: $(TYPESCRIPT_PACKAGES) ## Checks, builds and tests the TypeScript cl
 java: ## Builds and tests the Java client, and makes its Javadoc
 	@$(NEEDS_JAVA)
 	$(MAVEN) verify
+
+rust: ## Checks and tests the Rust client; fails when its stubs are not those of protos/
+	@$(NEEDS_RUST)
+	cd $(RUST) && cargo run --quiet --manifest-path xtask/Cargo.toml
+	@test -z "$$(git status --porcelain -- $(RUST_STUBS))" || \
+		{ git --no-pager diff --stat -- $(RUST_STUBS); echo "stubs differ from protos/: commit them"; exit 1; }
+	cd $(RUST) && cargo fmt --all --check && cargo fmt --manifest-path xtask/Cargo.toml --check && cargo clippy --quiet --workspace --all-targets -- --deny warnings && \
+		RUSTDOCFLAGS="--deny warnings" cargo doc --quiet --package wanllmdb --no-deps && cargo test --quiet --workspace
 
 conformance: $(VENV)/.installed $(CHOSEN_TESTEES) ## Tries the clients of all languages with clients/conformance, or of LANGUAGES=go,python; PARTS=live tries only what needs services
 	$(BIN)/python -m clients.conformance.runner --languages "$(LANGUAGES)" --parts "$(PARTS)"
@@ -212,7 +225,7 @@ gp: $(VENV)/.gp ## Installs torch and frameworks on it (several GB), for the tes
 wandb: $(WANDB_VENV)/.installed ## Installs W&B's client in its own environment, for the test of signatures
 
 clean: ## Removes all environments, caches and build results, and the data of `make dev`
-	rm -rf $(VENV) $(PROTOC_VENV) $(SITE_VENV) $(WANDB_VENV) $(PEERS_VENV) $(WEB_VENV) $(WEB)/node_modules $(TYPESCRIPT)/node_modules $(TYPESCRIPT)/build $(TYPESCRIPT)/dist clients/go/build $(JAVA)/*/target $(dir $(WEB_PAGE)) $(DEV_DIR) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .cache build dist
+	rm -rf $(VENV) $(PROTOC_VENV) $(SITE_VENV) $(WANDB_VENV) $(PEERS_VENV) $(WEB_VENV) $(WEB)/node_modules $(TYPESCRIPT)/node_modules $(TYPESCRIPT)/build $(TYPESCRIPT)/dist clients/go/build $(JAVA)/*/target $(RUST)/target $(RUST)/xtask/target $(dir $(WEB_PAGE)) $(DEV_DIR) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .cache build dist
 
 $(VENV)/.demo: pyproject.toml deploy/constraints/dev.txt
 	$(PYTHON) -m venv $(VENV)
@@ -286,6 +299,11 @@ $(TESTEE_go): $(GO_SOURCES)
 $(TESTEE_java): $(PROTOS) $(JAVA_SOURCES)
 	@$(NEEDS_JAVA)
 	$(MAVEN) package -DskipTests -Dmaven.javadoc.skip
+	touch $@
+
+$(TESTEE_rust): $(RUST_SOURCES)
+	@$(NEEDS_RUST)
+	cd $(RUST) && cargo build --quiet --package wanllmdb-testee
 	touch $@
 
 $(WEB_PAGE): $(WEB_PACKAGES) $(WEB_SOURCES)

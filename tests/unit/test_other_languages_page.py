@@ -15,6 +15,7 @@ PROGRAMS = {
     "go": "clients/go/examples/agent/main.go",
     "typescript": "clients/typescript/examples/agent.ts",
     "java": "clients/java/examples/AgentProgram.java",
+    "rust": "clients/rust/examples/agent.rs",
 }
 
 
