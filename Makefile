@@ -20,8 +20,9 @@ GO_SOURCES := $(shell find clients/go -name '*.go') clients/go/go.mod
 # The client in Java, whose stubs are generated in its build.
 JAVA := clients/java
 JAVA_SOURCES := $(shell find $(JAVA) -type f '(' -name '*.java' -o -name pom.xml ')' -not -path '*/target/*')
-# MAVEN_FLAGS=--offline builds without the network.
-MAVEN := cd $(JAVA) && mvn --quiet --batch-mode --no-transfer-progress $(MAVEN_FLAGS)
+# Prints warnings: with --quiet those of Javadoc would not fail. MAVEN_FLAGS=--offline builds without
+# the network.
+MAVEN := cd $(JAVA) && mvn --batch-mode --no-transfer-progress -Dorg.slf4j.simpleLogger.defaultLogLevel=warn $(MAVEN_FLAGS)
 RUST := clients/rust
 RUST_STUBS := $(RUST)/src/gen
 RUST_SOURCES := $(shell find $(RUST) -type f '(' -name '*.rs' -o -name Cargo.toml ')' -not -path '*/target/*')

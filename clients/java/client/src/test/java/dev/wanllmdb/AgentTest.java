@@ -41,7 +41,8 @@ class AgentTest {
             assertEquals(4, result.runs());
             assertEquals(0, result.failed());
             assertEquals("the sweep has no more runs: its run_cap was reached", result.endedBy());
-            assertEquals(Map.of(0L, 1 + 0.01, 1L, 1 + 0.01 - 1, 2L, 1 + 0.01 - 2), services.losses(0));
+            assertEquals(
+                    Map.of(0L, 1 + 0.01, 1L, 1 + 0.01 - 1, 2L, 1 + 0.01 - 2), services.losses(0));
             assertEquals(
                     0, client.bestRun(FakeServices.SWEEP_ID).orElseThrow().getNumber());
         }

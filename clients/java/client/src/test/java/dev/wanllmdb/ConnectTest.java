@@ -8,6 +8,7 @@ import io.grpc.Status;
 import io.grpc.netty.shaded.io.netty.channel.EventLoopGroup;
 import io.grpc.netty.shaded.io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.grpc.netty.shaded.io.netty.channel.epoll.EpollIoHandler;
+import io.grpc.netty.shaded.io.netty.handler.ssl.ClientAuth;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Path;
@@ -30,7 +31,7 @@ class ConnectTest {
     @Test
     void verifiesServicesWithTls(@TempDir Path folder) throws Exception {
         Certificate certificate = Certificate.in(folder);
-        try (FakeServices services = FakeServices.with(certificate)) {
+        try (FakeServices services = FakeServices.with(certificate, ClientAuth.NONE)) {
             Tls trusting = Tls.DEFAULT.withCa(certificate.file());
             try (Client client = client(services.address(), trusting)) {
                 assertEquals(
@@ -44,6 +45,22 @@ class ConnectTest {
             try (Client client = client(services.address(), misnamed)) {
                 assertUnavailable(client);
             }
+        }
+    }
+
+    @Test
+    void identifiesItselfWithTls(@TempDir Path folder) throws Exception {
+        Certificate certificate = Certificate.in(folder);
+        try (FakeServices services = FakeServices.with(certificate, ClientAuth.REQUIRE)) {
+            Tls trusting = Tls.DEFAULT.withCa(certificate.file());
+            Tls known = trusting.withCertificate(certificate.file(), certificate.key());
+            try (Client client = client(services.address(), known)) {
+                client.sweep(FakeServices.SWEEP_ID);
+            }
+            try (Client client = client(services.address(), trusting)) {
+                assertUnavailable(client);
+            }
+            assertEquals(1, services.sweepsRead());
         }
     }
 

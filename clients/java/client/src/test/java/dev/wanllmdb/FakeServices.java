@@ -36,10 +36,13 @@ import dev.wanllmdb.api.suggestion.v1.SuggestResponse;
 import dev.wanllmdb.api.suggestion.v1.SuggestionServiceGrpc;
 import io.grpc.Server;
 import io.grpc.Status;
+import io.grpc.netty.shaded.io.grpc.netty.GrpcSslContexts;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
 import io.grpc.netty.shaded.io.netty.channel.EventLoopGroup;
 import io.grpc.netty.shaded.io.netty.channel.epoll.EpollServerDomainSocketChannel;
 import io.grpc.netty.shaded.io.netty.channel.unix.DomainSocketAddress;
+import io.grpc.netty.shaded.io.netty.handler.ssl.ClientAuth;
+import io.grpc.netty.shaded.io.netty.handler.ssl.SslContextBuilder;
 import io.grpc.stub.StreamObserver;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -105,13 +108,14 @@ final class FakeServices implements AutoCloseable {
         return new FakeServices(runs, onLoopback());
     }
 
-    /** Serves a sweep with TLS. */
-    static FakeServices with(Certificate certificate) throws IOException {
-        return new FakeServices(
-                1,
-                onLoopback()
-                        .useTransportSecurity(
-                                certificate.file().toFile(), certificate.key().toFile()));
+    /** Serves a sweep with TLS; clients may need the same certificate. */
+    static FakeServices with(Certificate certificate, ClientAuth ofClients) throws IOException {
+        SslContextBuilder tls =
+                GrpcSslContexts.forServer(
+                                certificate.file().toFile(), certificate.key().toFile())
+                        .trustManager(certificate.file().toFile())
+                        .clientAuth(ofClients);
+        return new FakeServices(1, onLoopback().sslContext(tls.build()));
     }
 
     /** Stops runs early. */
