@@ -301,12 +301,18 @@ func TestAProcessWithoutARunIsNoChild(t *testing.T) {
 	}
 }
 
-func TestResumingNeedsAName(t *testing.T) {
+func TestOptionsOfAnAgentAreChecked(t *testing.T) {
 	client := connect(t, &fake.Services{}, nil)
-	_, err := client.Agent(t.Context(), fake.SweepID,
-		func(context.Context, *wanllmdb.Run) error { return nil }, wanllmdb.WithResume())
-	if _, ok := errors.AsType[*wanllmdb.InvalidError](err); !ok {
-		t.Errorf("got the error %v", err)
+	for name, option := range map[string]wanllmdb.AgentOption{
+		"resuming without a name": wanllmdb.WithResume(),
+		"a count below 0":         wanllmdb.WithCount(-1),
+		"-1 runs at a time":       wanllmdb.WithParallel(-1),
+	} {
+		_, err := client.Agent(t.Context(), fake.SweepID,
+			func(context.Context, *wanllmdb.Run) error { return nil }, option)
+		if _, ok := errors.AsType[*wanllmdb.InvalidError](err); !ok {
+			t.Errorf("%s: got the error %v", name, err)
+		}
 	}
 }
 
