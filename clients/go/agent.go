@@ -39,7 +39,8 @@ type agentOptions struct {
 // WithCount limits the number of runs that the agent works on; 0 means no limit.
 func WithCount(runs int) AgentOption { return func(o *agentOptions) { o.count = runs } }
 
-// WithParallel has the agent work on this many runs at a time, each in a goroutine of its own.
+// WithParallel has the agent work on this many runs at a time, each in a goroutine of its own; by
+// default, and for 0, on one.
 func WithParallel(runs int) AgentOption { return func(o *agentOptions) { o.parallel = runs } }
 
 // WithAgentID sets the agent's name, unique among running agents.
@@ -120,6 +121,9 @@ func (c *Client) agentOptions(given []AgentOption) (agentOptions, error) {
 	}
 	for _, option := range given {
 		option(&o)
+	}
+	if o.count < 0 || o.parallel < 0 {
+		return o, invalid("the number of runs", "of WithCount or WithParallel is below 0")
 	}
 	if o.resume && o.id == "" {
 		return o, invalid("resume", "needs the agent's earlier name, which stays the same when the "+

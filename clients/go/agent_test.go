@@ -293,6 +293,36 @@ func TestAChildWhoseConfigIsRejectedSucceeds(t *testing.T) {
 	}
 }
 
+func TestOnlyTheProcessOfRank0Reports(t *testing.T) {
+	for name, c := range map[string]struct {
+		variables map[string]string
+		reports   bool
+	}{
+		"rank 0":                  {map[string]string{"RANK": "0", "LOCAL_RANK": "3"}, true},
+		"rank 2":                  {map[string]string{"RANK": "2"}, false},
+		"rank 1 on the machine":   {map[string]string{"SLURM_LOCALID": "1"}, false},
+		"all ranks report":        {map[string]string{"RANK": "2", "WANLLMDB_ALL_RANKS": "1"}, true},
+		"the rank of the agent":   {map[string]string{"RANK": "2", "WANLLMDB_AGENT_RANKS": `{"RANK": "2"}`}, true},
+		"another launch":          {map[string]string{"RANK": "2", "WORLD_SIZE": "4", "WANLLMDB_AGENT_RANKS": `{"RANK": "2"}`}, false},
+		"an invalid text":         {map[string]string{"RANK": "2", "WANLLMDB_AGENT_RANKS": "[]"}, false},
+		"no rank of a launcher's": {map[string]string{"MASTER_PORT": "1"}, true},
+	} {
+		services := &fake.Services{Runs: 1}
+		maps.Copy(c.variables, map[string]string{
+			"WANLLMDB_SWEEP_ID": fake.SweepID, "WANLLMDB_RUN_NUMBER": "0", "WANLLMDB_RUN_ATTEMPT": "1",
+		})
+		client := connect(t, services, c.variables)
+		err := client.Child(t.Context(), func(ctx context.Context, run *wanllmdb.Run) error {
+			run.SetSummary(wanllmdb.Values{"loss": 1})
+			return errors.Join(
+				run.Describe(ctx, "baseline", nil), run.Log(ctx, wanllmdb.Values{"loss": 3}))
+		})
+		if reports := len(services.Values(0)) > 0; err != nil || reports != c.reports {
+			t.Errorf("%s: got %v and the values %v", name, err, services.Values(0))
+		}
+	}
+}
+
 func TestAProcessWithoutARunIsNoChild(t *testing.T) {
 	client := connect(t, &fake.Services{}, nil)
 	err := client.Child(t.Context(), func(context.Context, *wanllmdb.Run) error { return nil })
@@ -301,12 +331,18 @@ func TestAProcessWithoutARunIsNoChild(t *testing.T) {
 	}
 }
 
-func TestResumingNeedsAName(t *testing.T) {
+func TestOptionsOfAnAgentAreChecked(t *testing.T) {
 	client := connect(t, &fake.Services{}, nil)
-	_, err := client.Agent(t.Context(), fake.SweepID,
-		func(context.Context, *wanllmdb.Run) error { return nil }, wanllmdb.WithResume())
-	if _, ok := errors.AsType[*wanllmdb.InvalidError](err); !ok {
-		t.Errorf("got the error %v", err)
+	for name, option := range map[string]wanllmdb.AgentOption{
+		"resuming without a name": wanllmdb.WithResume(),
+		"a count below 0":         wanllmdb.WithCount(-1),
+		"-1 runs at a time":       wanllmdb.WithParallel(-1),
+	} {
+		_, err := client.Agent(t.Context(), fake.SweepID,
+			func(context.Context, *wanllmdb.Run) error { return nil }, option)
+		if _, ok := errors.AsType[*wanllmdb.InvalidError](err); !ok {
+			t.Errorf("%s: got the error %v", name, err)
+		}
 	}
 }
 

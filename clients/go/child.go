@@ -51,7 +51,9 @@ func (o options) wholeNumber(variable string, bits int) (int64, error) {
 }
 
 // Child calls a function with the run that a command agent gave to this process, which the agent
-// ends by the exit code. The values have arrived when Child returns.
+// ends by the exit code. The values have arrived when Child returns. In a program of several
+// processes only that of rank 0 reports, by the variables of torchrun, Slurm, MPI and others, unless
+// WANLLMDB_ALL_RANKS is 1.
 //
 // It returns the function's error, with which the program exits by another code than 0. It returns
 // nil for a run that was to stop: the registry then has its end, which an exit code can't say. A
@@ -70,6 +72,10 @@ func (c *Client) Child(ctx context.Context, train TrainFunc) error {
 	found, err := c.findAssigned(ctx, w, *assigned)
 	if err != nil {
 		return err
+	}
+	if rank := c.options.silentRank(); rank != "" {
+		c.log.InfoContext(ctx, "this process reports nothing, since only that of rank 0 does", "rank", rank)
+		found.silent, found.nextCheck = true, nil
 	}
 	runContext, run, err := newRun(ctx, context.WithoutCancel(ctx), c, c.log, found)
 	if err != nil {
@@ -122,6 +128,11 @@ func (c *Client) findAssigned(
 // leave ends the part of a child: its values arrive, and the registry gets an end that the exit
 // code can't say.
 func (r *Run) leave(ctx context.Context, w waiter, ended error) error {
+	if r.silent {
+		r.close()
+		r.end()
+		return ended
+	}
 	stopped := r.orders.current()
 	if asked, ok := errors.AsType[*StoppedError](ended); ok && stopped == nil {
 		stopped = &StoppedError{asked.Reason, toCancel}

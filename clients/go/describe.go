@@ -18,6 +18,9 @@ func (r *Run) Describe(ctx context.Context, name string, labels map[string]strin
 	if r.over {
 		return errOver
 	}
+	if r.silent {
+		return nil
+	}
 	described := &registryv1.Run{
 		SweepId: r.run.GetSweepId(), Number: r.run.Number,
 		Name: r.name, Labels: maps.Clone(r.labels),

@@ -27,7 +27,9 @@ type Run struct {
 	run        *registryv1.Run
 	parameters map[string]any
 	resumed    bool
-	log        *slog.Logger
+	// silent is whether another process of the program reports.
+	silent bool
+	log    *slog.Logger
 
 	orders   *orders
 	sender   *sender
@@ -60,6 +62,8 @@ type assignment struct {
 	resumed   bool
 	// continues is whether the steps go on after those that the run has reported.
 	continues bool
+	// silent is whether another process of the program reports.
+	silent bool
 	// lease is how long the run's lease lasts; nil if a parent process keeps it.
 	lease *time.Duration
 }
@@ -79,6 +83,7 @@ func newRun(
 	ctx, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
 	r := &Run{
 		client: c, sweep: a.sweep, run: a.run, parameters: parameters, resumed: a.resumed,
+		silent: a.silent,
 		log:    log.With("sweep", a.run.GetSweepId(), "run", a.run.GetNumber()),
 		orders: &orders{cancel: cancel}, stop: stop, warned: map[string]bool{},
 		name: a.run.GetName(), labels: a.run.GetLabels(),
@@ -166,6 +171,10 @@ func (r *Run) report(ctx context.Context, step int64, values Values) error {
 		r.warnOnce("a step is left out: it must be from 0 to 2^63 - 2", "step", step)
 		return nil
 	}
+	if r.silent {
+		r.nextStep = step + 1
+		return nil
+	}
 	values = r.accepted(values)
 	r.reporter.add(rowKey{step: step}, values)
 	r.checks.observe(step, values)
@@ -184,7 +193,7 @@ func (r *Run) report(ctx context.Context, step int64, values Values) error {
 func (r *Run) SetSummary(values Values) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if !r.over {
+	if !r.over && !r.silent {
 		r.reporter.add(rowKey{r.lastStep, true}, r.accepted(values))
 	}
 }

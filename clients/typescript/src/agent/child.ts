@@ -9,6 +9,7 @@ import { patienceOf } from "../node/settings.js";
 import type { StopOrder } from "./commands.js";
 import { execute } from "./execute.js";
 import { type Ended, outcomeOfRun } from "./outcomes.js";
+import { silentRank } from "./ranks.js";
 import { ActiveRun, type Trial } from "./run.js";
 import type { Outcome } from "./sender.js";
 import { Waiter } from "./waiter.js";
@@ -39,7 +40,8 @@ export function namedRun(env: Environment): NamedRun | undefined {
 
 /**
  * Executes a trial for the run that a command agent holds. Values are delivered before it returns,
- * and a run that was pruned or canceled is ended.
+ * and a run that was pruned or canceled is ended. In a program of several processes only that of
+ * rank 0 reports.
  *
  * @throws NoRunError if there is no run, or it belongs to another agent.
  * @throws RunStoppedError if the run was lost meanwhile.
@@ -59,17 +61,25 @@ export async function runChild<P = Record<string, Value>>(
   // The command agent has reached the services before.
   const waiter = new Waiter(patienceOf(env, undefined, true).seconds, say);
   const [sweep, run] = await waiter.retry(() => found(core, named));
+  const rank = silentRank(env);
   const active = new ActiveRun<P>({
     core,
     sweep,
     run,
-    nextCheck: await firstCheck(core, sweep, named),
+    nextCheck: rank === undefined ? await firstCheck(core, sweep, named) : undefined,
     lease: undefined,
     resumed: named.resumed,
     waiter,
     warn: say,
+    isSilent: rank !== undefined,
   });
+  if (rank !== undefined)
+    say(`this process reports nothing, since only that of rank 0 does: ${rank}`);
   const ended = await execute(active, trial);
+  if (rank !== undefined) {
+    if (ended.kind === "failed") throw ended.error;
+    return;
+  }
   try {
     await active.complete(endOf(ended, active.stopOrder));
   } catch (error) {

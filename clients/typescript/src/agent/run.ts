@@ -63,6 +63,8 @@ export interface ActiveRunOptions {
   readonly resumed: boolean;
   readonly waiter: Waiter;
   readonly warn: (line: string) => void;
+  /** Whether another process of the program reports. */
+  readonly isSilent?: boolean;
 }
 
 /** A run in progress: what it reports, what stops it, and its end. */
@@ -73,6 +75,7 @@ export class ActiveRun<P = Record<string, Value>> implements TrialRun<P> {
   ended: RunMessage | undefined;
   readonly #leased: Leased;
   readonly #isLent: boolean;
+  readonly #isSilent: boolean;
   readonly #warn: (line: string) => void;
   readonly #commands = new Commands();
   readonly #sender: RunSender;
@@ -97,6 +100,7 @@ export class ActiveRun<P = Record<string, Value>> implements TrialRun<P> {
     this.resumed = resumed;
     this.#leased = { sweepId, number, attempt };
     this.#isLent = isLent;
+    this.#isSilent = options.isSilent ?? false;
     this.#warn = once(warn);
     this.#step = lastStep + 1;
     this.#sender = new RunSender({ core, run: this.#leased, metrics, waiter, commands, warn });
@@ -173,7 +177,7 @@ export class ActiveRun<P = Record<string, Value>> implements TrialRun<P> {
 
   setSummary(metrics: Metrics): void {
     this.#refuseIfOver("setSummary");
-    this.#reporter.setSummary(numbersOf(metrics, this.#warn));
+    if (!this.#isSilent) this.#reporter.setSummary(numbersOf(metrics, this.#warn));
   }
 
   describe(description: Description): void {
@@ -242,7 +246,7 @@ export class ActiveRun<P = Record<string, Value>> implements TrialRun<P> {
     this.#commands.throwIfStopped();
     const at = step ?? this.#step;
     if (isStep(at)) {
-      const values = numbersOf(metrics, this.#warn);
+      const values = this.#isSilent ? {} : numbersOf(metrics, this.#warn);
       this.#step = at + 1;
       this.#reporter.add(at, values);
       this.#checks.observe(at, values);

@@ -60,7 +60,9 @@ export class Client extends Core {
 
   /**
    * Executes a function once, for the run that a command agent (`wanllmdb agent`) names to its
-   * program. The agent sends heartbeats and ends the run by the exit code.
+   * program. The agent sends heartbeats and ends the run by the exit code. In a program of several
+   * processes only that of rank 0 reports, by the variables of torchrun, Slurm, MPI and others,
+   * unless WANLLMDB_ALL_RANKS is 1.
    *
    * @throws NoRunError if there is no run, or it belongs to another agent.
    * @throws RunStoppedError if the run was lost meanwhile.
