@@ -7,6 +7,12 @@ from pathlib import Path
 
 import grpc
 import trustme
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
 
 
 class Certificates:
@@ -28,7 +34,7 @@ class Certificates:
             issued = authority.issue_cert(name)
             for number, blob in enumerate(issued.cert_chain_pems):
                 blob.write_to_path(file, append=number > 0)
-            issued.private_key_pem.write_to_path(_key_of(file))
+            _key_of(file).write_bytes(_in_pkcs8(issued.private_key_pem.bytes()))
 
     @property
     def arguments(self) -> list[str]:
@@ -55,6 +61,13 @@ class Certificates:
             _key_of(self._client).read_bytes(),
             self._client.read_bytes(),
         )
+
+
+def _in_pkcs8(key: bytes) -> bytes:
+    """Return a key in the form that the TLS of every language reads."""
+    return load_pem_private_key(key, None).private_bytes(
+        Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
+    )
 
 
 def _key_of(certificate: Path) -> Path:

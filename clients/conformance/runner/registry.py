@@ -97,12 +97,14 @@ def new_id() -> str:
 @asynccontextmanager
 async def registry_of(platform: Platform) -> AsyncIterator[Registry]:
     """Yield the registry of a platform."""
-    address = platform.addresses["WANLLMDB_REGISTRY"]
+    key = "" if platform.certificates is None else platform.key_file.read_text().strip()
+    async with channel_to(platform, "WANLLMDB_REGISTRY") as channel:
+        yield Registry(channel, key)
+
+
+def channel_to(platform: Platform, variable: str) -> grpc.aio.Channel:
+    """Return a channel to the service whose address a variable has."""
+    address = platform.addresses[variable]
     if platform.certificates is None:
-        async with grpc.aio.insecure_channel(address, _OPTIONS) as channel:
-            yield Registry(channel)
-    else:
-        key = platform.key_file.read_text().strip()
-        credentials = platform.certificates.credentials
-        async with grpc.aio.secure_channel(address, credentials, _OPTIONS) as channel:
-            yield Registry(channel, key)
+        return grpc.aio.insecure_channel(address, _OPTIONS)
+    return grpc.aio.secure_channel(address, platform.certificates.credentials, _OPTIONS)
