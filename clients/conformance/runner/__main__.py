@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import signal
 import sys
 from collections.abc import Collection, Sequence
 
@@ -17,6 +18,7 @@ from clients.conformance.runner.testee import Language, languages_in
 from clients.conformance.runner.trial import tried
 
 PARTS = ("vectors", "scenarios", "live")
+_TERMINATED = 128 + signal.SIGTERM
 
 
 def chosen(known: Sequence[Language], wanted: str) -> list[Language]:
@@ -46,7 +48,13 @@ def parts_of(wanted: str) -> set[str]:
 
 
 async def run(languages: Sequence[Language], parts: Collection[str]) -> int:
-    """Try the languages one after another; return the exit code."""
+    """Try the languages one after another; return the exit code.
+
+    SIGTERM cancels it, as Ctrl-C does, so that no service goes on.
+    """
+    this_task = asyncio.current_task()
+    assert this_task is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, this_task.cancel)
     without_services: list[Case | Scenario | LiveCase] = [
         *(cases_in() if "vectors" in parts else []),
         *(scenarios_of_all_files() if "scenarios" in parts else []),
@@ -73,7 +81,11 @@ def main() -> int:
     parser.add_argument("--languages", default="", help="some languages, with commas between")
     parser.add_argument("--parts", default="", help=f"some of {','.join(PARTS)}")
     given = parser.parse_args()
-    return asyncio.run(run(chosen(languages_in(), given.languages), parts_of(given.parts)))
+    languages, parts = chosen(languages_in(), given.languages), parts_of(given.parts)
+    try:
+        return asyncio.run(run(languages, parts))
+    except asyncio.CancelledError:
+        return _TERMINATED
 
 
 if __name__ == "__main__":
