@@ -17,6 +17,9 @@ INTERNAL_STUBS := services/wanllmdb_common/internal
 BASELINE := protos/baseline/v1.binpb
 GO_STUBS := clients/go/api
 GO_SOURCES := $(shell find clients/go -name '*.go') clients/go/go.mod
+RUST_STUBS := clients/rust/src/gen
+RUST_TARGET := $(or $(CARGO_TARGET_DIR),$(CURDIR)/clients/rust/target)
+RUST_SOURCES := $(shell find clients/rust/src clients/rust/testee -type f) clients/rust/Cargo.toml
 # The dashboard. The gateway serves what is built; its page is the last file that a build writes.
 WEB := clients/web
 WEB_STUBS := $(WEB)/src/gen
@@ -28,9 +31,10 @@ TYPESCRIPT_SOURCES := $(shell find $(TYPESCRIPT)/src $(TYPESCRIPT)/testee -name 
 # What clients/conformance starts, in languages that are compiled.
 TESTEE_go := clients/go/build/testee
 TESTEE_typescript := $(TYPESCRIPT)/build/testee/main.js
+TESTEE_rust := clients/rust/build/testee
 comma := ,
 # `make conformance LANGUAGES=go,python` builds and tries these alone; without it, all.
-CHOSEN_TESTEES := $(foreach language,$(or $(subst $(comma), ,$(LANGUAGES)),go typescript),$(TESTEE_$(language)))
+CHOSEN_TESTEES := $(foreach language,$(or $(subst $(comma), ,$(LANGUAGES)),go typescript rust),$(TESTEE_$(language)))
 WEB_PAGE := services/wanllmdb_gateway/static/index.html
 # npm writes this file after everything else.
 WEB_PACKAGES := $(WEB)/node_modules/.package-lock.json
@@ -52,9 +56,10 @@ define GENERATE_STUBS
 endef
 
 NEEDS_GO := command -v go >/dev/null || { echo "the Go client needs Go 1.26 or newer: install it, or choose other languages, such as 'make conformance LANGUAGES=python,typescript'"; exit 1; }
+NEEDS_RUST := command -v cargo >/dev/null || { echo "the Rust client needs Rust 1.88 or newer: install it, or choose other languages, such as 'make conformance LANGUAGES=python,typescript'"; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev fast test clients go typescript conformance browser pictures explore bench bench-peers robustness check format site protos protos-check baseline docs docs-check web web-check dist gp wandb clean
+.PHONY: help demo dev fast test clients go typescript rust conformance browser pictures explore bench bench-peers robustness check format site protos protos-check baseline docs docs-check web web-check dist gp wandb clean
 
 help: ## Prints this list
 	@awk -F ':.*## ' '/^##@ / { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -76,7 +81,7 @@ test: $(VENV)/.installed $(WEB_PAGE) ## Runs all tests in TEST_WORKERS processes
 	$(NODE) vitest run
 	$(PYTEST) --durations=30 --durations-min=1
 
-clients: go typescript conformance ## Checks and tests the clients of other languages, and tries all with clients/conformance
+clients: go typescript rust conformance ## Checks and tests the clients of other languages, and tries all with clients/conformance
 
 go: $(VENV)/.installed ## Checks and tests the Go client; fails when its stubs are not those of protos/
 	@$(NEEDS_GO)
@@ -91,6 +96,16 @@ typescript: $(TYPESCRIPT_PACKAGES) ## Checks, builds and tests the TypeScript cl
 	$(TYPESCRIPT_NODE) tsc --noEmit
 	$(TYPESCRIPT_NODE) tsc -p tsconfig.build.json
 	$(TYPESCRIPT_NODE) vitest run
+
+rust: ## Checks and tests the Rust client; fails when its stubs are not those of protos/
+	@$(NEEDS_RUST)
+	cd clients/rust && cargo run --quiet --manifest-path xtask/Cargo.toml
+	@test -z "$$(git status --porcelain -- $(RUST_STUBS))" || \
+		{ git --no-pager diff --stat -- $(RUST_STUBS); echo "stubs differ from protos/: commit them"; exit 1; }
+	cd clients/rust && cargo fmt --all --check && cargo fmt --manifest-path xtask/Cargo.toml --check
+	cd clients/rust && cargo clippy --quiet --workspace --all-targets -- --deny warnings
+	cd clients/rust && RUSTDOCFLAGS="--deny warnings" cargo doc --quiet --package wanllmdb --no-deps
+	cd clients/rust && cargo test --quiet --workspace
 
 conformance: $(VENV)/.installed $(CHOSEN_TESTEES) ## Tries the clients of all languages with clients/conformance, or of LANGUAGES=go,python
 	$(BIN)/python -m clients.conformance.runner --languages "$(LANGUAGES)"
@@ -199,7 +214,7 @@ gp: $(VENV)/.gp ## Installs torch and frameworks on it (several GB), for the tes
 wandb: $(WANDB_VENV)/.installed ## Installs W&B's client in its own environment, for the test of signatures
 
 clean: ## Removes all environments, caches and build results, and the data of `make dev`
-	rm -rf $(VENV) $(PROTOC_VENV) $(SITE_VENV) $(WANDB_VENV) $(PEERS_VENV) $(WEB_VENV) $(WEB)/node_modules $(TYPESCRIPT)/node_modules $(TYPESCRIPT)/build $(TYPESCRIPT)/dist clients/go/build $(dir $(WEB_PAGE)) $(DEV_DIR) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .cache build dist
+	rm -rf $(VENV) $(PROTOC_VENV) $(SITE_VENV) $(WANDB_VENV) $(PEERS_VENV) $(WEB_VENV) $(WEB)/node_modules $(TYPESCRIPT)/node_modules $(TYPESCRIPT)/build $(TYPESCRIPT)/dist clients/go/build clients/rust/build clients/rust/target clients/rust/xtask/target $(dir $(WEB_PAGE)) $(DEV_DIR) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .cache build dist
 
 $(VENV)/.demo: pyproject.toml deploy/constraints/dev.txt
 	$(PYTHON) -m venv $(VENV)
@@ -268,6 +283,11 @@ $(TESTEE_typescript): $(TYPESCRIPT_PACKAGES) $(TYPESCRIPT_SOURCES) $(TYPESCRIPT)
 $(TESTEE_go): $(GO_SOURCES)
 	@$(NEEDS_GO)
 	cd clients/go && go build -o build/testee ./internal/testee
+
+$(TESTEE_rust): $(RUST_SOURCES)
+	@$(NEEDS_RUST)
+	cd clients/rust && cargo build --quiet --package wanllmdb-testee --target-dir "$(RUST_TARGET)"
+	mkdir -p $(dir $@) && cp "$(RUST_TARGET)/debug/wanllmdb-testee" $@
 
 $(WEB_PAGE): $(WEB_PACKAGES) $(WEB_SOURCES)
 	$(NODE) vite build --logLevel warn
