@@ -117,7 +117,7 @@ mod tests {
     fn slow_failures_count_only_at_first() {
         let start = Instant::now();
         let mut counter = FailureCounter::new(LIMITS);
-        let hour = |count| start + Duration::from_secs(3_600 * count);
+        let hour = |count: u64| start + Duration::from_secs(3_600 * count);
         assert_eq!(counter.failed(hour(0)), None);
         assert_eq!(counter.failed(hour(1)), None);
         assert_eq!(
