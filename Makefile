@@ -25,7 +25,8 @@ JAVA_SOURCES := $(shell find $(JAVA) -type f '(' -name '*.java' -o -name pom.xml
 MAVEN := cd $(JAVA) && mvn --batch-mode --no-transfer-progress -Dorg.slf4j.simpleLogger.defaultLogLevel=warn $(MAVEN_FLAGS)
 RUST := clients/rust
 RUST_STUBS := $(RUST)/src/gen
-RUST_SOURCES := $(shell find $(RUST) -type f '(' -name '*.rs' -o -name Cargo.toml ')' -not -path '*/target/*')
+RUST_TARGET := $(or $(CARGO_TARGET_DIR),$(CURDIR)/$(RUST)/target)
+RUST_SOURCES := $(shell find $(RUST)/src $(RUST)/testee -type f) $(RUST)/Cargo.toml
 # The dashboard. The gateway serves what is built; its page is the last file that a build writes.
 WEB := clients/web
 WEB_STUBS := $(WEB)/src/gen
@@ -38,7 +39,7 @@ TYPESCRIPT_SOURCES := $(shell find $(TYPESCRIPT)/src $(TYPESCRIPT)/testee -name 
 TESTEE_go := clients/go/build/testee
 TESTEE_typescript := $(TYPESCRIPT)/build/testee/main.js
 TESTEE_java := $(JAVA)/testee/target/testee.jar
-TESTEE_rust := $(RUST)/target/debug/wanllmdb-testee
+TESTEE_rust := $(RUST)/build/testee
 comma := ,
 # `make conformance LANGUAGES=go,python` builds and tries these alone; without it, all. PARTS=live
 # tries only what needs real services, PARTS=vectors,scenarios only what needs none.
@@ -65,7 +66,7 @@ endef
 
 NEEDS_GO := command -v go >/dev/null || { echo "the Go client needs Go 1.26 or newer: install it, or choose other languages, such as 'make conformance LANGUAGES=python,typescript'"; exit 1; }
 NEEDS_JAVA := command -v mvn >/dev/null && command -v javac >/dev/null || { echo "the Java client needs a JDK of 17 or newer and Maven: install them, or choose other languages, such as 'make conformance LANGUAGES=python,typescript'"; exit 1; }
-NEEDS_RUST := command -v cargo >/dev/null || { echo "the Rust client needs Rust and Cargo: install them, or choose other languages, such as 'make conformance LANGUAGES=python,typescript'"; exit 1; }
+NEEDS_RUST := command -v cargo >/dev/null || { echo "the Rust client needs Rust 1.88 or newer: install it, or choose other languages, such as 'make conformance LANGUAGES=python,typescript'"; exit 1; }
 
 .DEFAULT_GOAL := help
 .PHONY: help demo dev fast test clients go typescript java rust conformance browser pictures explore bench bench-peers robustness check format site protos protos-check baseline docs docs-check web web-check dist gp wandb clean
@@ -116,8 +117,10 @@ rust: ## Checks and tests the Rust client; fails when its stubs are not those of
 	cd $(RUST) && cargo run --quiet --manifest-path xtask/Cargo.toml
 	@test -z "$$(git status --porcelain -- $(RUST_STUBS))" || \
 		{ git --no-pager diff --stat -- $(RUST_STUBS); echo "stubs differ from protos/: commit them"; exit 1; }
-	cd $(RUST) && cargo fmt --all --check && cargo fmt --manifest-path xtask/Cargo.toml --check && cargo clippy --quiet --workspace --all-targets -- --deny warnings && \
-		RUSTDOCFLAGS="--deny warnings" cargo doc --quiet --package wanllmdb --no-deps && cargo test --quiet --workspace
+	cd $(RUST) && cargo fmt --all --check && cargo fmt --manifest-path xtask/Cargo.toml --check
+	cd $(RUST) && cargo clippy --quiet --workspace --all-targets -- --deny warnings
+	cd $(RUST) && RUSTDOCFLAGS="--deny warnings" cargo doc --quiet --package wanllmdb --no-deps
+	cd $(RUST) && cargo test --quiet --workspace
 
 conformance: $(VENV)/.installed $(CHOSEN_TESTEES) ## Tries the clients of all languages with clients/conformance, or of LANGUAGES=go,python; PARTS=live tries only what needs services
 	$(BIN)/python -m clients.conformance.runner --languages "$(LANGUAGES)" --parts "$(PARTS)"
@@ -226,7 +229,7 @@ gp: $(VENV)/.gp ## Installs torch and frameworks on it (several GB), for the tes
 wandb: $(WANDB_VENV)/.installed ## Installs W&B's client in its own environment, for the test of signatures
 
 clean: ## Removes all environments, caches and build results, and the data of `make dev`
-	rm -rf $(VENV) $(PROTOC_VENV) $(SITE_VENV) $(WANDB_VENV) $(PEERS_VENV) $(WEB_VENV) $(WEB)/node_modules $(TYPESCRIPT)/node_modules $(TYPESCRIPT)/build $(TYPESCRIPT)/dist clients/go/build $(JAVA)/*/target $(RUST)/target $(RUST)/xtask/target $(dir $(WEB_PAGE)) $(DEV_DIR) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .cache build dist
+	rm -rf $(VENV) $(PROTOC_VENV) $(SITE_VENV) $(WANDB_VENV) $(PEERS_VENV) $(WEB_VENV) $(WEB)/node_modules $(TYPESCRIPT)/node_modules $(TYPESCRIPT)/build $(TYPESCRIPT)/dist clients/go/build $(JAVA)/*/target $(RUST)/build $(RUST)/target $(RUST)/xtask/target $(dir $(WEB_PAGE)) $(DEV_DIR) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .cache build dist
 
 $(VENV)/.demo: pyproject.toml deploy/constraints/dev.txt
 	$(PYTHON) -m venv $(VENV)
@@ -304,8 +307,8 @@ $(TESTEE_java): $(PROTOS) $(JAVA_SOURCES)
 
 $(TESTEE_rust): $(RUST_SOURCES)
 	@$(NEEDS_RUST)
-	cd $(RUST) && cargo build --quiet --package wanllmdb-testee
-	touch $@
+	cd $(RUST) && cargo build --quiet --package wanllmdb-testee --target-dir "$(RUST_TARGET)"
+	mkdir -p $(dir $@) && cp "$(RUST_TARGET)/debug/wanllmdb-testee" $@
 
 $(WEB_PAGE): $(WEB_PACKAGES) $(WEB_SOURCES)
 	$(NODE) vite build --logLevel warn

@@ -39,9 +39,12 @@ pub struct Settings {
     pub first_patience: Duration,
 }
 
+/// Returns the value of a variable.
+type Read = dyn Fn(&str) -> Option<String> + Send + Sync;
+
 /// Where variables of the environment are read.
 #[derive(Clone)]
-pub(crate) struct Environment(Arc<dyn Fn(&str) -> Option<String> + Send + Sync>);
+pub(crate) struct Environment(Arc<Read>);
 
 impl fmt::Debug for Environment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -245,7 +245,7 @@ impl<'de> Visitor<'de> for AnyValue {
     }
 }
 
-/// Conversions of types of Rust. There is none of `u64`: larger integers can't be sent.
+/// Conversions of types of Rust. Those of larger integers may fail: see below.
 macro_rules! conversions {
     ($($kind:ty => $variant:ident),* $(,)?) => {
         $(impl From<$kind> for Value {
@@ -272,6 +272,25 @@ impl<T: Into<Value>> From<Option<T>> for Value {
         value.map_or(Self::Null, Into::into)
     }
 }
+
+/// Conversions of integers that may be too large.
+macro_rules! fallible_conversions {
+    ($($kind:ty),*) => {
+        $(impl TryFrom<$kind> for Value {
+            type Error = Error;
+
+            /// Returns the integer; one that does not fit into 64 bits is [`Error::Invalid`].
+            fn try_from(value: $kind) -> Result<Self, Error> {
+                i64::try_from(value).map(Self::Int).map_err(|_| {
+                    let problem = format!("is {value}, which does not fit into a signed integer of 64 bits");
+                    Error::invalid("value", problem)
+                })
+            }
+        })*
+    };
+}
+
+fallible_conversions!(u64, i128, u128, usize, isize);
 
 #[cfg(test)]
 mod tests {
@@ -344,6 +363,15 @@ mod tests {
     fn a_whole_float_stays_one_in_a_list() {
         let message = Value::from(values![1, 1.0]).to_message().expect("finite");
         assert_eq!(message.kind, Some(Kind::JsonValue("[1,1.0]".to_owned())));
+    }
+
+    #[test]
+    fn integers_beyond_64_bits_are_rejected() {
+        assert_eq!(Value::try_from(7_usize).expect("small"), Value::Int(7));
+        let error = Value::try_from(u64::MAX)
+            .expect_err("too large")
+            .to_string();
+        assert!(error.contains("18446744073709551615"), "{error}");
     }
 
     #[test]

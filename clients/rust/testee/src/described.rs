@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value as Json, json};
-use wanllmdb::{Map, Value};
+use wanllmdb::{Error, Map, Value};
 
 /// Returns the description of a native value.
 pub fn described(value: &Value) -> Json {
@@ -27,24 +27,22 @@ fn described_by_name(values: &Map) -> BTreeMap<&String, Json> {
         .collect()
 }
 
-/// Returns the native value that a description stands for.
-pub fn native(description: &Json) -> Value {
+/// Returns the native value that a description stands for; an error if the client rejects it.
+pub fn native(description: &Json) -> Result<Value, Error> {
     let value = &description["value"];
-    match description["type"].as_str().expect("a type") {
+    Ok(match description["type"].as_str().expect("a type") {
         "null" => Value::Null,
         "bool" => value.as_bool().expect("a truth value").into(),
-        "int" => value
-            .as_str()
-            .expect("a text")
-            .parse::<i64>()
-            .expect("an integer")
-            .into(),
+        "int" => {
+            let number: i128 = value.as_str().expect("a text").parse().expect("an integer");
+            Value::try_from(number)?
+        }
         "float" => number(value).into(),
         "string" => value.as_str().expect("a text").into(),
-        "list" => Value::List(natives(&description["items"])),
-        "map" => Value::Map(natives_by_name(&description["entries"])),
+        "list" => Value::List(natives(&description["items"])?),
+        "map" => Value::Map(natives_by_name(&description["entries"])?),
         other => panic!("unknown type {other}"),
-    }
+    })
 }
 
 /// Returns a number of JSON, or one that JSON lacks and that is a text.
@@ -56,18 +54,19 @@ pub fn number(value: &Json) -> f64 {
     }
 }
 
-pub fn natives(descriptions: &Json) -> Vec<Value> {
-    descriptions
-        .as_array()
-        .map_or_else(Vec::new, |items| items.iter().map(native).collect())
+pub fn natives(descriptions: &Json) -> Result<Vec<Value>, Error> {
+    descriptions.as_array().map_or_else(
+        || Ok(Vec::new()),
+        |items| items.iter().map(native).collect(),
+    )
 }
 
-pub fn natives_by_name(descriptions: &Json) -> Map {
+pub fn natives_by_name(descriptions: &Json) -> Result<Map, Error> {
     let Some(entries) = descriptions.as_object() else {
-        return Map::new();
+        return Ok(Map::new());
     };
     entries
         .iter()
-        .map(|(name, inner)| (name.clone(), native(inner)))
+        .map(|(name, inner)| Ok((name.clone(), native(inner)?)))
         .collect()
 }

@@ -18,7 +18,11 @@ use tokio::runtime::Runtime;
 use wanllmdb::Error;
 
 /// What not every language can do, and this one can.
-const CAN: [&str; 2] = ["integers_of_64_bits", "integers_in_json"];
+const CAN: [&str; 3] = [
+    "integers_of_64_bits",
+    "integers_beyond_64_bits",
+    "integers_in_json",
+];
 
 #[derive(Deserialize)]
 struct Command {

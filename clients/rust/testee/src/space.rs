@@ -6,8 +6,8 @@ use serde::Deserialize;
 use serde_json::Value as Json;
 use wanllmdb::api::registry::v1::{ArgsStyle, Impute, ObjectiveValue};
 use wanllmdb::{
-    Continuous, Distribution, Hyperband, Metric, Spec, Value, beta, choice, constant, int, log_int,
-    log_normal, log_uniform, maximize, minimize, normal, rounded, rounded_int, uniform,
+    Continuous, Distribution, Error, Hyperband, Metric, Spec, Value, beta, choice, constant, int,
+    log_int, log_normal, log_uniform, maximize, minimize, normal, rounded, rounded_int, uniform,
 };
 
 use crate::described::{native, natives, natives_by_name};
@@ -77,20 +77,20 @@ pub fn build_sweep(given: &Json) -> Answer {
     let asked: SweepDescription = fields(given);
     let mut spec = begun(&asked);
     for (name, parameter) in &asked.parameters {
-        spec = spec.param(name, distribution(parameter));
+        spec = spec.param(name, distribution(parameter)?);
     }
     for constraint in asked.constraints {
         spec = spec.constraint(constraint);
     }
     if let Some(Choice { name, options }) = asked.sampler {
-        spec = spec.sampler(name, natives_by_name(&options));
+        spec = spec.sampler(name, natives_by_name(&options)?);
     }
     if let Some(Choice { name, options }) = asked.terminator {
-        spec = spec.terminator(name, natives_by_name(&options));
+        spec = spec.terminator(name, natives_by_name(&options)?);
     }
     if let Some(EarlyTermination { hyperband, pruner }) = asked.early_termination {
         if let Some(Choice { name, options }) = pruner {
-            spec = spec.pruner(name, natives_by_name(&options));
+            spec = spec.pruner(name, natives_by_name(&options)?);
         }
         if let Some(rule) = hyperband {
             spec = spec.hyperband(rule.built());
@@ -176,26 +176,26 @@ fn enum_of<E>(read: fn(&str) -> Option<E>, prefix: &str, name: &str) -> E {
     read(&format!("{prefix}_{}", name.to_uppercase())).expect("a name of the enum")
 }
 
-fn distribution(parameter: &BTreeMap<String, Json>) -> Distribution {
+fn distribution(parameter: &BTreeMap<String, Json>) -> Result<Distribution, Error> {
     let (kind, given) = parameter
         .iter()
         .find(|(kind, _)| *kind != "when")
         .expect("a distribution");
-    let mut found = unconditional(kind, given);
+    let mut found = unconditional(kind, given)?;
     if let Some(when) = parameter.get("when").and_then(Json::as_object) {
         for (other, values) in when {
-            found = found.when(other, natives(values));
+            found = found.when(other, natives(values)?);
         }
     }
-    found
+    Ok(found)
 }
 
-fn unconditional(kind: &str, given: &Json) -> Distribution {
-    match kind {
-        "constant" => constant(native(given)),
+fn unconditional(kind: &str, given: &Json) -> Result<Distribution, Error> {
+    Ok(match kind {
+        "constant" => constant(native(given)?),
         "categorical" => {
             let probabilities: Option<Vec<f64>> = fields(&given["probabilities"]);
-            choice(natives(&given["values"])).probabilities(probabilities.unwrap_or_default())
+            choice(natives(&given["values"])?).probabilities(probabilities.unwrap_or_default())
         }
         "int_uniform" | "int_log_uniform" => {
             let bound = |name: &str| given[name].as_i64();
@@ -214,14 +214,14 @@ fn unconditional(kind: &str, given: &Json) -> Distribution {
             let inner = given["distribution"].as_object().expect("a distribution");
             let (kind, bounds) = inner.iter().next().expect("a distribution");
             let inner = continuous(kind, bounds);
-            match native(&given["q"]) {
+            match native(&given["q"])? {
                 Value::Int(step) => rounded_int(inner, step),
                 Value::Float(step) => rounded(inner, step),
                 other => panic!("no step: {other:?}"),
             }
         }
         kind => continuous(kind, given).into(),
-    }
+    })
 }
 
 fn continuous(kind: &str, given: &Json) -> Continuous {

@@ -57,7 +57,7 @@ pub fn read_value(given: &Json) -> Answer {
 }
 
 pub fn write_value(given: &Json) -> Answer {
-    Ok(encoded(&native(&given["value"]).to_message()?))
+    Ok(encoded(&native(&given["value"])?.to_message()?))
 }
 
 pub fn nest_parameters(given: &Json) -> Answer {

@@ -4,7 +4,10 @@ use prost_types::FileDescriptorSet;
 
 /// Fences the indented lines of comments: rustdoc would take them for Rust, and compile them.
 pub fn fence(descriptors: &mut FileDescriptorSet) {
-    let infos = descriptors.file.iter_mut().filter_map(|file| file.source_code_info.as_mut());
+    let infos = descriptors
+        .file
+        .iter_mut()
+        .filter_map(|file| file.source_code_info.as_mut());
     for location in infos.flat_map(|info| &mut info.location) {
         if let Some(comment) = &mut location.leading_comments {
             *comment = fenced(comment);

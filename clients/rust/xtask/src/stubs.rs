@@ -18,7 +18,11 @@ impl Stubs {
         let mut fields = HashMap::new();
         for file in &descriptors.file {
             for message in &file.message_type {
-                let names = message.field.iter().map(|field| field.name().to_owned()).collect();
+                let names = message
+                    .field
+                    .iter()
+                    .map(|field| field.name().to_owned())
+                    .collect();
                 fields.insert(format!(".{}.{}", file.package(), message.name()), names);
             }
         }
@@ -41,7 +45,12 @@ impl Stubs {
                 "    fn request_id_mut(&mut self) -> Option<&mut String> { Some(&mut self.request_id) }\n",
             );
         }
-        writeln!(buf, "impl crate::peer::Request for {} {{\n{body}}}", method.input_type).unwrap();
+        writeln!(
+            buf,
+            "impl crate::peer::Request for {} {{\n{body}}}",
+            method.input_type
+        )
+        .unwrap();
     }
 }
 
