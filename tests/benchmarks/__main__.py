@@ -30,6 +30,7 @@ from tests.benchmarks import (
     lists,
     observing,
     peers,
+    points,
     quality,
     reads,
     replicas,
@@ -56,6 +57,7 @@ TOGETHER: dict[str, Callable[[Endpoints], Coroutine[Any, Any, list[Figure]]]] = 
     "analysis": analysis.run,
     "agent": agent.run,
     "languages": languages.run,
+    "points": points.run,
     "keys": keys.run,
     "lists": lists.run,
     "replicas": replicas.run,
@@ -79,7 +81,7 @@ ALONE: dict[str, Callable[[], list[Figure]]] = {
 TIMELESS = {"quality"}
 # What runs unless benchmarks are named, and what runs beside with --long.
 SHORT = (
-    *("trial_loop", "bayes", "reads", "columns", "analysis", "agent", "keys", "lists"),
+    *("trial_loop", "bayes", "reads", "columns", "analysis", "agent", "points", "keys", "lists"),
     *("observing", "tenants_short"),
 )
 LONG = ("replicas", "watching", "gateway", "growth", "tenants")

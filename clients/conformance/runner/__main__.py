@@ -75,12 +75,15 @@ async def run(languages: Sequence[Language], parts: Collection[str]) -> int:
     return 0 if trials and all(trial.is_green for trial in trials) else 1
 
 
-def main() -> int:
+def main(arguments: Sequence[str]) -> int:
     """Return the exit code of the command line."""
     parser = argparse.ArgumentParser(prog="conformance", description=__doc__)
     parser.add_argument("--languages", default="", help="some languages, with commas between")
     parser.add_argument("--parts", default="", help=f"some of {','.join(PARTS)}")
-    given = parser.parse_args()
+    # A shell starts programs in the background with SIGINT ignored. Testees would inherit this, and
+    # agents leave a signal alone that was ignored when they began.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    given = parser.parse_args(arguments)
     languages, parts = chosen(languages_in(), given.languages), parts_of(given.parts)
     try:
         return asyncio.run(run(languages, parts))
@@ -89,4 +92,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

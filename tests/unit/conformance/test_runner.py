@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import base64
 import json
+import signal
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from clients.conformance.runner.__main__ import PARTS, chosen, parts_of
+from clients.conformance.runner.__main__ import PARTS, chosen, main, parts_of
 from clients.conformance.runner.cases import Case, ExpectedError, cases_in
 from clients.conformance.runner.compare import difference
 from clients.conformance.runner.known_failing import KnownFailing
@@ -180,6 +181,16 @@ def test_parts_are_chosen_by_name() -> None:
     assert parts_of("live, vectors") == {"live", "vectors"}
     with pytest.raises(SystemExit, match="no part lives: the parts are vectors, scenarios, live"):
         parts_of("live,lives")
+
+
+def test_testees_receive_sigint_although_the_runner_was_started_with_it_ignored() -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with pytest.raises(SystemExit, match="no part songs"):
+            main(["--parts", "songs"])
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_the_list_of_known_failures_is_read_from_its_file(tmp_path: Path) -> None:
