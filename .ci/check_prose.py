@@ -1,7 +1,8 @@
 """Fails where prose uses words that `prose-words.txt` replaces.
 
-Reads the pages of docs/, the comments of the protos, and the docstrings, comments and
-messages of the Python code. Code blocks, inline code and quotations are left alone.
+Reads the pages of docs/, the comments of the protos and of the code in Go, Java, Rust and
+TypeScript, and the docstrings, comments and messages of the Python code. Code blocks, inline code
+and quotations are left alone.
 """
 
 from __future__ import annotations
@@ -19,7 +20,12 @@ from typing import NamedTuple
 ROOT = Path(__file__).parent.parent
 WORDS = Path(__file__).with_name("prose-words.txt")
 # Made from other files, which are checked.
-GENERATED = ("clients/python/wanllmdb/api/", "docs/api.md")
+GENERATED = (
+    *("clients/python/wanllmdb/api/", "clients/go/api/", "clients/rust/src/gen/"),
+    *("clients/typescript/src/gen/", "clients/web/src/gen/", "docs/api.md"),
+)
+# Not the slashes of an address.
+COMMENT = re.compile(r"(?<!:)//|/\*")
 
 
 class Rule(NamedTuple):
@@ -53,11 +59,16 @@ def markdown(source: str) -> Iterator[Text]:
             yield Text(number, line)
 
 
-def proto(source: str) -> Iterator[Text]:
-    """The comments of a proto."""
+def slashed(source: str) -> Iterator[Text]:
+    """The comments of a language in which they begin with slashes."""
+    is_block = False
     for number, line in enumerate(source.splitlines(), 1):
-        if "//" in line:
-            yield Text(number, line.partition("//")[2])
+        if is_block:
+            yield Text(number, line)
+        elif found := COMMENT.search(line):
+            yield Text(number, line[found.end() :])
+            is_block = found[0] == "/*"
+        is_block = is_block and "*/" not in line
 
 
 def python(source: str) -> Iterator[Text]:
@@ -76,7 +87,8 @@ def _lines(first: int, text: str) -> Iterator[Text]:
         yield Text(first + offset, line)
 
 
-READERS = {".md": markdown, ".proto": proto, ".py": python}
+SLASHED = (".go", ".java", ".proto", ".rs", ".ts", ".tsx")
+READERS = {".md": markdown, ".py": python, **dict.fromkeys(SLASHED, slashed)}
 
 
 def problems(path: Path, words: list[Rule]) -> Iterator[str]:

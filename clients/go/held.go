@@ -19,7 +19,7 @@ type held struct {
 	// byKey has the rows to which later values of their step are added.
 	byKey         map[rowKey]*registryv1.MetricRow
 	values, bytes int
-	// summaries counts rows of final values, and lastIsSummary tells of the last row.
+	// summaries counts rows of final values, and lastIsSummary is whether the last row is one.
 	summaries     int
 	lastIsSummary bool
 }

@@ -10,7 +10,7 @@ import asyncio
 import json
 import uuid
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 import grpc.aio
 from google.protobuf.descriptor import FieldDescriptor
@@ -168,7 +168,8 @@ class World:
 
     def with_real_names(self, request: Message) -> Message:
         """Return the request with every @name replaced by the real name."""
-        real = type(request)()
+        # Of any request; some have fields that the base class lacks.
+        real: Any = type(request)()
         real.CopyFrom(request)
         for message, field in _texts_of(real):
             value = getattr(message, field.name)
@@ -179,8 +180,8 @@ class World:
         token = getattr(real, "page_token", "")
         if token.startswith("@token"):
             position = list(_POSITIONS[int(token.removeprefix("@token"))])
-            real.page_token = write_token(real, position)  # type: ignore[attr-defined]  # seen
-        return real
+            real.page_token = write_token(real, position)
+        return cast(Message, real)
 
     def _real(self, text: str) -> str:
         return str(uuid.uuid4()) if text == "@id" else self._ids.get(text, text)

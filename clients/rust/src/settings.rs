@@ -241,7 +241,7 @@ impl Options {
     /// Returns how many failed runs an agent accepts.
     pub(crate) fn failures(&self) -> Result<Failures, Error> {
         let environment = &self.environment;
-        // A number beyond the largest count is that: no agent has so many runs.
+        // A number beyond the largest count is taken as the largest: no agent has that many runs.
         let count =
             |name: &str| Ok::<_, Error>(environment.number(name)?.map(|found| found as u32));
         let mut limits = Failures::default();

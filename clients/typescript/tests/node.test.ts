@@ -156,7 +156,7 @@ test("calls wait for a service that has answered before", async () => {
   expect((await answer).sweepId).toBe("s1");
 });
 
-test("a wrong address is told with what to do", async () => {
+test("the error of a wrong address says what to do", async () => {
   const server = await TestServer.start(() => {});
   const { env } = server;
   await server[Symbol.asyncDispose]();

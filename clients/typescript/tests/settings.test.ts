@@ -34,7 +34,7 @@ test.each([
   expect(isLoopback(parseAddress(address, REGISTRY))).toBe(expected);
 });
 
-test("a scheme that Node can't connect to is told at once", () => {
+test("a scheme that Node can't connect to is rejected at once", () => {
   expect(() => parseAddress("xds:///registry", REGISTRY)).toThrow("WANLLMDB_REGISTRY");
 });
 
@@ -51,7 +51,7 @@ test("a service may listen at a socket of this machine", async () => {
   }
 });
 
-test("a failed handshake is told with what to do", () => {
+test("the error of a failed handshake says what to do", () => {
   const failed = (code: string): Error =>
     new Error("no connection", { cause: Object.assign(new Error("handshake"), { code }) });
 

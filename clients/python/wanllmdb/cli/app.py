@@ -79,11 +79,12 @@ class Program(Group):
 def _escaped_usage_errors() -> Iterator[None]:
     try:
         yield
-    except _UsageError as refusal:
-        short = in_short(refusal.message, _LONGEST_MESSAGE)  # type: ignore[attr-defined]  # seen
+    except _UsageError as error:
+        # The class has a message, but typer does not export its type.
+        refusal: Any = error
+        short = in_short(refusal.message, _LONGEST_MESSAGE)
         # Click writes UTF-8 to a stderr of ASCII, so characters that it lacks are escaped here.
-        shown = fitting(shown_lines(short), sys.stderr)
-        refusal.message = shown  # type: ignore[attr-defined]  # seen
+        refusal.message = fitting(shown_lines(short), sys.stderr)
         raise
 
 

@@ -10,7 +10,7 @@ use crate::protocol;
 pub struct Failures {
     /// How many runs in a row may fail within `quick`.
     pub max_quick: u32,
-    /// The time within which so many runs may not fail.
+    /// The time within which this number of runs may not fail.
     pub quick: Duration,
     /// How many runs may fail before the first one that does not.
     pub max_initial: u32,

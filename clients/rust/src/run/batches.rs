@@ -5,7 +5,7 @@ use crate::protocol::{REPORT_MAX_BYTES, REPORT_MAX_VALUES};
 
 const BYTES_A_ROW: usize = 32;
 const BYTES_A_VALUE: usize = 16;
-/// So many values always fit one request: a name has at most 800 bytes.
+/// This number of values always fits one request: a name has at most 800 bytes.
 const VALUES_A_PIECE: usize = 1_000;
 
 /// Rows as long as they fit one request.

@@ -78,7 +78,7 @@ impl Run {
         }
     }
 
-    /// Delivers what a child has to say, whose agent ends the run by the exit code.
+    /// Delivers what a child has logged; its agent ends the run by the exit code.
     pub(crate) async fn deliver(&self, waiter: &Waiter) -> Result<(), Error> {
         let Some(rows) = self.close().await else {
             return Ok(());

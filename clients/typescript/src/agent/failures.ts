@@ -7,7 +7,7 @@ export interface FailureLimits {
   /** Failed runs in a row within `quickSeconds` after which the agent gives up. */
   readonly maxQuickFailures?: number;
   readonly quickSeconds?: number;
-  /** The agent gives up if its first so many runs all failed. */
+  /** The agent gives up if at least this number of runs failed before any succeeded. */
   readonly maxInitialFailures?: number;
   /** Whether failed runs never end the agent. */
   readonly neverGiveUp?: boolean;

@@ -1,12 +1,12 @@
 import type { RunCommand } from "../gen/wanllmdb/api/registry/v1/run_pb.js";
 import type { Leased } from "./lease.js";
 
-/** What the thread of heartbeats is told: to renew a lease, or no longer. */
+/** Asks the thread of heartbeats to renew a lease, or to stop renewing it. */
 export type LeaseRequest =
   | { readonly id: number; readonly lease: Leased; readonly leaseSeconds: number }
   | { readonly id: number; readonly lease?: undefined };
 
-/** What the thread of heartbeats was told about a lease by the registry. */
+/** What the registry answered to the thread of heartbeats about a lease. */
 export type LeaseAnswer =
   | { readonly id: number; readonly command: RunCommand }
   /** The lease is lost. */

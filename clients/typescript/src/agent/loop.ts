@@ -291,7 +291,7 @@ export class Loop<P = Record<string, Value>> {
   }
 
   async #suggest(requestId: string): Promise<SuggestResponse> {
-    // A service that never answered may have a wrong address, which is told soon.
+    // A service that never answered may have a wrong address: the agent reports it soon.
     const waiter = this.#hasSuggested ? this.#known : this.#stranger;
     const suggestion = await waiter.retry(() => this.#send(requestId, []));
     this.#hasSuggested = true;

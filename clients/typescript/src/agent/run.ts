@@ -58,7 +58,7 @@ export interface ActiveRunOptions {
   readonly run: RunMessage;
   /** The number of values at which the first check is due; undefined for never. */
   readonly nextCheck: number | undefined;
-  /** Renews the lease, which lasts so many seconds; undefined if a parent process does. */
+  /** Renews the lease, which lasts `seconds`; undefined if a parent process does. */
   readonly lease: { readonly leases: Leases; readonly seconds: number } | undefined;
   readonly resumed: boolean;
   readonly waiter: Waiter;

@@ -119,7 +119,7 @@ export class SweepBuilder<S extends Space> {
     return this.#with({ runCap: integer("runCap", runs) });
   }
 
-  /** Ends the sweep after so many failed runs. */
+  /** Ends the sweep after this number of failed runs. */
   maxFailedRuns(runs: number): SweepBuilder<S> {
     return this.#with({ maxFailedRuns: integer("maxFailedRuns", runs) });
   }

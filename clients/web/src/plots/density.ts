@@ -63,7 +63,7 @@ interface Span {
 
 type Put = (grid: DensityGrid, x: number, columns: Float64Array, from: number) => void;
 
-/** Blocks of so few columns are drawn line by line: another split would take longer. */
+/** Blocks of at most this number of columns are drawn line by line: another split would take longer. */
 const FEW_COLUMNS = 4;
 
 /** Counts lines; keeps its memory for the next drawing. */

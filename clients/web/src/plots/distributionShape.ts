@@ -76,7 +76,7 @@ export function shapeOfNumbers(
   if (!(grid.step > 0) || !Number.isFinite(grid.last - grid.first)) return undefined;
   const isEven = distribution === "int_uniform" || distribution === "uniform";
   if (grid.last - grid.first >= MOST_STEPS) {
-    // So many steps look like none.
+    // So fine a grid looks continuous.
     const { min = smooth.low, max = smooth.high } = numbers;
     return densityShape(smooth, [min, max]);
   }

@@ -18,7 +18,7 @@ export interface PointsInput {
   readonly opacity: number;
 }
 
-/** Returns a radius and an opacity that keep so many points legible. */
+/** Returns a radius and an opacity that keep `count` points legible. */
 export function pointStyle(count: number): { radius: number; opacity: number } {
   if (count <= 300) return { radius: 3.5, opacity: 0.95 };
   if (count <= 3_000) return { radius: 2.5, opacity: 0.8 };

@@ -152,7 +152,7 @@ function drawBar(
   }
 }
 
-/** The shapes are those of the states elsewhere on the page: color is never the only difference. */
+/** The shapes are those of the states in the tables: color is never the only difference. */
 function drawGlyph(
   context: CanvasRenderingContext2D,
   state: number,

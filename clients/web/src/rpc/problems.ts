@@ -65,7 +65,7 @@ const RELOADED = new Set([
 ]);
 const RETRIED = new Set<Code>([Code.Unavailable, Code.DeadlineExceeded, Code.ResourceExhausted]);
 
-/** Returns what a failed call has to say, from its ErrorInfo, BadRequest and RetryInfo. */
+/** Returns the problem that a failed call reports, from its ErrorInfo, BadRequest and RetryInfo. */
 export function describeProblem(cause: unknown): Problem {
   const error = ConnectError.from(cause);
   const info = error.findDetails(ErrorInfoSchema)[0];

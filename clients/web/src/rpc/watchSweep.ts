@@ -81,7 +81,7 @@ export async function watchSweep(options: SweepWatchOptions): Promise<void> {
       return;
     }
     const message = fromBinary(WatchSweepResponseSchema, post.message);
-    // A tab of before a restore of the database hears of it from the server, when its turn comes.
+    // A tab of before a restore of the database learns of it from the server, when its turn comes.
     if (databaseId !== "" && databaseId !== message.databaseId) return;
     databaseId = message.databaseId;
     if (message.revision > since) {

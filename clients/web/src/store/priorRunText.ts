@@ -1,6 +1,6 @@
 /** Results of other runs as text: CSV, JSON lines, or a JSON list of objects. */
 
-/** A run as it stands in a text: its values by the names of columns or keys. */
+/** A run as a text has it: its values by the names of columns or keys. */
 export interface PriorRow {
   /** The line of the text at which it begins, counted from 1. */
   readonly line: number;

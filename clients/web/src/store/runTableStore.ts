@@ -38,8 +38,8 @@ const NOTHING: RunTableState = {
 };
 
 /**
- * The runs of one sweep: read once as columns, then kept current by a watch, while anybody
- * subscribes. A broken watch continues where it was; a broken read, or a watch whose revision the
+ * The runs of one sweep: read once as columns, then kept current by a watch, while there
+ * are subscribers. A broken watch continues where it was; a broken read, or a watch whose revision the
  * server does not know, begins again, and the table of before stays until the new one is complete.
  */
 export class RunTableStore {

@@ -8,8 +8,9 @@ interface State {
 }
 
 /**
- * The text of a field whose value lives elsewhere, such as in the address: it is sent a moment
- * after the last key, and follows when the value changes otherwise, such as by the Back button.
+ * The text of a field whose value another part of the page owns, such as the address: it is sent a
+ * moment after the last key, and follows when the value changes otherwise, such as by the Back
+ * button.
  */
 export function useDraft(
   value: string,

@@ -63,7 +63,7 @@ async function pageOfReader(newContext: NewContext, path: string): Promise<Page>
   return page;
 }
 
-/** Expects buttons that can be reached, say why they do nothing, and do nothing. */
+/** Expects buttons that can be reached, explain why they do nothing, and do nothing. */
 async function refused(page: Page, place: Page | Locator, names: readonly string[]) {
   for (const name of names) {
     const button = place.getByRole("button", { name, exact: true });

@@ -102,7 +102,7 @@ describe("the settings of a sweep", () => {
   }) => {
     faults.allow(/^answer 409: .*UpdateSweep/);
     const { id } = await newSweep(api, { run_cap: 10, description: "old" });
-    // The page hears of the change only when it saves.
+    // The page learns of the change only when it saves.
     await page.route("**/WatchSweep", () => undefined);
     await open(page, id);
     await field(page, "Description").fill("mine");

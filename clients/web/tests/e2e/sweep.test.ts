@@ -65,7 +65,7 @@ describe("the head of a sweep", () => {
   }) => {
     faults.allow(/^answer 409: .*PauseSweep/);
     const { id } = await newSweep(api);
-    // The page does not hear of the change.
+    // The page does not learn of the change.
     await page.route("**/WatchSweep", () => undefined);
     await page.goto(`/sweeps/${id}`);
     await action(page, "Pause").waitFor();

@@ -9,7 +9,7 @@ interface Props {
   readonly onDone: () => void;
 }
 
-/** Shows a new key, the only time that anybody sees it. */
+/** Shows a new key, the only time that it is shown. */
 export function NewKey({ name, text, onDone }: Props) {
   const title = useRef<HTMLHeadingElement>(null);
   const [isDone, setDone] = useState(false);

@@ -25,7 +25,7 @@ interface Props {
   /** The order of the runs; a table without one can't be sorted. */
   readonly order?: RunOrder;
   readonly onOrder?: (order: RunOrder) => void;
-  /** The number of the run that is shown elsewhere too. */
+  /** The number of the run that the chart highlights. */
   readonly active?: number | undefined;
   readonly onActive?: (number: number | undefined) => void;
 }

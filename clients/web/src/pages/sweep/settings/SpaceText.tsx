@@ -17,7 +17,7 @@ import { useSettingsForm } from "./settingsForm";
 
 const PAUSE_MS = 300;
 
-/** The search space as it stands in a config. */
+/** The search space as the text of a config. */
 export function SpaceText() {
   const { sweepId, etag } = useCurrentSweep();
   const { registry } = useServices();
