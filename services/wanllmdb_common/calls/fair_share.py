@@ -50,7 +50,7 @@ class _CallerLoad:
 # delay callers that come later.
 HEAVY_ALONE = 4
 # The number of concurrent reads of one of several callers. While 32 clients of another caller send
-# GetSweep, the event loop computes 11 ms for them during a CreateRuns with 8 at once, 7 ms with 2,
+# GetSweep, the event loop computes 11 ms for them during a CreateRuns with 8 at once, 8 ms with 2,
 # and 4 ms with 1.
 READS_AMONG_OTHERS = 1
 
