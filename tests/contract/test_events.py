@@ -16,7 +16,7 @@ from wanllmdb_registry.domain.sweep_events import (
     runs_named,
 )
 from wanllmdb_registry.domain.sweep_lifecycle import PauseSweep, ResumeSweep
-from wanllmdb_registry.store import sweep_store
+from wanllmdb_registry.store import unit_writes
 from wanllmdb_registry.store.database import Database
 from wanllmdb_registry.store.event_reads import EventReads
 from wanllmdb_registry.store.statement import Statement
@@ -42,7 +42,7 @@ async def test_the_trial_loop_writes_no_event_and_needs_no_further_statement(
         written.append(parts)
         return write_statement(parts, own_fields=own_fields)
 
-    monkeypatch.setattr(sweep_store, "write_statement", recorded)
+    monkeypatch.setattr(unit_writes, "write_statement", recorded)
     sweep_id = await stored.sweep(run_cap=3)
     loop: Sequence[Command] = [create(0), create(1), report(0, 1, 0.5), finish(0, 0.5)]
     for command in (*loop, create(2), finish(1, 1.0), pause(), finish(2, 1.0)):

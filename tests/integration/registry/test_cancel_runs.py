@@ -23,7 +23,7 @@ from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.registry.v1 import run_pb2, sweep_pb2
 from wanllmdb_common.internal.registry.v1 import internal_registry_service_pb2 as internal_pb
 from wanllmdb_common.search_space.proto_conversion import parameters_to_proto
-from wanllmdb_registry.store import sweep_store
+from wanllmdb_registry.store import unit_reads
 
 QUEUED, RUNNING = run_pb2.RUN_STATE_QUEUED, run_pb2.RUN_STATE_RUNNING
 CANCELED, FINISHED = run_pb2.RUN_STATE_CANCELED, run_pb2.RUN_STATE_FINISHED
@@ -227,7 +227,7 @@ async def test_runs_too_large_to_be_read_together_are_named(
 ) -> None:
     sweep = await create_sweep(registry)
     await enqueue(registry, sweep.sweep_id, 3)
-    monkeypatch.setattr(sweep_store, "LOADED_BYTES", 1)
+    monkeypatch.setattr(unit_reads, "LOADED_BYTES", 1)
     with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as failure:
         await registry.CancelRuns(cancel(sweep.sweep_id, 0, 1, 2))
     assert "cancel the first 1 runs" in failure.fields["numbers"]

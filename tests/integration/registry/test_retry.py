@@ -22,7 +22,7 @@ from tests.sweeps import (
 )
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.registry.v1 import run_pb2, search_space_pb2, sweep_pb2
-from wanllmdb_registry.store import sweep_store
+from wanllmdb_registry.store import unit_reads
 
 FAILED, LOST = run_pb2.RUN_STATE_FAILED, run_pb2.RUN_STATE_LOST
 PRUNED, CANCELED = run_pb2.RUN_STATE_PRUNED, run_pb2.RUN_STATE_CANCELED
@@ -262,7 +262,7 @@ async def test_more_runs_than_one_request_takes_are_retried_in_several(registry:
 async def test_runs_that_are_too_large_to_be_loaded_together_are_retried_in_parts(
     registry: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sweep_store, "LOADED_BYTES", 250_000)
+    monkeypatch.setattr(unit_reads, "LOADED_BYTES", 250_000)
     sweep = await create_sweep(registry)
     sweep_id, numbers = sweep.sweep_id, list(range(7))
     for number in numbers:

@@ -26,7 +26,7 @@ from wanllmdb.api.registry.v1 import activity_pb2, run_pb2, sweep_pb2
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb_common.calls.caller import Role
 from wanllmdb_common.search_space.proto_conversion import parameters_to_proto
-from wanllmdb_registry.store import sweep_store
+from wanllmdb_registry.store import unit_writes
 
 
 async def events_of(registry: Registry, sweep_id: str) -> list[activity_pb2.SweepEvent]:
@@ -155,7 +155,7 @@ async def test_a_repeated_or_rejected_request_writes_no_event(registry: Registry
 async def test_pages_are_latest_first_and_the_latest_events_are_kept(
     registry: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sweep_store, "MAX_EVENTS", 5)
+    monkeypatch.setattr(unit_writes, "MAX_EVENTS", 5)
     sweep = await create_sweep(registry)
     for index in range(8):
         await registry.UpdateSweep(update(sweep.sweep_id, name=f"n{index}"))
