@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ SPACE: dict[str, Any] = {
 }
 
 MakeSweep = Callable[..., str]
+Script = Callable[[str], str]
 
 
 @pytest.fixture
@@ -45,6 +47,18 @@ def environment(registry_address: str, suggestion_address: str) -> dict[str, str
         "WANLLMDB_SUGGESTION": suggestion_address,
         "PYTHONUNBUFFERED": "1",
     }
+
+
+@pytest.fixture
+def script(tmp_path: Path) -> Script:
+    """Writes a program and returns its path."""
+
+    def write(text: str) -> str:
+        file = tmp_path / "program.py"
+        file.write_text(text)
+        return str(file)
+
+    return write
 
 
 def config(**more: Any) -> dict[str, Any]:
