@@ -121,7 +121,7 @@ _COSTS = np.random.default_rng(20).permuted(np.tile(np.linspace(0.0, 1.0, 5), (8
 
 def _categorical(p: Point) -> float:
     costs = [float(_COSTS[i][_CATEGORIES.index(p[f"c{i}"])]) for i in range(8)]
-    # Neighbours that are both bad cost more than their sum.
+    # Neighbors that are both bad cost more than their sum.
     return sum(costs) + sum(a * b for a, b in pairwise(costs))
 
 

@@ -65,7 +65,7 @@ class SweepStoreContract(ABC):
         """Three stores over the data of `stored`, as different replicas have them."""
         yield ()
 
-    async def test_a_rejected_command_leaves_its_neighbours_alone(self, stored: Stored) -> None:
+    async def test_a_rejected_command_leaves_its_neighbors_alone(self, stored: Stored) -> None:
         sweep_id = await stored.sweep()
         outcomes = await stored.store.apply(
             sweep_id, [create(0, 1), finish(7, 1.0), finish(0, 2.0), finish(0, 3.0), finish(1, 1.0)]

@@ -36,7 +36,7 @@ IMPORTANCE_EVALUATORS = (
             "Measures how much splits by each parameter decrease the variance within the nodes of "
             "a random forest of the latest 1,000 finished runs. Reflects the region where the "
             "runs are, not the whole space, and includes interactions with other parameters. "
-            "Favours parameters with many values."
+            "Favors parameters with many values."
         ),
         needs_metric=True,
         takes_several_metrics=True,

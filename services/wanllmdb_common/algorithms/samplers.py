@@ -39,7 +39,7 @@ FAILED_RUNS = Option(
     "failed_runs",
     OptionType.CHOICE,
     "How a FAILED run counts. With ignore, the run does not count. With worst, the run counts "
-    "like one with the worst value so far, so that the sampler avoids its neighbourhood.",
+    "like one with the worst value so far, so that the sampler avoids its neighborhood.",
     default="ignore",
     choices=("ignore", "worst"),
 )

@@ -68,7 +68,7 @@ def quantile(distribution: Distribution) -> Quantile:
             x, nearest = _logarithmic(low, high), SteppedRange(low, high, q).nearest
             return lambda u: nearest(x(u))
         case IntLogUniform(min=low, max=high, q=step):
-            # Half a step beyond the bounds, so that the bounds are as likely as their neighbours.
+            # Half a step beyond the bounds, so that the bounds are as likely as their neighbors.
             x, nearest_int = _logarithmic(low - 0.5, high + 0.5), nearest_int_step(low, high, step)
             return lambda u: nearest_int(round(x(u)))
         case Normal(mu=mu, sigma=sigma):

@@ -12,7 +12,7 @@ from wanllmdb_common.search_space.distributions import ParameterValue
 class SteppedRange(Sequence[float]):
     """min, min+q, min+2q, ... not above max.
 
-    Where doubles can't tell neighbours apart, members repeat; see `limits.py`.
+    Where doubles can't tell neighbors apart, members repeat; see `limits.py`.
 
     Attributes:
         size: The number of members, which may exceed what `len` can return.

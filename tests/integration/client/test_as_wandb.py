@@ -93,11 +93,11 @@ async def test_it_comes_before_an_installed_wandb_and_keeps_the_rest_of_the_path
     environment: dict[str, str], tmp_path: Path
 ) -> None:
     (tmp_path / "wandb.py").write_text("raise AssertionError('the installed one')")
-    (tmp_path / "neighbour.py").touch()
+    (tmp_path / "neighbor.py").touch()
     environment["PYTHONPATH"] = str(tmp_path)
 
     # Twice, as in a program that starts another one so.
-    code = "import neighbour, os, wandb; wandb.run; print(os.environ['PYTHONPATH'])"
+    code = "import neighbor, os, wandb; wandb.run; print(os.environ['PYTHONPATH'])"
     out, _ = await ran(*RUN, *RUN, PYTHON, "-c", code, environment=environment)
 
     assert [Path(part).name for part in out.strip().split(os.pathsep)] == [

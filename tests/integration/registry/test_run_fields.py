@@ -157,7 +157,7 @@ async def test_limits_are_reported_all_at_once(registry: Registry) -> None:
         external_run_id="e" * 201,
     )
     with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as failure:
-        await registry.UpdateRun(update(run, "name", "colour"))
+        await registry.UpdateRun(update(run, "name", "color"))
     assert failure.fields.keys() == {
         "run.name",
         "run.labels",

@@ -38,7 +38,7 @@ def test_places_are_found_again_at_any_size(size: int, seed: int, data: st.DataO
 def test_the_order_looks_random_and_follows_the_seed(size: int) -> None:
     orders = [[Shuffle(size, seed).at(place) for place in range(size)] for seed in range(200)]
     assert orders[0] == [Shuffle(size, 0).at(place) for place in range(size)]
-    # The first place's mean over seeds, the neighbours' order: both as of chance.
+    # The first place's mean over seeds, the neighbors' order: both as of chance.
     mean = sum(order[0] for order in orders) / len(orders)
     assert abs(mean / size - 0.5) < 4 * (1 / 12 / len(orders)) ** 0.5
     ascending = sum(a < b for order in orders for a, b in pairwise(order))

@@ -188,7 +188,7 @@ def test_given_parameters_are_kept_and_the_others_completed(kind: str) -> None:
     assert sampler.complete(31, {"lr": 0.005, "dropout": 0.33}) != completed
 
 
-def test_seeds_of_neighbours_are_unrelated() -> None:
+def test_seeds_of_neighbors_are_unrelated() -> None:
     seeds = {ask_seed(sweep, number) for sweep in range(50) for number in range(50)}
     assert len(seeds) == 2_500
     assert all(0 <= seed < 2**32 for seed in seeds)

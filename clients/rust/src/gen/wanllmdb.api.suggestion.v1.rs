@@ -194,7 +194,7 @@ pub struct GetSlicesResponse {
     #[prost(double, repeated, tag = "2")]
     pub objectives: ::prost::alloc::vec::Vec<f64>,
     /// Their ranks among all finished runs: 0 for the best, 1 for the worst; equal
-    /// objectives share the mean of their ranks. A rank plot colours points by
+    /// objectives share the mean of their ranks. A rank plot colors points by
     /// them.
     #[prost(double, repeated, tag = "3")]
     pub ranks: ::prost::alloc::vec::Vec<f64>,

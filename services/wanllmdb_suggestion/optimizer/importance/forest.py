@@ -52,7 +52,7 @@ def impurity_decreases(
 ) -> Floats:
     """Return how much splits by each parameter decrease the variance in the forest's nodes.
 
-    Breiman, Random Forests, 2001. The method favours parameters with many values.
+    Breiman, Random Forests, 2001. The method favors parameters with many values.
 
     Args:
         points: Shape (runs, columns), see `Block`.

@@ -5,7 +5,7 @@ candidate with each kernel by a truncated normal distribution of its own. Here t
 not depend on the candidates is computed once a kernel, and all candidates are compared with all
 kernels by one product of matrices. The densities differ by rounding errors.
 
-From one ask to the next, few kernels change: a run starts or ends, and only the neighbours of its
+From one ask to the next, few kernels change: a run starts or ends, and only the neighbors of its
 point get other bandwidths. So kernels take over what earlier ones have computed. What they compute
 depends on the kernel alone, so the result has the same bits as without earlier kernels.
 """
@@ -329,9 +329,9 @@ class Kernels:
 
 
 def _distances(centers: Floats, starts: Floats, ends: Floats) -> Floats:
-    """Return each center's distance to the farther one of its neighbours, by parameter.
+    """Return each center's distance to the farther one of its neighbors, by parameter.
 
-    The bounds are neighbours of the first and the last center only if there is no other center.
+    The bounds are neighbors of the first and the last center only if there is no other center.
     """
     rows, count = centers.shape
     if not count:

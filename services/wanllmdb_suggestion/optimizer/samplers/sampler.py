@@ -13,7 +13,7 @@ def ask_seed(sweep_seed: int, number: int, redraw: int = 0) -> int:
     """Return a seed in [0, 2^32) for the ask of run `number` and each of its redraws.
 
     The seed depends on nothing else, so a model rebuilt on another server draws the same. A
-    hash keeps neighbouring sweeps and numbers unrelated, which a sum would not.
+    hash keeps neighboring sweeps and numbers unrelated, which a sum would not.
     """
     text = f"{sweep_seed}:{number}:{redraw}" if redraw else f"{sweep_seed}:{number}"
     return int.from_bytes(blake2b(text.encode(), digest_size=4).digest(), "big")

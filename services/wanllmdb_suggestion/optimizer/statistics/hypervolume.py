@@ -156,7 +156,7 @@ def _spread(dimensions: int) -> Floats:
 
 
 class _PlaneFront:
-    """The front of two metrics, where a point interacts only with its neighbours."""
+    """The front of two metrics, where a point interacts only with its neighbors."""
 
     def __init__(self, reference: Floats) -> None:
         self._right, self._top = reference.tolist()

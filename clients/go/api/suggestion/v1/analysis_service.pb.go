@@ -901,7 +901,7 @@ type GetSlicesResponse struct {
 	// Their objectives.
 	Objectives []float64 `protobuf:"fixed64,2,rep,packed,name=objectives,proto3" json:"objectives,omitempty"`
 	// Their ranks among all finished runs: 0 for the best, 1 for the worst; equal
-	// objectives share the mean of their ranks. A rank plot colours points by
+	// objectives share the mean of their ranks. A rank plot colors points by
 	// them.
 	Ranks []float64 `protobuf:"fixed64,3,rep,packed,name=ranks,proto3" json:"ranks,omitempty"`
 	// The parameters, by name.

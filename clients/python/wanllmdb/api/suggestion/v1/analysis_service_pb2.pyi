@@ -542,7 +542,7 @@ class GetSlicesResponse(_message.Message):
     @_builtins.property
     def ranks(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
         """Their ranks among all finished runs: 0 for the best, 1 for the worst; equal
-        objectives share the mean of their ranks. A rank plot colours points by
+        objectives share the mean of their ranks. A rank plot colors points by
         them.
         """
 

@@ -488,7 +488,7 @@ export type GetSlicesResponse = Message<"wanllmdb.api.suggestion.v1.GetSlicesRes
 
   /**
    * Their ranks among all finished runs: 0 for the best, 1 for the worst; equal
-   * objectives share the mean of their ranks. A rank plot colours points by
+   * objectives share the mean of their ranks. A rank plot colors points by
    * them.
    *
    * @generated from field: repeated double ranks = 3;
