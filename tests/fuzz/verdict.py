@@ -52,11 +52,20 @@ class Answer:
 
 
 async def try_out(
-    channel: grpc.aio.Channel, rpc: Rpc, request: bytes, metadata: tuple[tuple[str, str], ...] = ()
+    channel: grpc.aio.Channel,
+    rpc: Rpc,
+    request: bytes,
+    metadata: tuple[tuple[str, str], ...] = (),
+    *,
+    stream_seconds: float = STREAM_SECONDS,
 ) -> Answer:
-    """Send the bytes and judge the answer."""
+    """Send the bytes and judge the answer.
+
+    A stream that has not ended after `stream_seconds` is canceled and counts as OK. A caller that
+    expects an error therefore waits as long as for any other call, with STUCK.
+    """
     try:
-        answers = await _send(channel, rpc, request, metadata)
+        answers = await _send(channel, rpc, request, metadata, stream_seconds)
     except grpc.aio.AioRpcError as error:
         return Answer(error.code(), tuple(_faults(error, request)))
     faults = []
@@ -68,7 +77,11 @@ async def try_out(
 
 
 async def _send(
-    channel: grpc.aio.Channel, rpc: Rpc, request: bytes, metadata: tuple[tuple[str, str], ...]
+    channel: grpc.aio.Channel,
+    rpc: Rpc,
+    request: bytes,
+    metadata: tuple[tuple[str, str], ...],
+    stream_seconds: float,
 ) -> list[bytes]:
     if not rpc.is_stream:
         unary: Any = channel.unary_unary(rpc.path)
@@ -77,7 +90,7 @@ async def _send(
     stream = open_stream(request, timeout=STUCK, metadata=metadata)
     answers: list[bytes] = []
     try:
-        async with asyncio.timeout(STREAM_SECONDS):
+        async with asyncio.timeout(stream_seconds):
             async for answer in stream:
                 answers.append(answer)  # noqa: PERF401  # those before the time-out, too
     except TimeoutError:
