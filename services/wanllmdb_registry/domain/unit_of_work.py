@@ -6,11 +6,11 @@ from collections import ChainMap
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from wanllmdb_common.errors import InvalidArgumentError, NotFoundError
 from wanllmdb_registry.domain.bounds import size_of_name
 from wanllmdb_registry.domain.model import (
-    MetricPoint,
     MetricRow,
     NewPriorRuns,
     PriorRunColumns,
@@ -77,6 +77,38 @@ class LoadPlan:
     objectives: bool = False
 
 
+class ReportedRow(NamedTuple):
+    """What the values of one reported row share; `revision` is that of the report."""
+
+    step: int
+    time: datetime
+    revision: int
+
+
+@dataclass(slots=True)
+class ReportedValues:
+    """Metric values that a unit of work adds to the history of one attempt.
+
+    Attributes:
+        stored_step: The highest step that is stored; None before the first one.
+        rows: The reported rows.
+        values: The index of its row and the value, by name and step.
+        overwrites: Whether a value with the same name and step may be stored.
+    """
+
+    stored_step: int | None
+    rows: list[ReportedRow] = field(default_factory=list)
+    values: dict[tuple[str, int], tuple[int, float]] = field(default_factory=dict)
+    overwrites: bool = False
+
+    def add_row(self, row: ReportedRow) -> int:
+        """Add a row; return its index."""
+        self.rows.append(row)
+        if self.stored_step is not None and row.step <= self.stored_step:
+            self.overwrites = True
+        return len(self.rows) - 1
+
+
 @dataclass(slots=True)
 class UnitOfWork:
     """A loaded sweep with the runs that the commands need, and every change to them.
@@ -93,8 +125,8 @@ class UnitOfWork:
         created: Numbers of created runs.
         changed: Numbers of changed runs.
         progress_only: Numbers of runs of which no more was loaded than a report needs.
-        points: New metric values by attempt, then by name and step.
-        last_values: New last values by attempt and name.
+        reported: New metric values, by attempt.
+        last_values: The step and the value of new last values, by attempt and name.
         stored_values: Loaded metric values by attempt, then by name and step.
         objectives: Loaded objectives of finished runs by number, in a sweep with several metrics.
         new_prior_runs: Added prior runs.
@@ -114,8 +146,8 @@ class UnitOfWork:
     created: set[int] = field(default_factory=set)
     changed: set[int] = field(default_factory=set)
     progress_only: set[int] = field(default_factory=set)
-    points: dict[Attempt, dict[tuple[str, int], MetricPoint]] = field(default_factory=dict)
-    last_values: dict[Attempt, dict[str, MetricPoint]] = field(default_factory=dict)
+    reported: dict[Attempt, ReportedValues] = field(default_factory=dict)
+    last_values: dict[Attempt, dict[str, tuple[int, float]]] = field(default_factory=dict)
     stored_values: dict[Attempt, dict[str, dict[int, float]]] = field(default_factory=dict)
     objectives: dict[int, tuple[float, ...]] = field(default_factory=dict)
     new_prior_runs: list[NewPriorRuns] = field(default_factory=list)
@@ -163,25 +195,18 @@ class UnitOfWork:
         The last value of a metric is the one with the highest step, even if a lower step is
         reported later. A summary row does not change the history.
         """
-        own, metric = self.sweep.spec.metric_names, self.sweep.spec.metric
-        objective = None if metric is None else metric.name
-        number, attempt, revision, now = run.number, run.attempt, run.revision, self.now
-        points = self.points.setdefault((number, attempt), {})
-        last_values = self.last_values.setdefault((number, attempt), {})
+        own = self.sweep.spec.metric_names
+        attempt = (run.number, run.attempt)
+        reported = self.reported.setdefault(attempt, ReportedValues(run.last_step))
+        last_values = self.last_values.setdefault(attempt, {})
         summary, steps = run.summary, run.summary_steps
         for step, values, time, is_summary in rows:
-            for name, value in values.items():
-                point = MetricPoint(
-                    number,
-                    attempt,
-                    name,
-                    step,
-                    value,
-                    time or now,
-                    revision if name == objective else None,
+            if not is_summary:
+                row = reported.add_row(ReportedRow(step, time or self.now, run.revision))
+                reported.values.update(
+                    ((name, step), (row, value)) for name, value in values.items()
                 )
-                if not is_summary:
-                    points[name, step] = point
+            for name, value in values.items():
                 last = steps.get(name)
                 if last is None and name not in own:
                     run.metrics += 1
@@ -189,7 +214,7 @@ class UnitOfWork:
                 if last is None or step >= last:
                     summary[name] = value
                     steps[name] = step
-                    last_values[name] = point
+                    last_values[name] = (step, value)
             if not is_summary and (run.last_step is None or step > run.last_step):
                 run.last_step = step
 
@@ -197,9 +222,10 @@ class UnitOfWork:
         """Return the metric's values of the current attempt by step; needs `histories` loaded."""
         attempt = (run.number, run.attempt)
         values = dict(self.stored_values.get(attempt, {}).get(name, {}))
-        for (metric, step), point in self.points.get(attempt, {}).items():
-            if metric == name:
-                values[step] = point.value
+        if attempt in self.reported:
+            for (metric, step), (_, value) in self.reported[attempt].values.items():
+                if metric == name:
+                    values[step] = value
         return values
 
     def move(self, run: Run, state: RunState) -> None:

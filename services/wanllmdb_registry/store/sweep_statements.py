@@ -36,6 +36,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import Insert, insert
 
 from wanllmdb_registry.domain.model import RunState
+from wanllmdb_registry.store.point_statements import NEW_POINTS, WRITE_POINTS, points_insert
 from wanllmdb_registry.store.query_parts import (
     WHOLE_SWEEP,
     all_last_values,
@@ -268,30 +269,14 @@ _unchanged = (
 )
 
 
-def _insert_rows(
-    table: Table, prefix: str, sweep_id: ColumnElement[str] = _unchanged.c.sweep_id
-) -> Insert:
+def _insert_rows(table: Table, prefix: str) -> Insert:
     """Return an INSERT of the sweep's rows from arrays named PREFIX_COLUMN."""
     columns = own_columns(table)
     rows = _arrays(table, prefix, columns)
-    values = select(sweep_id, *(rows.c[name] for name in columns))
+    values = select(_unchanged.c.sweep_id, *(rows.c[name] for name in columns))
     return insert(table).from_select(["sweep_id", *columns], values)
 
 
-def _overwriting_points(points: Insert) -> Insert:
-    return points.on_conflict_do_update(
-        index_elements=["sweep_id", "number", "attempt", "name", "step"],
-        set_={name: points.excluded[name] for name in ("value", "time", "objective_revision")},
-    )
-
-
-_upsert_points = _overwriting_points(_insert_rows(metric_points, "new_metric_points"))
-# The same in a transaction that has locked the sweep.
-UPSERT_POINTS = Statement(
-    _overwriting_points(
-        _insert_rows(metric_points, "new_metric_points", bindparam("sweep_id", type_=Text))
-    )
-)
 _insert_last_values = _insert_rows(last_values, "new_last_values")
 _upsert_last_values = _insert_last_values.on_conflict_do_update(
     index_elements=["sweep_id", "number", "attempt", "name"],
@@ -350,7 +335,7 @@ _PARTS = {
     "new_runs": _insert_rows(runs, "new_runs"),
     "changed_runs": _update_runs,
     "progressed": _update_progress,
-    "new_metric_points": _upsert_points,
+    **{prefix: points_insert(prefix, _unchanged.c.sweep_id) for prefix in WRITE_POINTS},
     "new_last_values": _upsert_last_values,
     "new_replies": _insert_rows(replies, "new_replies"),
     "new_events": _insert_rows(sweep_events, "new_events"),
@@ -378,8 +363,8 @@ def write_statement(parts: tuple[str, ...], *, own_fields: bool) -> Statement:
 # The statements of the trial loop, compiled before the first call needs them.
 _TRIAL = (
     ("new_runs", "new_replies"),
-    ("progressed", "new_metric_points", "new_last_values", "new_replies"),
-    ("changed_runs", "new_metric_points", "new_last_values", "new_replies"),
+    ("progressed", "new_last_values", "new_replies", NEW_POINTS),
+    ("changed_runs", "new_last_values", "new_replies", NEW_POINTS),
     ("changed_runs", "new_replies"),
     # Of a report whose values are written before it, in parts.
     ("progressed", "new_last_values", "new_replies"),

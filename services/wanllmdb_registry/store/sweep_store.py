@@ -31,6 +31,7 @@ from wanllmdb_registry.domain.unit_of_work import (
     sweep_not_found,
 )
 from wanllmdb_registry.store.database import Database, write_conflict
+from wanllmdb_registry.store.point_writes import POINTS_AT_ONCE
 from wanllmdb_registry.store.rows import (
     event_row,
     new_sweep_row,
@@ -58,7 +59,6 @@ from wanllmdb_registry.store.sweep_statements import (
 )
 from wanllmdb_registry.store.unit_reads import VALUES_INLINE, load_replies, load_runs, load_values
 from wanllmdb_registry.store.unit_writes import (
-    POINTS_AT_ONCE,
     ConcurrentWriteError,
     Loaded,
     insert_prior_runs,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from operator import attrgetter, itemgetter
 from typing import Any
@@ -11,6 +11,8 @@ from wanllmdb_common.computing.off_loop import converted
 from wanllmdb_registry.domain.model import NewPriorRuns
 from wanllmdb_registry.domain.sweep_events import MAX_EVENTS
 from wanllmdb_registry.domain.unit_of_work import UnitOfWork
+from wanllmdb_registry.store.point_statements import WRITE_POINTS
+from wanllmdb_registry.store.point_writes import POINTS_AT_ONCE, point_arrays, write_points
 from wanllmdb_registry.store.rows import (
     PROGRESS_COLUMNS,
     event_row,
@@ -21,7 +23,6 @@ from wanllmdb_registry.store.rows import (
 )
 from wanllmdb_registry.store.schema import (
     last_values,
-    metric_points,
     replies,
     runs,
     sweep_events,
@@ -33,14 +34,10 @@ from wanllmdb_registry.store.sweep_statements import (
     DELETE_SWEEP,
     INSERT_PRIOR_RUNS,
     INSERT_REPLIES,
-    UPSERT_POINTS,
     own_columns,
     write_statement,
 )
 from wanllmdb_registry.store.unit_reads import VALUES_INLINE
-
-# Metric values of one statement: encoding their arrays keeps the event loop for a millisecond.
-POINTS_AT_ONCE = 1_000
 
 # The batch is small enough to keep the event loop free, and to send statements often enough that
 # the server does not end the transaction as idle.
@@ -79,10 +76,11 @@ async def write_unit(connection: Connection, work: UnitOfWork, loaded: Loaded) -
         ]
         await INSERT_REPLIES.execute_many(connection, answers)
     elif work.mutations:
-        weight = sum(map(len, work.points.values()))
+        weight = sum(len(each.values) for each in work.reported.values())
         arrays = await converted(lambda: _arrays(work), weight // VALUES_INLINE)
         if weight > POINTS_AT_ONCE:
-            await _write_points(connection, sweep_id, arrays.pop("new_metric_points"), weight)
+            for prefix in sorted(arrays.keys() & WRITE_POINTS.keys()):
+                await write_points(connection, sweep_id, prefix, arrays.pop(prefix))
         has_own_fields = work.sweep.version != loaded.version
         write = write_statement(tuple(arrays), own_fields=has_own_fields)
         values = {
@@ -97,15 +95,6 @@ async def write_unit(connection: Connection, work: UnitOfWork, loaded: Loaded) -
             raise ConcurrentWriteError
         for new in work.new_prior_runs:
             await insert_prior_runs(connection, sweep_id, new)
-
-
-async def _write_points(
-    connection: Connection, sweep_id: str, columns: Mapping[str, Any], count: int
-) -> None:
-    """Write metric values in parts; the sweep must be locked."""
-    for start in range(0, count, POINTS_AT_ONCE):
-        part = {name: column[start : start + POINTS_AT_ONCE] for name, column in columns.items()}
-        await UPSERT_POINTS.execute(connection, sweep_id=sweep_id, **part)
 
 
 async def insert_prior_runs(connection: Connection, sweep_id: str, new: NewPriorRuns) -> None:
@@ -137,10 +126,13 @@ def _arrays(work: UnitOfWork) -> dict[str, dict[str, Any]]:
         reply_row(sweep_id, request_id, reply, work.now)
         for request_id, reply in work.new_replies.items()
     ]
-    points = [point for each in work.points.values() for point in each.values()]
-    last = [point for each in work.last_values.values() for point in each.values()]
+    last = [
+        dict(zip(own_columns(last_values), (*attempt, name, *stepped), strict=True))
+        for attempt, each in work.last_values.items()
+        for name, stepped in each.items()
+    ]
     progressed = [work.runs[number] for number in sorted(changed & work.progress_only)]
-    # Rows are dicts, or objects with the columns as attributes, which saves a copy of many rows.
+    # Rows are dicts, or objects with the columns as attributes.
     by_column, by_attribute = itemgetter, attrgetter
     written: list[tuple[str, Sequence[str], Getter, Sequence[Any]]] = [
         ("new_runs", own_columns(runs), by_column, _run_rows(work, work.created)),
@@ -151,8 +143,7 @@ def _arrays(work: UnitOfWork) -> dict[str, dict[str, Any]]:
             _run_rows(work, changed - work.progress_only),
         ),
         ("progressed", ("number", *PROGRESS_COLUMNS), by_attribute, progressed),
-        ("new_metric_points", own_columns(metric_points), by_attribute, points),
-        ("new_last_values", own_columns(last_values), by_attribute, last),
+        ("new_last_values", own_columns(last_values), by_column, last),
         ("new_replies", own_columns(replies), by_column, answers),
         ("new_events", own_columns(sweep_events), by_column, list(map(event_row, work.new_events))),
     ]
@@ -160,7 +151,7 @@ def _arrays(work: UnitOfWork) -> dict[str, dict[str, Any]]:
         prefix: {f"{prefix}_{name}": list(map(get(name), rows)) for name in columns}
         for prefix, columns, get, rows in written
         if rows
-    }
+    } | point_arrays(work)
     if work.new_events and work.sweep.events > MAX_EVENTS:
         arrays["old_events"] = {"old_events_before": work.sweep.events - MAX_EVENTS}
     return arrays

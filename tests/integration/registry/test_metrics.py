@@ -77,6 +77,67 @@ async def test_a_step_reported_again_is_overwritten(registry: Registry) -> None:
     assert [p.value for p in history.histories[0].points] == [2.0]
 
 
+async def test_reports_replace_stored_steps_and_fill_gaps(registry: Registry) -> None:
+    """Values up to the highest stored step may be stored already, those beyond it cannot be."""
+    sweep = await create_sweep(registry)
+    await create_runs(registry, sweep.sweep_id, proposal(0), proposal(1))
+
+    async def report(number: int, *rows: run_pb2.MetricRow) -> None:
+        await registry.ReportMetrics(
+            pb.ReportMetricsRequest(sweep_id=sweep.sweep_id, number=number, attempt=1, rows=rows)
+        )
+
+    await report(0, row(1, {"loss": 0.1}), row(5, {"loss": 0.5, "other": 5.0}))
+    # In one batch: steps that are stored, missing and new, beside another run's.
+    await asyncio.gather(
+        report(
+            0, row(5, {"loss": 1.5}), row(3, {"loss": 1.3}), row(7, {"loss": 1.7, "other": 7.0})
+        ),
+        report(1, row(5, {"loss": 2.5}), row(5, {"loss": 2.6})),
+        report(0, row(7, {"loss": 1.7}), row(1, {"other": 1.0})),
+    )
+    curves = await _curves(registry, sweep.sweep_id)
+    assert curves[0, "loss"] == {1: 0.1, 3: 1.3, 5: 1.5, 7: 1.7}
+    assert curves[0, "other"] == {1: 1.0, 5: 5.0, 7: 7.0}
+    assert curves[1, "loss"] == {5: 2.6}
+
+
+async def test_a_large_report_replaces_what_is_stored(registry: Registry) -> None:
+    sweep = await create_sweep(registry)
+    await create_runs(registry, sweep.sweep_id, proposal(0))
+    for first, sign in ((0, 1.0), (600, -1.0)):
+        await registry.ReportMetrics(
+            pb.ReportMetricsRequest(
+                sweep_id=sweep.sweep_id,
+                number=0,
+                attempt=1,
+                # The second report begins with its highest step.
+                rows=[
+                    row(step, {"loss": sign * step, "other": sign})
+                    for step in sorted(range(first, first + 1_200), key=lambda step: step != 1_799)
+                ],
+            )
+        )
+    curves = await _curves(registry, sweep.sweep_id)
+    signs = {step: 1.0 if step < 600 else -1.0 for step in range(1_800)}
+    assert curves[0, "other"] == signs
+    assert curves[0, "loss"] == {step: sign * step for step, sign in signs.items()}
+
+
+async def _curves(registry: Registry, sweep_id: str) -> dict[tuple[int, str], dict[int, float]]:
+    """Return the values of runs 0 and 1 by step."""
+    curves = {}
+    for name in ("loss", "other"):
+        found = await registry.GetMetricHistories(
+            plots_pb2.GetMetricHistoriesRequest(
+                sweep_id=sweep_id, numbers=[0, 1], name=name, max_points=10_000
+            )
+        )
+        for curve in found.curves:
+            curves[curve.number, name] = dict(zip(curve.steps, curve.values, strict=True))
+    return curves
+
+
 async def test_large_reports_are_stored_whole_beside_small_ones(registry: Registry) -> None:
     sweep = await create_sweep(registry)
     await create_runs(registry, sweep.sweep_id, proposal(0), proposal(1))
