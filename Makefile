@@ -70,7 +70,7 @@ NEEDS_JAVA := command -v mvn >/dev/null && command -v javac >/dev/null || { echo
 NEEDS_RUST := command -v cargo >/dev/null || { echo "the Rust client needs Rust 1.88 or newer: install it, or choose other languages, such as 'make conformance LANGUAGES=python,typescript'"; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev fast test clients go typescript java rust conformance browser pictures explore bench bench-peers robustness check format site protos protos-check baseline docs docs-check web web-check dist gp wandb clean
+.PHONY: help demo dev fast test clients go typescript java rust conformance browser pictures explore bench bench-peers robustness check deploy-check format site protos protos-check baseline docs docs-check web web-check dist gp wandb clean
 
 help: ## Prints this list
 	@awk -F ':.*## ' '/^##@ / { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -149,6 +149,9 @@ check: $(VENV)/.installed ## Checks format, lint, types, layers, prose, protos, 
 	.ci/breaking $(BIN)/buf
 	$(BIN)/python clients/python/generate_blocking.py --check
 	$(MAKE) protos-check docs-check web-check
+
+deploy-check: $(VENV)/.installed ## Checks what deploy/ holds, as far as that needs no cluster
+	@for check in deploy/*/check; do echo "$$check"; PATH="$(CURDIR)/$(BIN):$$PATH" "$$check" || exit 1; done
 
 web-check: $(WEB_PACKAGES) ## Checks format, lint and types of the dashboard
 	$(NODE) biome ci --error-on-warnings .
