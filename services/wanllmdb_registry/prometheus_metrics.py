@@ -46,6 +46,11 @@ RETRIES_QUEUED = Counter(
     "wanllmdb_registry_retries_queued_total",
     "Lost or failed runs that were queued again.",
 )
+RUN_ENDS = Counter(
+    "wanllmdb_registry_run_ends_total",
+    "Ends of runs that agents reported, by outcome: succeeded, failed, pruned or canceled.",
+    ["outcome"],
+)
 REPLIES_DELETED = Counter(
     "wanllmdb_registry_replies_deleted_total",
     "Stored responses that were deleted because of their age.",

@@ -23,7 +23,11 @@ from wanllmdb_common.computing.fair_threads import FairThreads
 from wanllmdb_common.server.readiness import Readiness
 from wanllmdb_common.server.settings import LimitSettings
 from wanllmdb_suggestion.analysis.computing import AnalysisThreads, ImportanceWorker
-from wanllmdb_suggestion.prometheus_metrics import THREADS_BUSY, THREADS_WAITED_FOR
+from wanllmdb_suggestion.prometheus_metrics import (
+    THREAD_WAIT_SECONDS,
+    THREADS_BUSY,
+    THREADS_WAITED_FOR,
+)
 from wanllmdb_suggestion.registry.client import RegistryClient
 from wanllmdb_suggestion.registry.state_seal import new_key
 from wanllmdb_suggestion.rpc.analysis_servicer import AnalysisServicer
@@ -93,7 +97,7 @@ def load_of(call: Call) -> Load:
 @contextlib.asynccontextmanager
 async def running_suggestion(settings: SuggestionSettings) -> AsyncIterator[SuggestionApp]:
     """Start the parts, and close them at the end of the block."""
-    threads = FairThreads(settings.sampling_threads, "sampling")
+    threads = FairThreads(settings.sampling_threads, "sampling", THREAD_WAIT_SECONDS.observe)
     THREADS_BUSY.set_function(lambda: threads.running)
     THREADS_WAITED_FOR.set_function(lambda: threads.waiting)
     async with RegistryClient(

@@ -134,9 +134,18 @@ class Turn:
 
 
 class FairThreads:
-    """A thread pool whose threads a `FairScheduler` assigns."""
+    """A thread pool whose threads a `FairScheduler` assigns.
 
-    def __init__(self, threads: int, name: str) -> None:
+    Args:
+        threads: The number of threads.
+        name: The beginning of the threads' names.
+        observe_wait: Takes the seconds that a computation waited for its thread.
+    """
+
+    def __init__(
+        self, threads: int, name: str, observe_wait: Callable[[float], None] = lambda seconds: None
+    ) -> None:
+        self._observe_wait = observe_wait
         self._turns = FairScheduler(threads)
         self._executor = ThreadPoolExecutor(threads, name)
 
@@ -174,7 +183,9 @@ class FairThreads:
             CallersGoneError: no caller waits any more.
             TookTooLongError: the work took longer than `seconds`.
         """
+        asked = time.monotonic()
         async with self._turns.turn(owner) as turn:
+            self._observe_wait(time.monotonic() - asked)
             if not is_wanted():
                 raise CallersGoneError
             computation = Computation(seconds, is_wanted)

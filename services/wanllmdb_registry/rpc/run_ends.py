@@ -29,7 +29,7 @@ from wanllmdb_registry.domain.finish_run import (
     Succeeded,
 )
 from wanllmdb_registry.domain.group_commit import GroupCommit
-from wanllmdb_registry.prometheus_metrics import RETRIES_QUEUED
+from wanllmdb_registry.prometheus_metrics import RETRIES_QUEUED, RUN_ENDS
 from wanllmdb_registry.rpc.conversion import best_to_proto, run_to_proto, sweep_state
 from wanllmdb_registry.rpc.request_reader import RequestReader, head, run_error, storable
 
@@ -70,8 +70,9 @@ async def read_end(request: pb.FinishRunRequest) -> FinishRun:
     )
 
 
-def count_retry(end: FinishRun, reply: bytes) -> None:
-    """Count a failed run that is queued again; no other run is."""
+def count_end(end: FinishRun, reply: bytes) -> None:
+    """Count the end of a run, and a failed run that is queued again; no other run is."""
+    RUN_ENDS.labels(type(end.outcome).__name__.lower()).inc()
     if isinstance(end.outcome, Failed):
         response = pb.FinishRunResponse.FromString(reply)
         if response.run.state == run_pb2.RUN_STATE_QUEUED:
@@ -131,7 +132,7 @@ class RunEnds:
         results = [next(of_valid) if isinstance(end, FinishRun) else end for end in self.ends]
         for end, result in zip(self.ends, results, strict=True):
             if isinstance(end, FinishRun) and isinstance(result, bytes):
-                count_retry(end, result)
+                count_end(end, result)
         return results, answer
 
 

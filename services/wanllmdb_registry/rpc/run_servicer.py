@@ -32,7 +32,7 @@ from wanllmdb_registry.rpc.conversion import (
 from wanllmdb_registry.rpc.request_reader import RequestReader
 from wanllmdb_registry.rpc.run_ends import (
     BYTES_OF_METRICS,
-    count_retry,
+    count_end,
     read_end,
     reason_of_end,
 )
@@ -174,7 +174,7 @@ class RunServicer(BaseServicer):
     async def FinishRun(self, request: pb.FinishRunRequest, context: Context) -> bytes:
         end = await read_end(request)
         reply = await self.commit(request.sweep_id, end)
-        count_retry(end, reply)
+        count_end(end, reply)
         return reply
 
     async def ReleaseRun(self, request: pb.ReleaseRunRequest, context: Context) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 import uuid
 from collections.abc import Sequence
 
@@ -19,7 +20,7 @@ from wanllmdb_common.errors import (
 from wanllmdb_common.internal.registry.v1 import internal_registry_service_pb2 as internal_pb
 from wanllmdb_suggestion.errors import request_id_reused
 from wanllmdb_suggestion.optimizer.types import Exhausted
-from wanllmdb_suggestion.prometheus_metrics import CONFLICTS, SUGGESTS_TOGETHER
+from wanllmdb_suggestion.prometheus_metrics import CONFLICTS, SUGGEST_SECONDS, SUGGESTS_TOGETHER
 from wanllmdb_suggestion.registry.client import CallScope, RegistryClient
 from wanllmdb_suggestion.registry.conversion import proposals_to_proto
 from wanllmdb_suggestion.suggest.ended_runs import OpenEnds, ended_runs_of, put_results
@@ -204,6 +205,8 @@ class SuggestBatcher:
                     answer.lease_duration.CopyFrom(response.lease_duration)
                 _add_ends(answer, suggest)
                 suggest.resolve(answer)
+                seconds = time.perf_counter() - suggest.queued
+                SUGGEST_SECONDS.labels(plan.sampler).observe(seconds)
         if plan.error is None:
             await self._pace(plan, len(served), response)
 

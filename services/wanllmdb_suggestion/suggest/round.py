@@ -35,6 +35,7 @@ class RoundPlan:
     releases the sweep session.
 
     Attributes:
+        sampler: The name of the sweep's sampler.
         round: The suggestions for each Suggest, by its index.
         error: Why nothing can be proposed: the sweep was stopped, or its algorithms fail. The
             retry of an answered request still gets its first response.
@@ -47,6 +48,7 @@ class RoundPlan:
         end_message: Why the sweep ended.
     """
 
+    sampler: str
     round: Round
     error: FailedPreconditionError | None
     is_open: bool
@@ -96,6 +98,7 @@ async def plan_round(
         except FailedPreconditionError as found:
             error = found
     return RoundPlan(
+        sampler=model.spec.sampler.name,
         round=planned,
         error=error,
         is_open=closed is None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -28,6 +29,7 @@ class PendingSuggest(BatchItem[pb.SuggestResponse]):
         tries: The number of rounds whose proposals for this Suggest the registry rejected.
         alone: Whether this Suggest must share no round with others, because it may have
             caused an error that failed theirs.
+        queued: When the Suggest was queued, in seconds of `time.perf_counter`.
     """
 
     request_id: str
@@ -37,6 +39,7 @@ class PendingSuggest(BatchItem[pb.SuggestResponse]):
     ended: EndedRuns = field(default_factory=EndedRuns)
     tries: int = 0
     alone: bool = False
+    queued: float = field(default_factory=time.perf_counter)
 
 
 def select_round(waiting: Iterable[PendingSuggest], most: int) -> list[PendingSuggest]:

@@ -16,6 +16,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from tests.ports import free_port
 
 START_SECONDS = 90.0
+# What Prometheus' text format appends to the name of a metric, by its type.
+_SUFFIXES = {"counter": ("_total",), "histogram": ("_bucket", "_count", "_sum")}
 
 
 class ServerProcess:
@@ -50,18 +52,29 @@ class ServerProcess:
 
         The metrics of a server within the tests' process include those of all others there.
         """
-        found = re.search(r"http://[\d.:]+/metrics", self.log())
-        assert found, self.log()
-        with urlopen(found[0]) as answer:
-            text = answer.read().decode()
         return {
             sample.name
             + "".join(
                 f" {key}={value}" for key, value in sorted(sample.labels.items())
             ): sample.value
-            for family in text_string_to_metric_families(text)
+            for family in text_string_to_metric_families(self._metrics_text())
             for sample in family.samples
         }
+
+    def metric_names(self) -> set[str]:
+        """Return the names that a query may use, also those of metrics without samples yet."""
+        return {
+            family.name + suffix
+            for family in text_string_to_metric_families(self._metrics_text())
+            for suffix in _SUFFIXES.get(family.type, ("",))
+        }
+
+    def _metrics_text(self) -> str:
+        found = re.search(r"http://[\d.:]+/metrics", self.log())
+        assert found, self.log()
+        with urlopen(found[0]) as answer:
+            text: str = answer.read().decode()
+        return text
 
     def end(self, seconds: float = 30.0) -> tuple[int, float]:
         """Stop the server; return its exit code and the seconds that it took."""

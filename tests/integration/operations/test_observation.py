@@ -118,11 +118,14 @@ def test_metrics_count_what_happened(observed: Observed) -> None:
     assert suggestion_metrics["wanllmdb_rpcs_total code=OK rpc=Suggest"] == 3
     # The agent's second Suggest brought the end of its first run.
     assert registry_metrics["wanllmdb_rpcs_total code=OK rpc=FinishRun"] == 2
+    assert registry_metrics["wanllmdb_registry_run_ends_total outcome=succeeded"] == 3
     assert registry_metrics["wanllmdb_rpcs_total code=PERMISSION_DENIED rpc=PauseSweep"] == 1
     assert registry_metrics["wanllmdb_rpc_duration_seconds_count rpc=FinishRun"] == 2
     assert registry_metrics["wanllmdb_rpcs_in_flight rpc=FinishRun"] == 0
     assert suggestion_metrics["wanllmdb_suggestion_proposals_total sampler=random"] == 3
     assert suggestion_metrics["wanllmdb_suggestion_sampling_seconds_count sampler=random"] == 3
+    assert suggestion_metrics["wanllmdb_suggestion_suggest_seconds_count sampler=random"] == 3
+    assert suggestion_metrics["wanllmdb_suggestion_thread_wait_seconds_count"] >= 3
     assert suggestion_metrics["wanllmdb_suggestion_model_misses_total"] == 1
     assert suggestion_metrics["wanllmdb_suggestion_model_hits_total"] >= 2
     assert suggestion_metrics["wanllmdb_suggestion_models"] == 1
