@@ -35,6 +35,7 @@ ARGUMENTS = {
     "contour": ["SWEEP", "x", "opt"],
     "correlations": ["SWEEP"],
     "edf": ["SWEEP"],
+    "health": [],
     "history": ["SWEEP"],
     "importance": ["SWEEP"],
     "key create": ["--role", "reader", "--project", TEXT, "--name", TEXT],

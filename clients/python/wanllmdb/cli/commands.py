@@ -109,6 +109,11 @@ LISTINGS = {
         "Show the samplers, pruners, terminators and importance evaluators of the server.",
     ),
     "key": Listing(ADMINISTER, "keys:app", "Create, list and revoke API keys."),
+    "health": Listing(
+        ADMINISTER,
+        "health:health",
+        "Ask services whether they serve; exit with 1 if one does not.",
+    ),
     "spool": Listing(
         ADMINISTER,
         "spool:app",

@@ -215,11 +215,12 @@ class ConnectionOptions:
             registry=self.registry,
             suggestion=self.suggestion,
             api_key=self.api_key_file,
-            tls=self._tls(),
+            tls=self.given_tls(),
             insecure=self.insecure,
         )
 
-    def _tls(self) -> bool | Tls | None:
+    def given_tls(self) -> bool | Tls | None:
+        """Return the TLS settings as a client takes them: those of options before variables."""
         if self.tls is False or not (self.tls_ca or self.tls_cert or self.tls_key):
             return self.tls
         from wanllmdb._connection.tls import Tls, named_tls

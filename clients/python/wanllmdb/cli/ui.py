@@ -9,35 +9,26 @@ import ssl
 import urllib.error
 import urllib.request
 import webbrowser
-from typing import Annotated
 from urllib.parse import urlsplit
 
 import typer
 
 from wanllmdb.cli.console import say
+from wanllmdb.cli.dashboard_address import DEFAULT_URL, VARIABLE, DashboardUrl, web_address
 from wanllmdb.cli.documents import print_json
 from wanllmdb.cli.options import AsJson
 
-DEFAULT_URL = "http://127.0.0.1:8080"
-_VARIABLE = "WANLLMDB_DASHBOARD"
 _ANSWER_SECONDS = 5.0
 _MOST_BYTES = 64 * 1024
 _FAILED = 1
 
 
 def ui(
-    url: Annotated[
-        str,
-        typer.Option(
-            help="Address of the dashboard, as `wanllmdb up` prints it.",
-            envvar=_VARIABLE,
-            metavar="URL",
-        ),
-    ] = DEFAULT_URL,
+    url: DashboardUrl = DEFAULT_URL,
     as_json: AsJson = False,
 ) -> None:
     """Open the dashboard in the browser; print its address where there is no browser."""
-    address = _address(url)
+    address = web_address(url)
     problem = _problem(address)
     if problem is not None:
         say(f"wanllmdb ui: {problem}", err=True)
@@ -51,26 +42,6 @@ def ui(
         say(f"No browser could be opened here. The dashboard is at {address}")
 
 
-def _address(url: str) -> str:
-    """Return the URL without a slash at its end.
-
-    Raises:
-        typer.BadParameter: it is not the address of a web page.
-    """
-    try:
-        parts = urlsplit(url)
-        is_address = parts.scheme in ("http", "https") and bool(parts.hostname)
-        # Reading the port checks it.
-        is_address = is_address and parts.port != 0
-    except ValueError:
-        is_address = False
-    if not is_address:
-        raise typer.BadParameter(
-            f"{url!r} is not an address such as {DEFAULT_URL}", param_hint="'--url'"
-        )
-    return url.rstrip("/")
-
-
 def _problem(address: str) -> str | None:
     """Return why the address is not a dashboard's; None if it is one's."""
     try:
@@ -81,12 +52,12 @@ def _problem(address: str) -> str | None:
         reason = getattr(error, "reason", None) or error
         return (
             f"no dashboard answers at {address} ({reason}): start one with `wanllmdb up`, or give "
-            f"its address with --url or {_VARIABLE}"
+            f"its address with --url or {VARIABLE}"
         )
     if not alive:
         return (
             f"what answers at {address} is not a dashboard of wanllmdb: give the address that "
-            f"`wanllmdb up` printed with --url or {_VARIABLE}"
+            f"`wanllmdb up` printed with --url or {VARIABLE}"
         )
     return None
 
