@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from wanllmdb._agent.active_run import ActiveRun
 from wanllmdb._agent.failure_policy import FailureCounter, FailurePolicy
 from wanllmdb._errors import AgentGaveUpError
+from wanllmdb._html import fields
 from wanllmdb._types.runs import RunError
 
 
@@ -26,6 +27,10 @@ class AgentResult:
     ended_by: str
     was_interrupted: bool = False
     was_terminated: bool = False
+
+    def _repr_html_(self) -> str:
+        rows = [("runs", self.runs), ("failed", self.failed), ("ended by", self.ended_by)]
+        return fields("Agent", rows)
 
 
 class AgentCounts:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from wanllmdb._async_client.activity import AsyncActivityCalls
 from wanllmdb._async_client.analysis import AsyncAnalysisCalls
+from wanllmdb._async_client.frames import AsyncFrameCalls
 from wanllmdb._async_client.keys import AsyncKeyCalls
 from wanllmdb._async_client.runs import AsyncRunCalls
 from wanllmdb._async_client.suggestions import AsyncSuggestionCalls
@@ -19,6 +20,7 @@ class AsyncClient(
     AsyncTemplateCalls,
     AsyncKeyCalls,
     AsyncActivityCalls,
+    AsyncFrameCalls,
 ):
     """Both services, for asyncio. Use it within one event loop.
 

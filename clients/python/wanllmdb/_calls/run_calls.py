@@ -24,6 +24,7 @@ from wanllmdb._types.run_columns import (
     column_key_to_proto,
     reader_of_columns,
 )
+from wanllmdb._types.run_frame import RunFrame
 from wanllmdb._types.runs import (
     Canceled,
     EnqueuedRun,
@@ -353,17 +354,32 @@ def read_run_columns(
     database_id: str,
 ) -> Call[RunColumnsPart]:
     """ReadRunColumns; the conversion is that of the messages of one stream, in their order."""
-    return Call(
-        run_columns_pb2.ReadRunColumnsRequest(
-            sweep_id=sweep_id,
-            columns=[
-                column_key_to_proto(key, f"columns[{place}]") for place, key in enumerate(columns)
-            ],
-            states=[enum_to_proto(state, RunState, run_pb2.RunState, "states") for state in states],
-            since_revision=since_revision,
-            database_id=database_id,
-        ),
-        reader_of_columns(),
+    request = _columns_request(sweep_id, columns, states)
+    request.since_revision = since_revision
+    request.database_id = database_id
+    return Call(request, reader_of_columns())
+
+
+@sendable
+def read_run_frame(
+    sweep_id: str,
+    columns: Sequence[RunColumnKey],
+    states: Sequence[RunState | str],
+    frame: RunFrame,
+) -> Call[None]:
+    """ReadRunColumns; the conversion adds each message of the stream to the frame."""
+    return Call(_columns_request(sweep_id, tuple(dict.fromkeys(columns)), states), frame.add)
+
+
+def _columns_request(
+    sweep_id: str, columns: Sequence[RunColumnKey], states: Sequence[RunState | str]
+) -> run_columns_pb2.ReadRunColumnsRequest:
+    return run_columns_pb2.ReadRunColumnsRequest(
+        sweep_id=sweep_id,
+        columns=[
+            column_key_to_proto(key, f"columns[{place}]") for place, key in enumerate(columns)
+        ],
+        states=[enum_to_proto(state, RunState, run_pb2.RunState, "states") for state in states],
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from wanllmdb._client.activity import ActivityCalls
 from wanllmdb._client.analysis import AnalysisCalls
+from wanllmdb._client.frames import FrameCalls
 from wanllmdb._client.keys import KeyCalls
 from wanllmdb._client.runs import RunCalls
 from wanllmdb._client.suggestions import SuggestionCalls
@@ -20,6 +21,7 @@ class Client(
     TemplateCalls,
     KeyCalls,
     ActivityCalls,
+    FrameCalls,
 ):
     """Both services, blocking.
 

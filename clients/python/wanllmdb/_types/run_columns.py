@@ -128,7 +128,7 @@ class _Reader:
         return RunColumnsEnd(message.end.revision, message.end.database_id)
 
     def _schema(self, message: pb.RunColumnsSchema) -> RunColumnsSchema:
-        columns = tuple(map(_column_from_proto, message.columns))
+        columns = tuple(map(column_from_proto, message.columns))
         self._is_category = [column.scale is AxisScale.CATEGORY for column in columns]
         # A code is an index plus 1; 0 stands for no value.
         self._categories = [[None, *column.categories] for column in columns]
@@ -157,7 +157,8 @@ def _numbers(numbers: Sequence[float], present: bytes) -> list[float | None]:
     ]
 
 
-def _column_from_proto(message: pb.RunColumn) -> RunColumn:
+def column_from_proto(message: pb.RunColumn) -> RunColumn:
+    """A column of a schema."""
     kind = RunColumnKind(message.key.WhichOneof("key") or RunColumnKind.FIELD)
     if kind is RunColumnKind.FIELD:
         name = pb.RunField.Name(message.key.field).removeprefix("RUN_FIELD_").lower()

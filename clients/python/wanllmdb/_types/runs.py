@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from wanllmdb._html import fields
 from wanllmdb._types.enums import RunCommand, RunOrigin, RunState, SweepState, enum_from_proto
 from wanllmdb._types.values import (
     from_parameters,
@@ -63,6 +64,26 @@ class Run:
     config: Mapping[str, Any]
     metric_values: int | None = None
     stop_requested: bool = False
+
+    def _repr_html_(self) -> str:
+        objectives = self.objectives or (self.objective,)
+        return fields(
+            f"Run {self.number} of sweep {self.sweep_id}",
+            [
+                ("name", self.name),
+                ("state", self.state),
+                ("error", self.error and self.error.message),
+                ("objective", "" if objectives == (None,) else objectives),
+                ("parameters", self.parameters),
+                ("config", self.config),
+                ("summary", self.summary),
+                ("labels", self.labels),
+                ("agent", self.agent_id),
+                ("attempt", self.attempt),
+                ("started", self.start_time),
+                ("ended", self.end_time),
+            ],
+        )
 
 
 @dataclass(frozen=True, slots=True)

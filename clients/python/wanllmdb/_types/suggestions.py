@@ -14,6 +14,7 @@ from wanllmdb._errors import (
     NotFoundError,
     WanllmdbError,
 )
+from wanllmdb._html import grid
 from wanllmdb._types.enums import ExhaustedReason, optional_enum_from_proto
 from wanllmdb._types.runs import (
     FinishedRun,
@@ -95,6 +96,19 @@ class BestRuns:
     runs: tuple[Run, ...]
     total_runs: int
     revision: int
+
+    def _repr_html_(self) -> str:
+        names = sorted({name for run in self.runs for name in run.parameters})
+        rows = [
+            (
+                run.number,
+                run.objectives or run.objective,
+                *(run.parameters.get(name) for name in names),
+            )
+            for run in self.runs
+        ]
+        title = f"{len(self.runs):,} of {self.total_runs:,} best runs"
+        return grid(title, ("run", "objective", *names), rows)
 
 
 def suggestion_from_proto(message: suggestion_pb.SuggestResponse) -> Suggestion:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from wanllmdb._html import grid
 from wanllmdb._types.enums import SweepState, enum_from_proto
 from wanllmdb._types.sweeps import Sweep, sweep_from_proto
 from wanllmdb._types.values import optional_time
@@ -30,6 +31,19 @@ class SweepList:
 
     sweeps: tuple[Sweep, ...]
     total_count: int
+
+    def _repr_html_(self) -> str:
+        header = ("sweep", "project", "name", "state", "method", "runs", "best", "created")
+        rows = [
+            (
+                *(sweep.sweep_id, sweep.project, sweep.name, sweep.state, sweep.spec.method),
+                sweep.stats.total_runs,
+                None if sweep.stats.best_run is None else sweep.stats.best_run.objective,
+                sweep.create_time,
+            )
+            for sweep in self.sweeps
+        ]
+        return grid(f"{len(self.sweeps):,} of {self.total_count:,} sweeps", header, rows)
 
 
 class FollowedList:

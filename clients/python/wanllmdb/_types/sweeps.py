@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from wanllmdb._html import fields
 from wanllmdb._types.enums import (
     FinishReason,
     SweepState,
@@ -61,6 +62,29 @@ class Sweep:
     end_message: str
     prior_runs: int
 
+    def _repr_html_(self) -> str:
+        stats = self.stats
+        best = stats.best_run
+        metrics = tuple(f"{metric.goal} {metric.name}" for metric in self.spec.metrics)
+        rows: list[tuple[str, object]] = [
+            ("id", self.sweep_id),
+            ("project", self.project),
+            ("description", self.description),
+            ("state", self.state),
+            ("end", self.end_message),
+            ("method", self.spec.method),
+            ("metrics", metrics),
+            ("parameters", tuple(self.spec.parameters)),
+            ("runs", f"{stats.total_runs:,}" + _counts(stats)),
+            ("run cap", self.spec.run_cap),
+            ("created", self.create_time),
+            ("ended", self.end_time),
+        ]
+        if best is not None:
+            rows.append((f"best run, {best.number}", best.objective))
+            rows += best.parameters.items()
+        return fields(f"Sweep {self.name or self.sweep_id}", rows)
+
 
 @dataclass(frozen=True, slots=True)
 class CreatedSweep:
@@ -75,6 +99,10 @@ class CreatedSweep:
     grid_size: int | None
     imported_runs: int
     skipped_runs: int
+
+    def _repr_html_(self) -> str:
+        warnings = [("warning", warning) for warning in self.warnings]
+        return self.sweep._repr_html_() + (fields("Warnings", warnings) if warnings else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +179,21 @@ class Checkpoint:
 
 SweepChange = SweepChanged | RunChanged | Checkpoint
 """What `watch_sweep` yields; resume a watch from the last `revision` and `database_id`."""
+
+
+def _counts(stats: SweepStats) -> str:
+    """The numbers of runs by state, in brackets; empty without runs."""
+    counts = {
+        "queued": stats.queued_runs,
+        "running": stats.running_runs,
+        "finished": stats.finished_runs,
+        "pruned": stats.pruned_runs,
+        "failed": stats.failed_runs,
+        "lost": stats.lost_runs,
+        "canceled": stats.canceled_runs,
+    }
+    parts = [f"{count:,} {state}" for state, count in counts.items() if count]
+    return f" ({', '.join(parts)})" if parts else ""
 
 
 def sweep_from_proto(message: sweep_pb2.Sweep) -> Sweep:

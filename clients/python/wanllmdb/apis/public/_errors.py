@@ -5,7 +5,8 @@ Each is also the built-in exception that W&B raises, so that both ways to catch 
 
 from __future__ import annotations
 
-from wanllmdb._errors import InvalidArgumentError, NotFoundError, WanllmdbError
+from wanllmdb._errors import InvalidArgumentError, NotFoundError
+from wanllmdb._packages import MissingPackageError as MissingPackageError
 
 
 class RunNotFoundError(NotFoundError, ValueError):
@@ -30,7 +31,3 @@ class InvalidPathError(InvalidQueryError, NotFoundError):
 
 class ReadOnlyApiError(InvalidArgumentError):
     """The API is read-only, or the platform does not keep the requested data."""
-
-
-class MissingPackageError(WanllmdbError, ImportError):
-    """The package that makes the requested table is not installed."""

@@ -365,6 +365,11 @@ class Run(Attrs):
 
     beta_scan_history = scan_history
 
+    def to_html(self, height: int = 420, hidden: bool = False) -> str:
+        """The run as a table in HTML."""
+        del height, hidden
+        return self._record._repr_html_()
+
     def __repr__(self) -> str:
         return f"<Run {'/'.join(self.path)} ({self.state})>"
 

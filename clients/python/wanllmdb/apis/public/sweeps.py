@@ -233,6 +233,11 @@ class Sweep(Attrs):
             self._take(self._reader.sweep(self.id))
         return self._attrs
 
+    def to_html(self, height: int = 420, hidden: bool = False) -> str:
+        """The sweep as a table in HTML."""
+        del height, hidden
+        return self._record._repr_html_()
+
     def __repr__(self) -> str:
         return f"<Sweep {'/'.join(self.path)} ({self.state})>"
 
