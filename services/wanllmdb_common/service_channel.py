@@ -144,6 +144,8 @@ class ServiceChannel:
         options: list[tuple[str, Any]] = [
             ("grpc.service_config", json.dumps(_service_config(self._service))),
             ("grpc.max_receive_message_length", self._max_message_bytes),
+            # gRPC sends no request again that is larger than this; the default is 256 KiB.
+            ("grpc.per_rpc_retry_buffer_size", self._max_message_bytes),
             # An error that lists every invalid field travels as metadata, whose default limit
             # is 8 KiB.
             ("grpc.max_metadata_size", 64 * 1024),

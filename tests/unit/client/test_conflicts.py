@@ -72,6 +72,17 @@ def test_a_write_conflict_is_sent_again_with_the_same_request_id() -> None:
     assert requests[0].request_id
 
 
+def test_a_large_request_is_sent_again_too() -> None:
+    """By default gRPC gives a request of more than 256 KiB up."""
+    seen: list[bytes] = []
+    answer = pb.UpdateRunResponse(run=run_pb2.Run(sweep_id="s", number=0, name="mine"))
+    conflict = status(grpc.StatusCode.UNAVAILABLE, "WRITE_CONFLICT")
+    update = refusing(1, conflict, answer.SerializeToString(), seen)
+    with server(REGISTRY.full_name, UpdateRun=update) as address, Client(address) as client:
+        assert client.update_run("s", 0, config={"text": "x" * 3_000_000}).name == "mine"
+    assert [len(request) > 3_000_000 for request in seen] == [True, True]
+
+
 @pytest.mark.parametrize("reason", ["ETAG_MISMATCH", "REVISION_MISMATCH"])
 def test_what_was_refused_for_a_stale_read_is_never_sent_again(reason: str) -> None:
     seen: list[bytes] = []

@@ -62,6 +62,8 @@ CHANNEL_OPTIONS: Mapping[str, int] = {
     "grpc.initial_reconnect_backoff_ms": 300,
     "grpc.max_reconnect_backoff_ms": 3_000,
     "grpc.max_receive_message_length": 64 * 1024 * 1024,
+    # gRPC sends no request again that is larger than this; the default is 256 KiB.
+    "grpc.per_rpc_retry_buffer_size": 64 * 1024 * 1024,
     # An error that lists every invalid field travels as metadata, whose default limit is 8 KiB.
     "grpc.max_metadata_size": 64 * 1024,
     "grpc.absolute_max_metadata_size": 128 * 1024,
