@@ -91,6 +91,26 @@ class TestReporter:
         assert rows.index("4 {'m': 3.0}") > 0
         assert "n" in rows[-1] or "n" in rows[-2]
 
+    def test_a_flush_sends_no_more_than_what_was_added_before_it(self) -> None:
+        """Otherwise a thread that logs quickly would keep it waiting without end."""
+        sent: list[int] = []
+        training = threading.current_thread()
+
+        def send(rows: list[MetricRow], _timeout: float | None) -> None:
+            if threading.current_thread() is not training:
+                raise UnavailableError("only the flush sends")
+            sent.extend(row.step for row in rows)
+            if len(sent) < 100:
+                reporter.add(rows[-1].step + 1, {"m": 0.5})
+
+        reporter = Reporter(send, failed=unexpected, keep=ignored)
+        reporter.add(0, {"m": 0.5})
+        reporter.add(1, {"m": 0.5})
+        reporter.flush()
+        reporter.close()
+
+        assert sent == [0, 1]
+
     def test_rows_are_sent_in_the_background_many_at_a_time(self) -> None:
         sent = Sent()
         reporter = Reporter(sent, failed=unexpected, keep=ignored)

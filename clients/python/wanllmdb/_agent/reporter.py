@@ -166,7 +166,10 @@ class Reporter:
         Raises:
             WanllmdbError: some rows could not be sent; they are kept.
         """
-        while self._send_some(timeout):
+        with self._changed:
+            last = next(reversed(self._rows), None)
+        # Rows that another thread adds meanwhile follow the last one, and are not waited for.
+        while self._send_some(timeout) and (self._is_beyond or last in self._rows):
             pass
 
     def close(self) -> list[MetricRow]:
