@@ -5,6 +5,7 @@ SITE_VENV := .venv-site
 WANDB_VENV := .venv-wandb
 WEB_VENV := .venv-web
 PEERS_VENV := .venv-peers
+RELEASE_VENV := .venv-release
 BIN := $(VENV)/bin
 # A test spends half of its time waiting, for a process that dies or a lease that expires.
 TEST_WORKERS ?= $(shell $(PYTHON) -c 'import os; print(2 * (os.cpu_count() or 1))')
@@ -224,6 +225,11 @@ dist: $(VENV)/.installed $(WEB_PAGE) ## Builds the wheel and the sdist in dist/,
 	$(BIN)/python -m hatchling build -d dist
 	$(BIN)/python .ci/check_dist.py dist deploy/constraints/dev.txt
 
+sbom: $(VENV)/.installed $(RELEASE_VENV)/.installed $(WEB_VENV)/.installed ## Writes the bills of materials of the Python packages and of the dashboard, as CycloneDX, in build/release
+	$(BIN)/python -m deploy.release.licenses --check
+	$(BIN)/python -m deploy.release.sbom $(RELEASE_VENV)/bin/cyclonedx-py build/release/python.cdx.json
+	$(NODE) npm sbom --loglevel=error --sbom-format cyclonedx --omit dev --package-lock-only > "$(CURDIR)/build/release/dashboard.cdx.json"
+
 ##@ Install
 
 gp: $(VENV)/.gp ## Installs torch and frameworks on it (several GB), for the tests that need them
@@ -231,7 +237,7 @@ gp: $(VENV)/.gp ## Installs torch and frameworks on it (several GB), for the tes
 wandb: $(WANDB_VENV)/.installed ## Installs W&B's client in its own environment, for the test of signatures
 
 clean: ## Removes all environments, caches and build results, and the data of `make dev`
-	rm -rf $(VENV) $(PROTOC_VENV) $(SITE_VENV) $(WANDB_VENV) $(PEERS_VENV) $(WEB_VENV) $(WEB)/node_modules $(TYPESCRIPT)/node_modules $(TYPESCRIPT)/build $(TYPESCRIPT)/dist clients/go/build $(JAVA)/*/target $(RUST)/build $(RUST)/target $(RUST)/xtask/target $(dir $(WEB_PAGE)) $(DEV_DIR) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .cache build dist
+	rm -rf $(VENV) $(PROTOC_VENV) $(SITE_VENV) $(WANDB_VENV) $(PEERS_VENV) $(RELEASE_VENV) $(WEB_VENV) $(WEB)/node_modules $(TYPESCRIPT)/node_modules $(TYPESCRIPT)/build $(TYPESCRIPT)/dist clients/go/build $(JAVA)/*/target $(RUST)/build $(RUST)/target $(RUST)/xtask/target $(dir $(WEB_PAGE)) $(DEV_DIR) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .cache build dist
 
 $(VENV)/.demo: pyproject.toml deploy/constraints/dev.txt
 	$(PYTHON) -m venv $(VENV)
@@ -272,6 +278,12 @@ $(PEERS_VENV)/.installed: deploy/constraints/peers.txt
 	$(PYTHON) -m venv $(PEERS_VENV)
 	$(PEERS_VENV)/bin/python $(PIP_INSTALL) --constraint deploy/constraints/peers.txt \
 		google-vizier jax flax chex equinox jaxtyping typeguard optuna 'psycopg[binary]'
+	touch $@
+
+# What describes a release: its dependencies would be among those that it describes.
+$(RELEASE_VENV)/.installed: deploy/constraints/release.txt
+	$(PYTHON) -m venv $(RELEASE_VENV)
+	$(RELEASE_VENV)/bin/python $(PIP_INSTALL) --constraint deploy/constraints/release.txt cyclonedx-bom
 	touch $@
 
 # Node from PyPI, so that the dashboard needs nothing that this machine lacks; in its own
