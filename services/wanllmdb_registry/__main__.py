@@ -19,8 +19,13 @@ from wanllmdb_registry.app import running_registry
 from wanllmdb_registry.rpc.rpc_table import AUDIT_TABLE
 from wanllmdb_registry.rpc.services import SERVICES, add_to, steps_of
 from wanllmdb_registry.settings import RegistrySettings
-from wanllmdb_registry.store.database import DatabaseUrlError
-from wanllmdb_registry.store.migrate import ForeignDatabaseError, NewerDatabaseError
+from wanllmdb_registry.store.database import Database, DatabaseUrlError
+from wanllmdb_registry.store.migrate import (
+    LATEST,
+    ForeignDatabaseError,
+    NewerDatabaseError,
+    migrate,
+)
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import TracerProvider
@@ -51,6 +56,16 @@ async def serve(settings: RegistrySettings) -> None:
         )
 
 
+async def bring_up_to_date(settings: RegistrySettings) -> None:
+    """Migrate the tables, and print `migrated registry REVISION` on stdout."""
+    database = Database(settings.database_url.get_secret_value(), pool_size=1)
+    try:
+        await migrate(database)
+    finally:
+        await database.close()
+    print(f"migrated registry {LATEST}", flush=True)
+
+
 def _instruments() -> Sequence[Instrument]:
     """Return the instrument that records spans of SQL statements, without their values."""
     # Imported here because only a server with --otlp-endpoint needs the package.
@@ -74,7 +89,7 @@ def main() -> None:
     configure_logging(settings.log_level, settings.log_format)
     sys.setswitchinterval(SWITCH_INTERVAL)
     try:
-        asyncio.run(serve(settings))
+        asyncio.run(bring_up_to_date(settings) if settings.migrate_only else serve(settings))
     except DatabaseUrlError as error:
         print(shown_lines(f"{PROGRAM}: --database-url: {error}"), file=sys.stderr)
         raise SystemExit(USAGE_EXIT_CODE) from None

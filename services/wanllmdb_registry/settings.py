@@ -34,6 +34,10 @@ class RegistrySettings(ServerSettings):
         le=86_400,
         description="Seconds for which an agent keeps a run without a heartbeat.",
     )
+    migrate_only: bool = Field(
+        False,
+        description="Bring the tables up to date and exit, without serving.",
+    )
     require_keys: bool = Field(False, description="Require an API key on every call.")
     admin_key: SecretStr | None = Field(
         None,

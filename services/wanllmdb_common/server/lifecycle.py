@@ -24,7 +24,12 @@ from wanllmdb_common.calls.pending_messages import PendingMessages
 from wanllmdb_common.server.garbage_collection import collect_only_new_objects
 from wanllmdb_common.server.guarded_server import guarded_server
 from wanllmdb_common.server.health import Health
-from wanllmdb_common.server.listening import PortTakenError, listen, server_options
+from wanllmdb_common.server.listening import (
+    PortTakenError,
+    listen,
+    listen_for_probes,
+    server_options,
+)
 from wanllmdb_common.server.readiness import Readiness
 from wanllmdb_common.server.settings import USAGE_EXIT_CODE, ServerSettings
 from wanllmdb_common.server.tls import TlsFileError
@@ -74,12 +79,33 @@ async def running_server(
         [*services, Health.full_name, reflection.SERVICE_NAME], server
     )
     address = listen(server, settings)
+    async with _serving_probes(health, CallInterceptor((), drain, pending), settings):
+        await server.start()
+        try:
+            async with health.serving():
+                yield address
+        finally:
+            await _stop(server, health, drain, settings)
+
+
+@contextlib.asynccontextmanager
+async def _serving_probes(
+    health: Health, interceptor: CallInterceptor, settings: ServerSettings
+) -> AsyncIterator[None]:
+    """Serve health on a port of its own within the block, if the settings name one."""
+    if settings.health_port is None:
+        yield
+        return
+    server = guarded_server(interceptors=[interceptor], options=server_options(settings))
+    health.add_to(server)
+    address = listen_for_probes(server, settings, settings.health_port)
     await server.start()
+    log.info("serving health", address=address)
     try:
-        async with health.serving():
-            yield address
+        yield
     finally:
-        await _stop(server, health, drain, settings)
+        # Probes learn from the drain that the server stops, until it has stopped.
+        await server.stop(0)
 
 
 async def _stop(

@@ -40,6 +40,17 @@ def listen(server: grpc.aio.Server, settings: ListenSettings) -> str:
     return _bind(server, settings.host, settings.port, credentials, option="--port")
 
 
+def listen_for_probes(server: grpc.aio.Server, settings: ListenSettings, port: int) -> str:
+    """Open the port for health alone, in plain text; return its address, host:port.
+
+    Raises:
+        PortTakenError: the address can't be bound.
+    """
+    # A probe of Kubernetes connects to a port, and knows no socket.
+    host = "127.0.0.1" if settings.host.startswith(UNIX_SCHEMES) else settings.host
+    return _bind(server, host, port, None, option="--health-port")
+
+
 def _bind(
     server: grpc.aio.Server,
     host: str,

@@ -40,6 +40,13 @@ class ListenSettings(BaseSettings):
         le=65535,
         description="A second port, on 127.0.0.1 and without TLS, for programs on this machine.",
     )
+    health_port: int | None = Field(
+        None,
+        ge=0,
+        le=65535,
+        description="A port on the same host for health alone, without TLS and keys, for probes "
+        "that speak no TLS, such as those of Kubernetes.",
+    )
     tls_cert: Path | None = Field(
         None,
         description="PEM file with the server's certificate, followed by the certificates of its "

@@ -53,7 +53,7 @@ async def test_on_a_second_port_of_this_machine() -> None:
         assert await answers(f"127.0.0.1:{port}")
 
 
-@pytest.mark.parametrize("option", ["--port", "--local-port"])
+@pytest.mark.parametrize("option", ["--port", "--local-port", "--health-port"])
 async def test_a_taken_port_is_reported_with_its_option(option: str) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

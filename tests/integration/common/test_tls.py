@@ -12,6 +12,7 @@ import grpc.aio
 import pytest
 from cryptography.hazmat.primitives import serialization
 from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
 from structlog.testing import capture_logs
 
 from tests.certificates import Authority, CertificateFiles, replace
@@ -25,7 +26,10 @@ LIVES = health_pb2.HealthCheckResponse.SERVING
 
 @contextlib.asynccontextmanager
 async def server(
-    files: CertificateFiles, client_ca: Path | None = None, local_port: int | None = None
+    files: CertificateFiles,
+    client_ca: Path | None = None,
+    local_port: int | None = None,
+    health_port: int | None = None,
 ) -> AsyncIterator[str]:
     """A server with only the health service."""
     settings = ServerSettings(
@@ -33,6 +37,7 @@ async def server(
         tls_key=files.key,
         tls_client_ca=client_ca,
         local_port=local_port,
+        health_port=health_port,
         grace=1,
         drain_delay=0,
     )
@@ -115,6 +120,41 @@ async def test_the_local_port_is_plain_and_on_this_machine_alone(tmp_path: Path)
     async with server(ours.issue(), client_ca=ours.file, local_port=port) as address:
         assert await gets_in(f"127.0.0.1:{port}", None)
         assert not await gets_in(address, None)
+
+
+async def test_the_health_port_is_plain_and_has_health_alone(tmp_path: Path) -> None:
+    ours = Authority(tmp_path)
+    port = free_port()
+    async with server(ours.issue(), client_ca=ours.file, health_port=port) as address:
+        assert await gets_in(f"127.0.0.1:{port}", None)
+        assert not await gets_in(address, None)
+        async with channel(f"127.0.0.1:{port}", None) as probe:
+            ask: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = probe.unary_unary(
+                f"/{reflection.SERVICE_NAME}/ServerReflectionInfo"
+            )
+            with pytest.raises(grpc.aio.AioRpcError) as caught:
+                await ask(b"", timeout=60)
+            assert caught.value.code() is grpc.StatusCode.UNIMPLEMENTED
+    assert not await gets_in(f"127.0.0.1:{port}", None)
+
+
+async def test_the_health_port_reports_a_drain_while_the_server_drains() -> None:
+    port = free_port()
+    settings = ServerSettings(health_port=port, grace=60, drain_delay=0)
+    serving = contextlib.AsyncExitStack()
+    address = await serving.enter_async_context(
+        running_server(settings, services=[], register=lambda _: None)
+    )
+    async with channel(address, None) as client, channel(f"127.0.0.1:{port}", None) as probe:
+        # A running call keeps the server in its drain.
+        watch = health_pb2_grpc.HealthStub(client).Watch(health_pb2.HealthCheckRequest())
+        assert (await watch.read()).status == LIVES
+        assert await check(probe)
+        draining = asyncio.create_task(serving.aclose())
+        assert (await watch.read()).status != LIVES
+        assert not await check(probe)
+        watch.cancel()
+        await draining
 
 
 async def test_new_files_are_used_for_new_connections_and_old_ones_stay(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 from tests.integration.registry.test_migrations import differences
 from wanllmdb_registry.app import running_registry
 from wanllmdb_registry.store.database import Database
-from wanllmdb_registry.store.migrate import NewerDatabaseError, migrate
+from wanllmdb_registry.store.migrate import LATEST, NewerDatabaseError, migrate
 
 
 @pytest.mark.parametrize("present", ["0001", "0002", "0003"])
@@ -40,16 +40,41 @@ async def test_a_replica_that_is_older_than_the_database_says_so(database_url: s
     with pytest.raises(NewerDatabaseError, match="9999"):
         await migrate(database)
     await database.close()
-    command = [sys.executable, "-m", "wanllmdb_registry", "--port", "0"]
-    started = await asyncio.to_thread(
+    started = await _run_registry("--port", "0", "--database-url", database_url)
+    assert started.returncode == 1
+    (line,) = [line for line in started.stderr.splitlines() if "newer" in line]
+    assert "9999" in line
+    assert "Traceback" not in started.stderr
+
+
+async def test_one_that_only_migrates_ends_with_the_tables_up_to_date(database_url: str) -> None:
+    """As a job before an upgrade; the second finds nothing to do."""
+    database = Database(database_url)
+    await migrate(database, "0003")
+    for _ in range(2):
+        ended = await _run_registry("--migrate-only", "--database-url", database_url)
+        assert (ended.returncode, ended.stdout) == (0, f"migrated registry {LATEST}\n")
+        async with database.migration() as connection:
+            assert await connection.run_sync(differences) == []
+    await database.close()
+
+
+async def test_one_that_only_migrates_fails_without_a_database() -> None:
+    url = "postgresql://user:s3cret@127.0.0.1:1/none"
+    ended = await _run_registry("--migrate-only", "--database-url", url)
+    assert ended.returncode == 1
+    assert "cannot use the database" in ended.stderr
+    assert "s3cret" not in ended.stderr
+    assert ended.stdout == ""
+
+
+async def _run_registry(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the program to its end."""
+    return await asyncio.to_thread(
         subprocess.run,
-        [*command, "--database-url", database_url],
+        [sys.executable, "-m", "wanllmdb_registry", *arguments],
         capture_output=True,
         text=True,
         timeout=60,
         check=False,
     )
-    assert started.returncode == 1
-    (line,) = [line for line in started.stderr.splitlines() if "newer" in line]
-    assert "9999" in line
-    assert "Traceback" not in started.stderr
