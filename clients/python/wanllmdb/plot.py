@@ -1,4 +1,8 @@
-"""W&B's charts, which keep their data; `log` drops them."""
+"""Plots of a sweep with Plotly, and W&B's charts, which keep their data; `log` drops them.
+
+`history`, `importance`, `parallel`, `slice`, `contour`, `pareto` and `timeline` return a figure of
+Plotly's, which the extra `plot` installs.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from wanllmdb._plots.sweep_plots import (
+    contour,
+    history,
+    importance,
+    parallel,
+    pareto,
+    slice,  # noqa: A004 - Optuna's name of this plot
+    timeline,
+)
 from wanllmdb._wandb.media import NotSent
 from wanllmdb._wandb.table import Table
 
@@ -15,13 +28,20 @@ __all__ = [
     "Visualize",
     "bar",
     "confusion_matrix",
+    "contour",
     "histogram",
+    "history",
+    "importance",
     "line",
     "line_series",
+    "parallel",
+    "pareto",
     "plot_table",
     "pr_curve",
     "roc_curve",
     "scatter",
+    "slice",
+    "timeline",
     "visualize",
 ]
 
