@@ -124,6 +124,7 @@ async def test_every_command_takes_a_path_and_refuses_what_is_none(
         ("sweep", "delete"): ["--yes"],
         ("contour",): ["x", "y"],
         ("agent",): ["--", "true"],
+        ("launch",): ["--on", "local", "--", "true"],
     }.get(names, [])
     said = await cli(*names, "me/vision/absent", *rest, code=1)
     assert "'absent'" in said.err

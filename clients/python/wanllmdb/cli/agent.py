@@ -29,6 +29,7 @@ from wanllmdb._shown import in_short
 from wanllmdb.cli.agent_display import choose_display
 from wanllmdb.cli.command_runner import CommandRunner
 from wanllmdb.cli.console import say
+from wanllmdb.cli.gpus import gpus_of_host, shares_of
 from wanllmdb.cli.macros import DEFAULT_COMMAND, BadCommandError, CommandTemplate
 from wanllmdb.cli.options import SweepId, client_of
 
@@ -53,6 +54,15 @@ def run_agent(
         ),
     ] = None,
     parallel: Annotated[int, typer.Option(min=1, help="Number of runs at a time.")] = 1,
+    gpus_per_run: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            help="Give each run this many GPUs of this host, which no other run of the agent gets, "
+            "by CUDA_VISIBLE_DEVICES. Default: runs see what the agent sees.",
+            show_default=False,
+        ),
+    ] = 0,
     kill_delay: Annotated[
         float,
         typer.Option(
@@ -180,21 +190,26 @@ def run_agent(
         max_initial_failures=max_initial_failures,
         never=never_give_up,
     )
+    gpus: tuple[str, ...] = ()
+    if gpus_per_run:
+        what = f"--parallel {parallel} with --gpus-per-run {gpus_per_run}"
+        gpus = shares_of(gpus_of_host(), parallel, gpus_per_run, what=what)
     resumes = is_on(resume, RESUME)
     name = agent_name(agent_id, resume=resumes)
-    template = _template_of(command) if command else None
+    template = template_of(command) if command else None
     with client_of(context) as client:
         if template is None:
             waiter = OutageWaiter(
                 Console().line, WaitPolicy.of(patience, knows_them=resumes).at_first
             )
-            template = _template_of_sweep(waiter.retry(lambda: client.get_sweep(sweep_id)))
+            template = template_of_sweep(waiter.retry(lambda: client.get_sweep(sweep_id)))
         result = _work(
             client,
             sweep_id,
             template,
             count=count,
             parallel=parallel,
+            gpus=gpus,
             kill_delay=kill_delay,
             forwards=forward_signals,
             as_wandb=is_on(as_wandb, AS_WANDB),
@@ -218,6 +233,7 @@ def _work(
     *,
     count: int | None,
     parallel: int,
+    gpus: tuple[str, ...],
     kill_delay: float,
     forwards: bool,
     as_wandb: bool,
@@ -230,7 +246,11 @@ def _work(
 ) -> AgentResult:
     display = choose_display(client, count=count, parallel=parallel, plain=plain)
     runner = CommandRunner(
-        template, kill_delay=kill_delay, print_line=display.print_line, wandb_is_ours=as_wandb
+        template,
+        kill_delay=kill_delay,
+        print_line=display.print_line,
+        wandb_is_ours=as_wandb,
+        gpus=gpus,
     )
     agent = Agent(
         client,
@@ -253,13 +273,21 @@ def _work(
         raise typer.Exit(_EXIT_BY_SIGNAL + signal.SIGINT) from None
 
 
-def _template_of(command: Sequence[str]) -> CommandTemplate:
-    """Return the command that the user typed."""
+def template_of(command: Sequence[str]) -> CommandTemplate:
+    """Return the command that the user typed.
+
+    Raises:
+        typer.BadParameter: its program is missing, or a macro is wrong.
+    """
     return _checked(partial(CommandTemplate.with_args, command))
 
 
-def _template_of_sweep(sweep: Sweep) -> CommandTemplate:
-    """Return the command in the sweep's config."""
+def template_of_sweep(sweep: Sweep) -> CommandTemplate:
+    """Return the command in the sweep's config.
+
+    Raises:
+        typer.BadParameter: the config names no program, or one that is not in this folder.
+    """
     spec = sweep.spec
     if not spec.program and not spec.command:
         raise typer.BadParameter(

@@ -21,11 +21,14 @@ from typing import IO
 from wanllmdb import Failed, Succeeded
 from wanllmdb._agent import ActiveRun, Ended
 from wanllmdb._shown import in_short
+from wanllmdb.cli.gpus import VISIBLE
 from wanllmdb.cli.group_guard import GroupGuard, signal_group
 from wanllmdb.cli.macros import CommandTemplate, json_of
 from wanllmdb.cli.run import wandb_variables
 
 _LOOK_SECONDS = 0.1
+_SIGNAL_SECONDS = 2.0
+"""Seconds after the death of a program by SIGTERM in which the agent may get SIGTERM too."""
 _REST_SECONDS = 1.0
 """Seconds between SIGTERM and SIGKILL for processes that outlived their program."""
 
@@ -46,6 +49,7 @@ class CommandRunner:
         print_line: receives the output of the programs; None passes their stdout and stderr on
             to the agent's.
         wandb_is_ours: whether the programs get wanllmdb when they import wandb.
+        gpus: for each slot, the GPUs that its programs see; nothing leaves the GPUs alone.
     """
 
     def __init__(
@@ -55,9 +59,11 @@ class CommandRunner:
         kill_delay: float,
         print_line: PrintLine | None = None,
         wandb_is_ours: bool = False,
+        gpus: Sequence[str] = (),
     ) -> None:
         self._template = template
         self._wandb_is_ours = wandb_is_ours
+        self._gpus = gpus
         self._kill_delay = kill_delay
         self._print_line = print_line
         self._guard = GroupGuard(kill_delay)
@@ -85,6 +91,8 @@ class CommandRunner:
                     signal_group(program.group, signal.SIGTERM)
                     return Ended(None)
                 self._stop(program)
+                return Ended(None)
+            if program.was_terminated() and self._is_given_back(run):
                 return Ended(None)
             ended = program.outcome()
             if ended.outcome is not None:
@@ -136,10 +144,23 @@ class CommandRunner:
         environment = {**os.environ, **run.environment()}
         if self._wandb_is_ours:
             environment.update(wandb_variables(environment))
+        if self._gpus:
+            environment[VISIBLE] = self._gpus[run.slot]
         if self._print_line is not None:
             # Without this, Python would buffer lines that go to a pipe.
             environment.setdefault("PYTHONUNBUFFERED", "1")
         return environment
+
+    def _is_given_back(self, run: ActiveRun) -> bool:
+        """Return whether the run is given back, once the agent had time to get its own signal.
+
+        A cluster that ends a job sends SIGTERM to all of its processes, and a program may end
+        before the agent has handled the signal.
+        """
+        deadline = time.monotonic() + _SIGNAL_SECONDS
+        while run.stop_order is None and time.monotonic() < deadline:
+            time.sleep(_LOOK_SECONDS)
+        return run.stop_order is not None and run.stop_order.gives_back
 
     def _ended(self, program: _Program) -> None:
         with self._lock:
@@ -230,6 +251,10 @@ class _Program:
     def has_ended(self, timeout: float | None) -> bool:
         """Wait for the end, at most some seconds; return whether the program has ended."""
         return self._ended.wait(timeout)
+
+    def was_terminated(self) -> bool:
+        """Return whether SIGTERM ended a program that has ended."""
+        return self._process.returncode == -signal.SIGTERM
 
     def outcome(self) -> Ended:
         """Return the outcome of a program that has ended."""

@@ -42,6 +42,12 @@ _PASSES_ON = {"ignore_unknown_options": True, "allow_interspersed_args": False}
 
 LISTINGS = {
     "agent": Listing(RUN, "agent:run_agent", "Run a program once for each run of a sweep."),
+    "launch": Listing(
+        RUN, "launch:launch", "Start agents of a sweep on this host or in a cluster."
+    ),
+    "launches": Listing(
+        RUN, "launches:app", "List and stop agents that `wanllmdb launch` started."
+    ),
     "run": Listing(
         RUN,
         "run:run",

@@ -1,0 +1,1 @@
+"""Agents on this host, a Slurm cluster or Kubernetes, by those engines' own clients."""
