@@ -19,7 +19,7 @@ from wanllmdb_registry.app import running_registry
 from wanllmdb_registry.rpc.rpc_table import AUDIT_TABLE
 from wanllmdb_registry.rpc.services import SERVICES, add_to, steps_of
 from wanllmdb_registry.settings import RegistrySettings
-from wanllmdb_registry.store.database import DatabaseUrlError
+from wanllmdb_registry.store.database_address import DatabaseUrlError
 from wanllmdb_registry.store.migrate import ForeignDatabaseError, NewerDatabaseError
 
 if TYPE_CHECKING:

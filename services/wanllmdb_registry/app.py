@@ -24,7 +24,8 @@ from wanllmdb_registry.store.agent_reads import AgentReads
 from wanllmdb_registry.store.change_channel import ChangeChannel
 from wanllmdb_registry.store.column_reads import ColumnReads
 from wanllmdb_registry.store.curve_reads import CurveReads
-from wanllmdb_registry.store.database import Database, DatabaseProbe
+from wanllmdb_registry.store.database import Database
+from wanllmdb_registry.store.database_probe import DatabaseProbe
 from wanllmdb_registry.store.event_reads import EventReads
 from wanllmdb_registry.store.key_store import KeyStore
 from wanllmdb_registry.store.migrate import migrate

@@ -106,7 +106,7 @@ class ChangeChannel:
         Raises:
             OSError: the connection is lost; any other of `_Errors` is possible, too.
         """
-        connection = await self._database.connect_alone(APPLICATION_NAME)
+        connection = await self._database.connect_to_listen(APPLICATION_NAME)
         try:
             connection.add_termination_listener(lambda _: self._wake.set())
             await connection.add_listener(CHANNEL, self._on_notification)
