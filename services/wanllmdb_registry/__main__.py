@@ -34,8 +34,10 @@ async def serve(settings: RegistrySettings) -> None:
     """Serve until the process receives a signal to stop."""
     lease = timedelta(seconds=settings.lease_seconds)
     url = settings.database_url.get_secret_value()
+    listen_url = settings.listen_database_url
     async with running_registry(
         url,
+        listen_database_url=listen_url.get_secret_value() if listen_url else None,
         pool_size=settings.pool_size,
         lease=lease,
         require_keys=settings.keys_required,

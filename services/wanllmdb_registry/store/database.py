@@ -24,6 +24,7 @@ from wanllmdb_registry.store.database_address import (
     Connector,
     DatabaseAddress,
     DatabaseUrlError,
+    PooledError,
     RawConnection,
     address_errors,
 )
@@ -33,7 +34,13 @@ from wanllmdb_registry.store.database_errors import (
     overloaded,
     translated_errors,
 )
-from wanllmdb_registry.store.statement import Connection, keep_connection, prepare_connection
+from wanllmdb_registry.store.statement import (
+    LIMIT_OF_TRANSACTION,
+    Connection,
+    keep_connection,
+    prepare_connection,
+    register_json,
+)
 
 # Seconds that a call waits for an unavailable PostgreSQL, so that calls during its return
 # succeed and retries come less often.
@@ -81,15 +88,29 @@ class Database:
     Every connection is to a server that takes writes. A server that stops taking them, as a primary
     that becomes a standby, fails the statement, and all connections are opened again.
 
+    Through a connection pooler in transaction mode, no state of a session is set and none is
+    expected; see `Connector`. Only LISTEN needs a session of its own.
+
     Args:
         url: The address; see `DatabaseAddress`.
+        listen_url: The address for LISTEN; None for `url`. It must not lead to a pooler.
         pool_size: Maximum number of connections.
         connect_timeout: Seconds to wait for a connection.
     """
 
-    def __init__(self, url: str, *, pool_size: int = 16, connect_timeout: float = 5.0) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        listen_url: str | None = None,
+        pool_size: int = 16,
+        connect_timeout: float = 5.0,
+    ) -> None:
         address = DatabaseAddress(url)
         self._connector = Connector(address, connect_timeout)
+        self._listener = self._connector
+        if listen_url is not None:
+            self._listener = Connector(DatabaseAddress(listen_url), connect_timeout)
         self._timeout = connect_timeout
         listing = max(1, pool_size // 4)
         self.engine = _engine(
@@ -103,6 +124,8 @@ class Database:
             isolation_level="AUTOCOMMIT",
         )
         event.listen(self.engine.sync_engine, "connect", self._adopt_for_lists)
+        self._is_pooled = False
+        event.listen(self.engine.sync_engine, "do_connect", self._without_statements)
         self._pool_size = max(1, pool_size - listing)
         self._pool: asyncpg.Pool[asyncpg.Record] | None = None
         self._opening = asyncio.Lock()
@@ -147,6 +170,8 @@ class Database:
     async def transaction(self) -> AsyncIterator[Connection]:
         """Open a transaction: committed at the end of the block, rolled back on an error."""
         async with self.read() as connection, connection.transaction():
+            if self._is_pooled:
+                await connection.execute(LIMIT_OF_TRANSACTION)
             yield connection
 
     @contextlib.asynccontextmanager
@@ -196,6 +221,7 @@ class Database:
         await self._wait_until_ready()
         with translated_errors():
             began = time.perf_counter()
+            await self._find_pooler()
             async with connecting as connection:
                 _list_wait.observe(time.perf_counter() - began)
                 with _list_in_use.track_inprogress(), self._dropping_read_only():
@@ -209,6 +235,7 @@ class Database:
             DatabaseUrlError: the first connection showed that the address is wrong.
         """
         with translated_errors():
+            await self._find_pooler()
             engine = self.engine.execution_options(isolation_level="READ COMMITTED")
             async with engine.begin() as connection:
                 yield connection
@@ -222,8 +249,13 @@ class Database:
 
         It ends with the pools' connections when their server fails, as their successors may be to
         another server, which has notifications of its own.
+
+        Raises:
+            PooledError: the address leads to a pooler, which passes no notifications on.
         """
-        connection = await self._connector.connect(application_name)
+        if await self._listener.is_pooled():
+            raise PooledError
+        connection = await self._listener.connect(application_name)
         self._listening.add(connection)
         return connection
 
@@ -236,6 +268,7 @@ class Database:
     async def _open(self) -> asyncpg.Pool[asyncpg.Record]:
         async with self._opening:
             if self._pool is None:
+                await self._find_pooler()
                 self._pool = await asyncpg.create_pool(
                     min_size=0,
                     max_size=self._pool_size,
@@ -244,6 +277,18 @@ class Database:
                     reset=keep_connection,
                 )
             return self._pool
+
+    async def _find_pooler(self) -> None:
+        with address_errors():
+            self._is_pooled = await self._connector.is_pooled()
+
+    def _without_statements(
+        self, _dialect: object, _record: object, _arguments: object, options: dict[str, Any]
+    ) -> None:
+        """Let SQLAlchemy keep and name no prepared statements on a connection to a pooler."""
+        if self._is_pooled:
+            options["prepared_statement_cache_size"] = 0
+            options["prepared_statement_name_func"] = str
 
     async def _connect_for_trials(self, *_: object, **__: object) -> RawConnection:
         return await self._connector.connect()
@@ -273,7 +318,10 @@ class Database:
 
     async def _adopt_for_trials(self, connection: RawConnection) -> None:
         self._adopt(connection, _HOT)
-        await prepare_connection(connection)
+        if self._is_pooled:
+            await register_json(connection)
+        else:
+            await prepare_connection(connection)
         self.identity = await connection.fetchval(_IDENTITY)
 
     def _adopt_for_lists(self, adapted: Any, _record: object) -> None:

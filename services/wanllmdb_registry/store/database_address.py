@@ -7,7 +7,7 @@ import contextlib
 import re
 import weakref
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 import asyncpg
@@ -37,6 +37,10 @@ Host: TypeAlias = tuple[str, int]
 
 class DatabaseUrlError(ValueError):
     """The address of the database is invalid."""
+
+
+class PooledError(Exception):
+    """A connection pooler answers where a session of PostgreSQL is needed."""
 
 
 class DatabaseAddress:
@@ -127,6 +131,10 @@ class Connector:
     Of several servers, the one of the last connection is tried first. A server that refuses is
     followed by the next one at once, a silent one after STAGGER.
 
+    Through a connection pooler, as PgBouncer in transaction mode, consecutive transactions of one
+    connection run in different sessions of PostgreSQL. So its connections keep no prepared
+    statements.
+
     Args:
         address: The address.
         timeout: Seconds to wait for each server.
@@ -136,6 +144,7 @@ class Connector:
         self._address = address
         self._timeout = timeout
         self._preferred: Host | None = None
+        self._is_pooled: bool | None = None
         self._hosts: weakref.WeakKeyDictionary[RawConnection, Host] = weakref.WeakKeyDictionary()
 
     async def connect(self, application_name: str | None = None) -> RawConnection:
@@ -146,32 +155,55 @@ class Connector:
             asyncpg.TargetServerAttributeNotMatched: no server takes writes at present.
             asyncpg.PostgresError: the server rejected the login.
         """
-        hosts = sorted(self._address.hosts, key=lambda host: host != self._preferred)
-        if not hosts:
-            return await self._connect_to(None, application_name)
-        host, connection = await self._first(hosts, application_name)
-        self._preferred = host
-        self._hosts[connection] = host
-        return connection
+        return await self._connect(application_name, caches_statements=not await self.is_pooled())
+
+    async def is_pooled(self) -> bool:
+        """Whether a connection pooler answers at the address, as found on the first connection.
+
+        Raises:
+            Exception: as `connect`.
+        """
+        if self._is_pooled is None:
+            connection = await self._connect(None, caches_statements=False)
+            try:
+                # A pooler makes up the process id that it gives to a client.
+                process = await connection.fetchval("SELECT pg_backend_pid()")
+                self._is_pooled = process != connection.get_server_pid()
+            finally:
+                connection.terminate()
+        return self._is_pooled
 
     def host_of(self, connection: RawConnection) -> Host | None:
         """Return the server of a connection; None if the address names one server only."""
         return self._hosts.get(connection)
 
-    async def _connect_to(self, host: Host | None, application_name: str | None) -> RawConnection:
-        place: dict[str, Any] = {} if host is None else {"host": host[0], "port": host[1]}
+    async def _connect(
+        self, application_name: str | None, *, caches_statements: bool
+    ) -> RawConnection:
+        options: dict[str, Any] = {} if caches_statements else {"statement_cache_size": 0}
         if application_name is not None:
-            place["server_settings"] = {"application_name": application_name}
+            options["server_settings"] = {"application_name": application_name}
+        hosts = sorted(self._address.hosts, key=lambda host: host != self._preferred)
+        if not hosts:
+            return await self._connect_to(None, options)
+        host, connection = await self._first(hosts, options)
+        self._preferred = host
+        self._hosts[connection] = host
+        return connection
+
+    async def _connect_to(self, host: Host | None, options: Mapping[str, Any]) -> RawConnection:
+        place: dict[str, Any] = {} if host is None else {"host": host[0], "port": host[1]}
         return await asyncpg.connect(
             self._address.dsn,
             timeout=self._timeout,
             command_timeout=COMMAND_TIMEOUT,
             target_session_attrs=SessionAttribute.read_write,
             **place,
+            **options,
         )
 
     async def _first(
-        self, hosts: Iterable[Host], application_name: str | None
+        self, hosts: Iterable[Host], options: Mapping[str, Any]
     ) -> tuple[Host, RawConnection]:
         """Return the first connection that succeeds."""
         waiting = deque(hosts)
@@ -181,7 +213,7 @@ class Connector:
             while waiting or attempts:
                 if waiting:
                     host = waiting.popleft()
-                    attempt = asyncio.create_task(self._connect_to(host, application_name))
+                    attempt = asyncio.create_task(self._connect_to(host, options))
                     attempts[attempt] = host
                 done, _ = await asyncio.wait(
                     attempts,
