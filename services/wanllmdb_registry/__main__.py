@@ -19,7 +19,8 @@ from wanllmdb_registry.app import running_registry
 from wanllmdb_registry.rpc.rpc_table import AUDIT_TABLE
 from wanllmdb_registry.rpc.services import SERVICES, add_to, steps_of
 from wanllmdb_registry.settings import RegistrySettings
-from wanllmdb_registry.store.database import Database, DatabaseUrlError
+from wanllmdb_registry.store.database import Database
+from wanllmdb_registry.store.database_address import DatabaseUrlError
 from wanllmdb_registry.store.migrate import (
     LATEST,
     ForeignDatabaseError,
@@ -39,8 +40,10 @@ async def serve(settings: RegistrySettings) -> None:
     """Serve until the process receives a signal to stop."""
     lease = timedelta(seconds=settings.lease_seconds)
     url = settings.database_url.get_secret_value()
+    listen_url = settings.listen_database_url
     async with running_registry(
         url,
+        listen_database_url=listen_url.get_secret_value() if listen_url else None,
         pool_size=settings.pool_size,
         lease=lease,
         require_keys=settings.keys_required,

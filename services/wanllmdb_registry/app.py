@@ -24,7 +24,8 @@ from wanllmdb_registry.store.agent_reads import AgentReads
 from wanllmdb_registry.store.change_channel import ChangeChannel
 from wanllmdb_registry.store.column_reads import ColumnReads
 from wanllmdb_registry.store.curve_reads import CurveReads
-from wanllmdb_registry.store.database import Database, DatabaseProbe
+from wanllmdb_registry.store.database import Database
+from wanllmdb_registry.store.database_probe import DatabaseProbe
 from wanllmdb_registry.store.event_reads import EventReads
 from wanllmdb_registry.store.key_store import KeyStore
 from wanllmdb_registry.store.migrate import migrate
@@ -84,6 +85,7 @@ class Registry:
 async def running_registry(
     database_url: str,
     *,
+    listen_database_url: str | None = None,
     pool_size: int,
     lease: timedelta,
     require_keys: bool = False,
@@ -94,6 +96,7 @@ async def running_registry(
 
     Args:
         database_url: Address of the PostgreSQL database.
+        listen_database_url: Its address for LISTEN; None for the same.
         pool_size: Maximum number of connections.
         lease: How long an agent keeps a run without a heartbeat.
         require_keys: Whether every call needs an API key.
@@ -104,7 +107,7 @@ async def running_registry(
         UnavailableError: the database does not answer.
         DatabaseUrlError: `database_url` is not the address of a PostgreSQL database.
     """
-    database = Database(database_url, pool_size=pool_size)
+    database = Database(database_url, listen_url=listen_database_url, pool_size=pool_size)
     probe = DatabaseProbe(database)
     readiness = Readiness("the database", probe.check)
     readiness.add_listener(database.set_ready)

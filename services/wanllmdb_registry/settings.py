@@ -21,6 +21,12 @@ class RegistrySettings(ServerSettings):
     )
     database_url: SecretStr = Field(
         description="Address of the PostgreSQL database: postgresql://user:password@host:port/name."
+        " Of several host:port, separated by commas, the one that takes writes is used."
+    )
+    listen_database_url: SecretStr | None = Field(
+        None,
+        description="Address of the same database for notifications, if --database-url leads to a "
+        "connection pooler such as PgBouncer: PostgreSQL's own address.",
     )
     pool_size: int = Field(
         16,

@@ -80,7 +80,9 @@ def survive(running: UpProcess, *, agents: int, seconds: float, every: float) ->
         errors = Counter(error for diary in diaries for error in diary["errors"])
         assert not errors, f"agents saw errors: {errors.most_common(10)}"
         runs = list(client.list_runs(sweep_id))
-        _check(runs, [(number, loss) for diary in diaries for number, loss in diary["done"]], cap)
+        check_results(
+            runs, [(number, loss) for diary in diaries for number, loss in diary["done"]], cap
+        )
         sweep = client.get_sweep(sweep_id)
         assert (sweep.state, sweep.finish_reason) == ("finished", "run_cap")
         assert sweep.stats.finished_runs == sweep.stats.total_runs == cap
@@ -142,7 +144,7 @@ def _kill_in_turn(running: UpProcess, seconds: float, every: float) -> int:
     return kills
 
 
-def _check(runs: Sequence[Run], done: Sequence[tuple[int, float]], cap: int) -> None:
+def check_results(runs: Sequence[Run], done: Sequence[tuple[int, float]], cap: int) -> None:
     """Check that numbers have no gaps up to the cap, and that each result is stored once."""
     assert [run.number for run in runs] == list(range(cap))
     times = Counter(number for number, _ in done)

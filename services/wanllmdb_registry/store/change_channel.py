@@ -18,6 +18,7 @@ import structlog
 
 from wanllmdb_registry.domain.watch import wait_for
 from wanllmdb_registry.store.database import Database
+from wanllmdb_registry.store.database_address import PooledError
 
 CHANNEL = "wanllmdb_sweeps"
 # The connection's application name, as PostgreSQL lists it.
@@ -50,6 +51,8 @@ _Errors = (
 class ChangeChannel:
     """One connection on which a replica sends and receives notifications.
 
+    Through a connection pooler no notifications arrive. Then the channel stays closed.
+
     Args:
         database: The database that all replicas share.
         on_change: Called with a sweep's id when another replica has changed it.
@@ -79,11 +82,20 @@ class ChangeChannel:
             self._wake.set()
 
     async def run(self) -> None:
-        """Keep the connection open and send announcements until canceled."""
+        """Keep the connection open and send announcements until canceled.
+
+        Ends at once if the database is behind a pooler.
+        """
         delay = FIRST_DELAY
         while True:
             try:
                 await self._exchange()
+            except PooledError:
+                log.warning(
+                    "changes through other replicas are seen only by polling: the database is "
+                    "behind a connection pooler, so set --listen-database-url to its own address"
+                )
+                return
             except _Errors as error:
                 if self._is_open or delay == FIRST_DELAY:
                     log.warning(
@@ -106,7 +118,7 @@ class ChangeChannel:
         Raises:
             OSError: the connection is lost; any other of `_Errors` is possible, too.
         """
-        connection = await self._database.connect_alone(APPLICATION_NAME)
+        connection = await self._database.connect_to_listen(APPLICATION_NAME)
         try:
             connection.add_termination_listener(lambda _: self._wake.set())
             await connection.add_listener(CHANNEL, self._on_notification)

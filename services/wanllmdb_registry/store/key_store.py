@@ -20,7 +20,8 @@ from wanllmdb_registry.domain.api_keys.api_key import (
     require_in_future,
 )
 from wanllmdb_registry.domain.unit_of_work import RequestKey, StoredReply, matching_reply
-from wanllmdb_registry.store.database import Database, write_conflict
+from wanllmdb_registry.store.database import Database
+from wanllmdb_registry.store.database_errors import write_conflict
 from wanllmdb_registry.store.schema import api_keys
 from wanllmdb_registry.store.statement import Row, Statement
 

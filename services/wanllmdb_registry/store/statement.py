@@ -38,6 +38,8 @@ _PLANS = """
 # normally idle for milliseconds.
 IDLE_SECONDS = 5
 _LIMITS = f"SET idle_in_transaction_session_timeout = '{IDLE_SECONDS}s'"
+LIMIT_OF_TRANSACTION = f"SET LOCAL idle_in_transaction_session_timeout = '{IDLE_SECONDS}s'"
+"""The same limit for one transaction, on a connection to a pooler."""
 
 
 class Row(Protocol):
@@ -90,6 +92,14 @@ async def prepare_connection(connection: asyncpg.Connection[asyncpg.Record]) -> 
     """Set a new connection's JSON codec, planner settings and idle limit."""
     await connection.execute(_PLANS)
     await connection.execute(_LIMITS)
+    await register_json(connection)
+
+
+async def register_json(connection: asyncpg.Connection[asyncpg.Record]) -> None:
+    """Set the JSON codec of a new connection, which is all that one to a pooler can keep.
+
+    Without `_PLANS`, each statement is planned for its own arguments when it is executed.
+    """
     await connection.set_type_codec(
         "json", encoder=json.dumps, decoder=json.loads, schema="pg_catalog"
     )

@@ -30,7 +30,8 @@ from wanllmdb_registry.domain.unit_of_work import (
     matching_reply,
     sweep_not_found,
 )
-from wanllmdb_registry.store.database import Database, write_conflict
+from wanllmdb_registry.store.database import Database
+from wanllmdb_registry.store.database_errors import write_conflict
 from wanllmdb_registry.store.point_writes import POINTS_AT_ONCE
 from wanllmdb_registry.store.rows import (
     event_row,

@@ -23,7 +23,8 @@ from wanllmdb_registry.domain.templates.template import (
     template_not_found,
 )
 from wanllmdb_registry.domain.unit_of_work import RequestKey, StoredReply, matching_reply
-from wanllmdb_registry.store.database import Database, write_conflict
+from wanllmdb_registry.store.database import Database
+from wanllmdb_registry.store.database_errors import write_conflict
 from wanllmdb_registry.store.query_parts import bytes_of, page_of, within_bytes
 from wanllmdb_registry.store.schema import template_replies, templates
 from wanllmdb_registry.store.statement import Connection, Row, Statement

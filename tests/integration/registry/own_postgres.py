@@ -46,6 +46,9 @@ class OwnPostgres:
         for process in self._processes():
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.send_signal(signal.SIGKILL)
+        # Until it is waited for, its pid counts as that of a running server.
+        while self._server.is_running():
+            time.sleep(0.01)
 
     async def start_again(self) -> None:
         """Start the server after `stop` or `kill`, and return once it accepts connections."""

@@ -16,7 +16,7 @@ class OddDatabase:
         self.tries = 0
         self.came_back = asyncio.Event()
 
-    async def connect_alone(self, application_name: str) -> object:
+    async def connect_to_listen(self, application_name: str) -> object:
         self.tries += 1
         if self.tries > 1:
             self.came_back.set()
