@@ -45,7 +45,7 @@ def license_of(package: Distribution) -> str:
     for classifier in metadata.get_all("Classifier") or ():
         if classifier in _AS_SPDX:
             return _AS_SPDX[classifier]
-    text = metadata.get("License", "unknown")
+    text, *_ = metadata.get_all("License") or ["unknown"]
     return _AS_SPDX.get(text, text.partition("\n")[0])
 
 

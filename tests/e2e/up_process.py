@@ -35,9 +35,11 @@ class UpProcess:
     def output(self) -> str:
         return self.output_file.read_text()
 
-    def wait_until_ready(self) -> dict[str, Any]:
+    def wait_until_ready(self, *, seconds: float = START_SECONDS) -> dict[str, Any]:
         """Wait for the ready file; fail with the output if `up` ends first."""
-        wait_until(lambda: self.ready_file.exists() or self.process.poll() is not None)
+        wait_until(
+            lambda: self.ready_file.exists() or self.process.poll() is not None, seconds=seconds
+        )
         assert self.process.poll() is None, f"up ended:\n{self.output}"
         return self.ready
 
