@@ -31,6 +31,16 @@ _SECRETS = {
     "ADMIN_KEY": "wsk_root_" + "s" * 40,
     "STATE_KEY": "5e" * 32,
 }
+# What the images set themselves: all servers listen on all addresses, and the gRPC servers have a
+# second port.
+_OF_THE_IMAGES = {
+    "registry": {"WANLLMDB_REGISTRY_HOST": "0.0.0.0", "WANLLMDB_REGISTRY_LOCAL_PORT": "50061"},
+    "suggestion": {
+        "WANLLMDB_SUGGESTION_HOST": "0.0.0.0",
+        "WANLLMDB_SUGGESTION_LOCAL_PORT": "50062",
+    },
+    "gateway": {"WANLLMDB_GATEWAY_HOST": "0.0.0.0"},
+}
 # The kinds that run Pods, in the groups of Kubernetes' own.
 _WORKLOADS = ("Deployment", "StatefulSet", "Job", "Pod")
 _CLIENT_VARIABLES = {value for name, value in vars(_env).items() if name.isupper()}
@@ -91,9 +101,8 @@ def environment(container: Manifest) -> dict[str, str]:
 def settings_problems(container: Manifest) -> Iterator[str]:
     """Yield variables that name no setting, and what the server's settings reject."""
     variables = environment(container)
-    server = SERVERS.get(container["name"]) or (
-        SERVERS["registry"] if container["name"] == "migration" else None
-    )
+    image = "registry" if container["name"] == "migration" else container["name"]
+    server = SERVERS.get(image)
     prefix = server.model_config.get("env_prefix", "") if server else "WANLLMDB_"
     for name in variables:
         is_setting = (
@@ -108,12 +117,22 @@ def settings_problems(container: Manifest) -> Iterator[str]:
     with tempfile.TemporaryDirectory() as folder:
         _write_certificates(Path(folder))
         os.environ.clear()
-        for name, value in variables.items():
+        for name, value in {**_OF_THE_IMAGES[image], **variables}.items():
             os.environ[name] = value.replace("/etc/wanllmdb/tls", folder)
         try:
-            server()
+            settings = server(**_arguments(container))
         except ValidationError as error:
             yield f"has settings that the server rejects: {error}"
+            return
+    ports = [value for name, value in settings if name.endswith("port") and value is not None]
+    if len(ports) != len(set(ports)):
+        yield f"listens on one port twice: {ports}"
+
+
+def _arguments(container: Manifest) -> dict[str, Any]:
+    """Return the settings that flags set: those that the chart passes are all switches."""
+    flags = container.get("args", [])
+    return {flag.removeprefix("--").replace("-", "_"): True for flag in flags}
 
 
 def _write_certificates(folder: Path) -> None:

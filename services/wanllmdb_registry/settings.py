@@ -60,6 +60,8 @@ class RegistrySettings(ServerSettings):
         return value
 
     def missing_protection(self) -> list[str]:
+        if self.migrate_only:
+            return []
         return missing_protection(has_tls=self.tls_cert is not None, has_keys=self.keys_required)
 
     @property

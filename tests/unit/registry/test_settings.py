@@ -49,3 +49,12 @@ def test_a_bad_one_is_refused_without_a_word_of_it(
     )
     assert "32 to 128" in told
     assert "s3cret" not in told
+
+
+def test_one_that_only_migrates_needs_no_protection(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        loaded(monkeypatch, "--host=0.0.0.0")
+    assert "--tls-cert" in capsys.readouterr().err
+    assert loaded(monkeypatch, "--host=0.0.0.0", "--migrate-only").migrate_only

@@ -45,7 +45,7 @@ tests/unit/test_helm_chart.py compares.
 {{- define "wanllmdb.grpcEnv" -}}
 {{- $prefix := printf "WANLLMDB_%s_" (upper .name) -}}
 - name: {{ $prefix }}HEALTH_PORT
-  value: "50061"
+  value: "50070"
 {{- if .root.Values.tls.clientCertificates }}
 - name: {{ $prefix }}TLS_CLIENT_CA
   value: /etc/wanllmdb/tls/ca.crt

@@ -100,7 +100,7 @@ spec:
           ports:
             - {name: {{ ternary "http" "grpc" $isGateway }}, containerPort: {{ .port }}}
             {{- if not $isGateway }}
-            - {name: health, containerPort: 50061}
+            - {name: health, containerPort: 50070}
             {{- end }}
             {{- if $values.metrics.enabled }}
             - {name: metrics, containerPort: 9464}
@@ -194,16 +194,16 @@ readinessProbe:
   failureThreshold: 2
 {{- else -}}
 startupProbe:
-  grpc: {port: 50061}
+  grpc: {port: 50070}
   periodSeconds: 2
   failureThreshold: 150
 livenessProbe:
-  grpc: {port: 50061}
+  grpc: {port: 50070}
   periodSeconds: 10
   timeoutSeconds: 5
   failureThreshold: 6
 readinessProbe:
-  grpc: {port: 50061, service: readiness}
+  grpc: {port: 50070, service: readiness}
   periodSeconds: 5
   timeoutSeconds: 3
   failureThreshold: 2
