@@ -1,12 +1,14 @@
-"""W&B's plots of scikit-learn models: accepted, but nothing is drawn and a note is printed.
+"""`SweepSearchCV`, a search of scikit-learn with a sweep, and W&B's plots of models.
 
-The functions draw charts and report no number that a sweep could optimize.
+The plots draw charts and report no number that a sweep could optimize: they are accepted, but
+nothing is drawn and a note is printed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from wanllmdb.integration._run import note_left_out
 
@@ -54,3 +56,14 @@ plot_residuals = _left_out("plot_residuals")
 plot_roc = _left_out("plot_roc")
 plot_silhouette = _left_out("plot_silhouette")
 plot_summary_metrics = _left_out("plot_summary_metrics")
+
+
+if TYPE_CHECKING:
+    from wanllmdb.integration._sweep_search import SweepSearchCV as SweepSearchCV
+
+
+def __getattr__(name: str) -> Any:
+    # Loaded at its first use: the plots work without scikit-learn.
+    if name == "SweepSearchCV":
+        return getattr(import_module("wanllmdb.integration._sweep_search"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

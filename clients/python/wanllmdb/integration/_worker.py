@@ -1,0 +1,197 @@
+"""An agent for frameworks that run the trials themselves: takes runs, keeps leases, ends runs."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from datetime import timedelta
+from types import TracebackType
+from typing import Any, Self, TypeVar
+from uuid import uuid4
+
+from wanllmdb._client import Client
+from wanllmdb._errors import (
+    CommError,
+    DeadlineExceededError,
+    FailedPreconditionError,
+    NotFoundError,
+    UnavailableError,
+)
+from wanllmdb._types.enums import RunCommand
+from wanllmdb._types.runs import FinishedRun, MetricRow, Outcome, Run, RunLease
+from wanllmdb._types.suggestions import Suggestion
+
+T = TypeVar("T")
+
+PATIENCE = 600.0
+"""Seconds that a worker waits for services that can't be reached, as agents do."""
+
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 10.0
+_LEASE = timedelta(seconds=60)
+
+
+class Worker:
+    """Works on the runs of one sweep. Thread-safe; a thread of its own renews the leases.
+
+    Args:
+        client: a client that the worker may use from its thread, too.
+        sweep_id: the sweep.
+        agent_id: the agent's name; by default one of the process.
+    """
+
+    def __init__(self, client: Client, sweep_id: str, agent_id: str = "") -> None:
+        self.sweep_id = sweep_id
+        self.agent_id = agent_id or f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:6]}"
+        self._client = client
+        self._lock = threading.Lock()
+        self._held: dict[int, RunLease] = {}
+        self._commands: dict[int, RunCommand] = {}
+        self._duration = _LEASE
+        self._closed = threading.Event()
+        self._wake = threading.Event()
+        self._renewing = threading.Thread(target=self._renew, name="wanllmdb leases", daemon=True)
+        self._renewing.start()
+
+    def take(self, count: int = 1) -> Suggestion:
+        """Up to `count` runs to work on; none if the sweep has no more. Waits while it is paused.
+
+        Raises:
+            FailedPreconditionError: the sweep has ended.
+        """
+        pause = _FIRST_PAUSE
+        while True:
+            request_id = str(uuid4())
+            try:
+                suggestion = self._patiently(
+                    lambda request_id=request_id: self._client.suggest(  # type: ignore[misc]  # typed by the method
+                        self.sweep_id, agent_id=self.agent_id, count=count, request_id=request_id
+                    )
+                )
+            except FailedPreconditionError as error:
+                if error.state != "paused":
+                    raise
+            else:
+                self._hold(suggestion)
+                if suggestion.runs or suggestion.exhausted is not None:
+                    return suggestion
+            time.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)
+
+    def report(self, run: Run, rows: Iterable[MetricRow]) -> RunCommand:
+        """Report metrics of a run; return what its agent must do."""
+        request_id = str(uuid4())
+        reported = list(rows)
+        command = self._patiently(
+            lambda: self._client.report_metrics(
+                self.sweep_id, run.number, run.attempt, reported, request_id=request_id
+            )
+        )
+        with self._lock:
+            self._commands[run.number] = command
+        return command
+
+    def command(self, run: Run) -> RunCommand:
+        """What the services last asked of a run: to continue, to stop, or to abandon it."""
+        with self._lock:
+            return self._commands.get(run.number, RunCommand.CONTINUE)
+
+    def end(
+        self,
+        run: Run,
+        outcome: Outcome,
+        rows: Iterable[MetricRow] = (),
+        config: Mapping[str, Any] | None = None,
+    ) -> FinishedRun | None:
+        """End a run; None if another agent has it by now, or it was ended otherwise."""
+        request_id = str(uuid4())
+        reported = list(rows)
+        try:
+            return self._patiently(
+                lambda: self._client.finish_run(
+                    self.sweep_id,
+                    run.number,
+                    run.attempt,
+                    outcome,
+                    rows=reported,
+                    config=config or {},
+                    request_id=request_id,
+                )
+            )
+        except (FailedPreconditionError, NotFoundError):
+            return None
+        finally:
+            self.drop(run)
+
+    def drop(self, run: Run) -> None:
+        """Renew a run's lease no longer."""
+        with self._lock:
+            self._held.pop(run.number, None)
+            self._commands.pop(run.number, None)
+
+    def close(self) -> None:
+        """Stop renewing leases."""
+        self._closed.set()
+        self._wake.set()
+        self._renewing.join()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _hold(self, suggestion: Suggestion) -> None:
+        with self._lock:
+            for run in suggestion.runs:
+                self._held[run.number] = RunLease(self.sweep_id, run.number, run.attempt)
+            if suggestion.lease_duration is not None:
+                self._duration = suggestion.lease_duration
+        # The pause until the next renewal may be shorter now.
+        self._wake.set()
+
+    def _renew(self) -> None:
+        """Renew all leases, three times in the duration of one."""
+        last = time.monotonic()
+        while not self._closed.is_set():
+            with self._lock:
+                leases = list(self._held.values())
+                interval = self._duration.total_seconds() / 3
+            now = time.monotonic()
+            if not leases:
+                last = now
+            elif now >= last + interval:
+                last = now
+                self._heartbeat(leases)
+            self._wake.wait(max(0.0, last + interval - time.monotonic()))
+            self._wake.clear()
+
+    def _heartbeat(self, leases: list[RunLease]) -> None:
+        try:
+            statuses = self._client.heartbeat(leases)
+        except CommError:
+            # The next one renews them, and a lease is renewed also after its end.
+            return
+        with self._lock:
+            for status in statuses:
+                if status.lease.number in self._held:
+                    self._commands[status.lease.number] = status.command
+
+    def _patiently(self, call: Callable[[], T]) -> T:
+        deadline = time.monotonic() + PATIENCE
+        pause = _FIRST_PAUSE
+        while True:
+            try:
+                return call()
+            except (UnavailableError, DeadlineExceededError):
+                if time.monotonic() > deadline:
+                    raise
+            time.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)
