@@ -21,6 +21,7 @@ from tests.integration.client.programs import (
     WANLLMDB,
     end_of,
     is_alive,
+    reports,
     runs_of,
     started,
     until,
@@ -35,6 +36,14 @@ from pathlib import Path
 Path(sys.argv[1], str(os.getpid())).touch()
 while True:
     signal.pause()
+"""
+# Names a file after its process; then runs until there is a file `allowed`.
+UNTIL_ALLOWED = """
+import os, sys, time
+from pathlib import Path
+Path(sys.argv[1], str(os.getpid())).touch()
+while not Path(sys.argv[1], "allowed").exists():
+    time.sleep(0.05)
 """
 # Writes its GPUs into a file of its agent's; runs until another agent's program has done so too.
 TOGETHER = """
@@ -148,6 +157,23 @@ async def test_a_signal_gives_the_runs_back(
     assert process.returncode == 128 + signal.SIGTERM
     assert not any(map(is_alive, programs))
     await until(client, sweep_id, "queued", "queued")
+
+
+async def test_ctrl_c_once_lets_the_runs_end_and_takes_no_more(
+    client: Client, script: Script, marks: Path, environment: dict[str, str]
+) -> None:
+    sweep_id = await plain_sweep(client)
+    command = ("--", "python", script(UNTIL_ALLOWED), str(marks))
+    async with launched(sweep_id, "--agents", "2", *command, environment=environment) as process:
+        await two_running(client, sweep_id, marks)
+        process.send_signal(signal.SIGINT)
+        for _ in range(2):
+            await reports(process, "interrupted: waiting for run")
+        (marks / "allowed").touch()
+        await end_of(process)
+
+    assert process.returncode == 128 + signal.SIGINT
+    await until(client, sweep_id, "finished", "finished")
 
 
 async def test_a_launch_is_listed_and_stopped_from_another_terminal(

@@ -78,7 +78,12 @@ class LocalLauncher:
     def _keep(self, record: LaunchRecord, index: int) -> None:
         """Run an agent to its end, and again after a signal that this launcher did not pass on."""
         for restart in range(MOST_RESTARTS + 1):
-            code = self._run_once(record, index)
+            try:
+                code = self._run_once(record, index)
+            except OSError as error:
+                self._codes[index] = 1
+                self._say(f"agent {index} can't be started: {error}")
+                return
             self._codes[index] = code
             if code == 0 or self._received:
                 return
