@@ -49,6 +49,7 @@ async def serve(settings: RegistrySettings) -> None:
         require_keys=settings.keys_required,
         root_key=settings.root_key,
         max_message_bytes=settings.max_message_bytes,
+        retention=settings.retention,
     ) as registry:
         await serve_until_signal(
             "registry",

@@ -13,12 +13,14 @@ import structlog
 from wanllmdb_common.server.readiness import Readiness
 from wanllmdb_registry.background.lease_expiry import LeaseExpiryTask
 from wanllmdb_registry.background.reply_cleanup import delete_old_replies
+from wanllmdb_registry.background.retention import RetentionTask
 from wanllmdb_registry.domain.api_keys.api_key import KeyText
 from wanllmdb_registry.domain.api_keys.authentication import KeyRing
 from wanllmdb_registry.domain.api_keys.sweep_projects import SweepProjects
 from wanllmdb_registry.domain.bounds import MESSAGE_BYTES
 from wanllmdb_registry.domain.group_commit import GroupCommit
 from wanllmdb_registry.domain.live_lists import LiveLists
+from wanllmdb_registry.domain.retention import Retention
 from wanllmdb_registry.domain.watch import ChangeHub
 from wanllmdb_registry.store.agent_reads import AgentReads
 from wanllmdb_registry.store.change_channel import ChangeChannel
@@ -30,6 +32,7 @@ from wanllmdb_registry.store.event_reads import EventReads
 from wanllmdb_registry.store.key_store import KeyStore
 from wanllmdb_registry.store.migrate import migrate
 from wanllmdb_registry.store.plot_reads import PlotReads
+from wanllmdb_registry.store.retention_store import RetentionStore
 from wanllmdb_registry.store.run_reads import RunReads
 from wanllmdb_registry.store.sweep_lists import SweepLists
 from wanllmdb_registry.store.sweep_reads import SweepReads
@@ -91,6 +94,7 @@ async def running_registry(
     require_keys: bool = False,
     root_key: KeyText | None = None,
     max_message_bytes: int = MESSAGE_BYTES,
+    retention: Retention = Retention(),  # noqa: B008  # frozen
 ) -> AsyncIterator[Registry]:
     """Connect, migrate the tables and run the background tasks within the block.
 
@@ -102,6 +106,7 @@ async def running_registry(
         require_keys: Whether every call needs an API key.
         root_key: The operator's own key, which is not stored.
         max_message_bytes: The size of the largest message that the server accepts and sends.
+        retention: How long ended sweeps and their history are kept.
 
     Raises:
         UnavailableError: the database does not answer.
@@ -157,6 +162,7 @@ async def running_registry(
             asyncio.create_task(changes.run()),
             asyncio.create_task(LeaseExpiryTask(store, commits, lease).run()),
             asyncio.create_task(delete_old_replies(store, registry.templates)),
+            asyncio.create_task(RetentionTask(RetentionStore(database), commits, retention).run()),
         ]
         try:
             yield registry

@@ -7,6 +7,8 @@ from pydantic_settings import SettingsConfigDict
 
 from wanllmdb_common.server.settings import ServerSettings, missing_protection
 from wanllmdb_registry.domain.api_keys.api_key import KeyText, parse_root_key
+from wanllmdb_registry.domain.retention import FOREVER, Retention, parse_keep_time
+from wanllmdb_registry.store.database_address import DatabaseAddress
 
 DEFAULT_PORT = 50051
 
@@ -44,6 +46,16 @@ class RegistrySettings(ServerSettings):
         False,
         description="Bring the tables up to date and exit, without serving.",
     )
+    keep_sweeps_days: str = Field(
+        FOREVER,
+        description="Days after its end for which a sweep is kept: a number, or forever, and "
+        "others for projects, for example 365,vision=90,archive=forever.",
+    )
+    keep_history_days: str = Field(
+        FOREVER,
+        description="The same for the values of an ended sweep's metrics by step. The results of "
+        "its runs, with the last value of each metric, remain.",
+    )
     require_keys: bool = Field(False, description="Require an API key on every call.")
     admin_key: SecretStr | None = Field(
         None,
@@ -51,6 +63,19 @@ class RegistrySettings(ServerSettings):
         "wsk_root_ followed by a secret of at least 32 characters. Implies --require-keys. Prefer "
         "the variable WANLLMDB_REGISTRY_ADMIN_KEY, because other users can see a process's flags.",
     )
+
+    @field_validator("listen_database_url")
+    @classmethod
+    def _check_listen_url(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            DatabaseAddress(value.get_secret_value())
+        return value
+
+    @field_validator("keep_sweeps_days", "keep_history_days")
+    @classmethod
+    def _check_keep_time(cls, value: str) -> str:
+        parse_keep_time(value)
+        return value
 
     @field_validator("admin_key")
     @classmethod
@@ -63,6 +88,13 @@ class RegistrySettings(ServerSettings):
         if self.migrate_only:
             return []
         return missing_protection(has_tls=self.tls_cert is not None, has_keys=self.keys_required)
+
+    @property
+    def retention(self) -> Retention:
+        """How long sweeps and their history are kept."""
+        return Retention(
+            parse_keep_time(self.keep_sweeps_days), parse_keep_time(self.keep_history_days)
+        )
 
     @property
     def keys_required(self) -> bool:

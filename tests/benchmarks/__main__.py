@@ -22,6 +22,7 @@ from tests.benchmarks import (
     analysis,
     bayes,
     columns,
+    deleting,
     gateway,
     growth,
     keys,
@@ -64,6 +65,7 @@ TOGETHER: dict[str, Callable[[Endpoints], Coroutine[Any, Any, list[Figure]]]] = 
     "watching": watching.run,
     "gateway": gateway.run,
     "growth": growth.run,
+    "deleting": deleting.run,
     "peers": peers.run,
     "samplers": samplers.run,
     "samples": samples.run,
@@ -84,7 +86,7 @@ SHORT = (
     *("trial_loop", "bayes", "reads", "columns", "analysis", "agent", "points", "keys", "lists"),
     *("observing", "tenants_short"),
 )
-LONG = ("replicas", "watching", "gateway", "growth", "tenants")
+LONG = ("replicas", "watching", "gateway", "growth", "deleting", "tenants")
 
 
 def main(arguments: list[str]) -> None:

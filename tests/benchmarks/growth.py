@@ -41,8 +41,8 @@ Read = Callable[[], Awaitable[object]]
 async def run(platform: Endpoints) -> list[Figure]:
     """Measure the calls on both databases, and the pages of the large sweep."""
     async with (
-        _services(platform, "small") as (small, _),
-        _services(platform, "large") as (large, database_url),
+        services_on(platform, "small") as (small, _),
+        services_on(platform, "large") as (large, database_url),
     ):
         sweep_ids = []
         for calls in (small, large):
@@ -50,9 +50,9 @@ async def run(platform: Endpoints) -> list[Figure]:
             await fill(calls, sweep_ids[-1], RUNS)
         one = await large.create_sweep("random")
         await fill(large, one, RUNS)
-        async with _connection(database_url) as database:
+        async with connection_to(database_url) as database:
             await _copy_sweeps(database, sweep_ids[1])
-            await _copy_runs(database, one)
+            await copy_runs(database, one)
             await database.execute("VACUUM ANALYZE")
         growing = await _compare(
             await _calls(small, sweep_ids[0]), await _calls(large, sweep_ids[1])
@@ -61,7 +61,7 @@ async def run(platform: Endpoints) -> list[Figure]:
 
 
 @contextlib.asynccontextmanager
-async def _services(platform: Endpoints, name: str) -> AsyncIterator[tuple[Calls, str]]:
+async def services_on(platform: Endpoints, name: str) -> AsyncIterator[tuple[Calls, str]]:
     """Run a registry and a suggestion service on a database of their own for the block."""
     database_url = create_database(platform.database_url, f"growth_{name}")
     with registry_process(database_url) as (_, registry), replica(registry) as suggestion:
@@ -70,7 +70,7 @@ async def _services(platform: Endpoints, name: str) -> AsyncIterator[tuple[Calls
 
 
 @contextlib.asynccontextmanager
-async def _connection(
+async def connection_to(
     database_url: str,
 ) -> AsyncIterator[asyncpg.Connection[asyncpg.Record]]:
     database = await asyncpg.connect(database_url)
@@ -95,7 +95,7 @@ async def _copy_sweeps(database: asyncpg.Connection[asyncpg.Record], sweep_id: s
         await _copy(database, copied, sweep_id, copies, own_id)
 
 
-async def _copy_runs(database: asyncpg.Connection[asyncpg.Record], sweep_id: str) -> None:
+async def copy_runs(database: asyncpg.Connection[asyncpg.Record], sweep_id: str) -> None:
     """Copy the runs of a sweep until it has LARGE runs, each with an objective of its own."""
     copies = f"generate_series(1, {LARGE // RUNS - 1}) AS copy"
     new = {

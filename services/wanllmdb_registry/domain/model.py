@@ -301,7 +301,12 @@ class Sweep:
     @property
     def etag(self) -> str:
         """The version of the sweep's own fields and state; its runs do not change it."""
-        return f'"{self.sweep_id}-{self.version}"'
+        return etag_of(self.sweep_id, self.version)
+
+
+def etag_of(sweep_id: str, version: int) -> str:
+    """Return the etag of a sweep at a version."""
+    return f'"{sweep_id}-{version}"'
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,16 @@ def silent_host() -> Iterator[str]:
         yield f"127.0.0.1:{server.getsockname()[1]}"
 
 
+async def identity(url: str) -> str:
+    """Return the database id that a registry has at present."""
+    database = Database(url)
+    try:
+        async with database.read():
+            return database.identity
+    finally:
+        await database.close()
+
+
 async def finished(client: AsyncClient, sweep_id: str) -> int:
     """Return the number of finished runs, however long the database does not answer."""
     async with asyncio.timeout(SECONDS):
@@ -134,6 +144,7 @@ async def test_a_server_that_stops_taking_writes_is_left(pair: PostgresPair) -> 
         registry = RegistryStub(channel)
         sweep = await create_sweep(registry)
         (run,) = await create_runs(registry, sweep.sweep_id, proposal(0))
+        known = await identity(pair.url)
         # As when a primary becomes a standby under open connections.
         await execute(pair.primary.url, "ALTER SYSTEM SET default_transaction_read_only = on")
         await execute(pair.primary.url, "SELECT pg_reload_conf()")
@@ -141,6 +152,9 @@ async def test_a_server_that_stops_taking_writes_is_left(pair: PostgresPair) -> 
             with rpc_fails(grpc.StatusCode.UNAVAILABLE, "DATABASE_UNAVAILABLE"):
                 await finish_run(registry, run, 1.0)
         await pair.promote()
+        # The timeline has changed, so models that were built before are built again.
+        system, timeline, oid = known.split(".")
+        assert await identity(pair.url) == f"{system}.{int(timeline) + 1}.{oid}"
         # The client sends the result until the registry has found the new primary.
         async with AsyncClient(address, address) as client, asyncio.timeout(SECONDS):
             is_stored = False

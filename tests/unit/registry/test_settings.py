@@ -1,8 +1,9 @@
-"""The registry's settings about keys."""
+"""The registry's settings about keys, its database and retention."""
 
 from __future__ import annotations
 
 import sys
+from datetime import timedelta
 
 import pytest
 
@@ -58,3 +59,30 @@ def test_one_that_only_migrates_needs_no_protection(
         loaded(monkeypatch, "--host=0.0.0.0")
     assert "--tls-cert" in capsys.readouterr().err
     assert loaded(monkeypatch, "--host=0.0.0.0", "--migrate-only").migrate_only
+
+
+def test_nothing_is_deleted_unless_a_time_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert loaded(monkeypatch).retention.is_forever
+    retention = loaded(monkeypatch, "--keep-history-days=30,archive=forever").retention
+    assert retention.sweeps.is_forever
+    assert retention.history.usual == timedelta(days=30)
+    assert dict(retention.history.of_projects) == {"archive": None}
+
+
+@pytest.mark.parametrize(
+    "flag",
+    [
+        "--keep-sweeps-days=soon",
+        "--keep-history-days=0",
+        "--listen-database-url=postgresql://user:s3cret@a:port/name",
+    ],
+)
+def test_a_bad_time_or_address_is_rejected_by_the_name_of_its_option(
+    flag: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        loaded(monkeypatch, flag)
+    assert caught.value.code == 2
+    said = capsys.readouterr().err
+    assert said.startswith(f"wanllmdb-registry: {flag.partition('=')[0]}: ")
+    assert "s3cret" not in said
