@@ -237,6 +237,9 @@ def agent(
     if result.was_terminated:
         # The run is released. SIGTERM asked for the end of the process.
         signal.raise_signal(signal.SIGTERM)
+        if signal.getsignal(signal.SIGTERM) == signal.SIG_DFL:
+            # The first process of a container, which the default action of a signal does not end.
+            raise SystemExit(128 + signal.SIGTERM)
     return result
 
 
