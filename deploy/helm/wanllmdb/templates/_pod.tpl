@@ -38,6 +38,14 @@ app.kubernetes.io/part-of: wanllmdb
 {{- end }}
 {{- end -}}
 
+{{/*
+When the Job runs. The bundled PostgreSQL does not exist before the first installation, so then the
+registries themselves bring its tables up to date.
+*/}}
+{{- define "wanllmdb.migrationHook" -}}
+{{ ternary "post-install,pre-upgrade" "pre-install,pre-upgrade" .Values.postgresql.enabled }}
+{{- end -}}
+
 {{/* Takes root, name, values and port. */}}
 {{- define "wanllmdb.deployment" -}}
 {{- $values := .root.Values -}}
