@@ -1,0 +1,1 @@
+"""Hydra's plugin `hydra/sweeper: wanllmdb`: the jobs of a multirun are the runs of a sweep."""
