@@ -169,6 +169,8 @@ class Connector:
                 # A pooler makes up the process id that it gives to a client.
                 process = await connection.fetchval("SELECT pg_backend_pid()")
                 self._is_pooled = process != connection.get_server_pid()
+                # In order, so that PostgreSQL's log has no line about it.
+                await connection.close(timeout=self._timeout)
             finally:
                 connection.terminate()
         return self._is_pooled
