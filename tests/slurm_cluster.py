@@ -102,7 +102,7 @@ def _write_configuration(folder: Path) -> Path:
         os.mknod(folder / f"gpu{number}", null.st_mode, null.st_rdev)
     (folder / "gres.conf").write_text(f"Name=gpu File={folder}/gpu[0-{GPUS - 1}]\n")
     conf = folder / "slurm.conf"
-    # SchedulerParameters: by default, a task that becomes eligible waits up to a minute for its turn.
+    # By default, a task that becomes eligible waits for up to a minute (SchedulerParameters).
     conf.write_text(f"""\
 ClusterName=loopback
 SlurmctldHost={socket.gethostname()}(127.0.0.1)
