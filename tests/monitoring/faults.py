@@ -16,7 +16,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.e2e.up_process import wait_until
-from tests.monitoring.platform import ADMIN_KEY, CONFIG, Platform, repeated, session_body
+from tests.monitoring.platform import (
+    ADMIN_KEY,
+    CONFIG,
+    PATIENCE,
+    Platform,
+    repeated,
+    session_body,
+)
 from tests.monitoring.statements import statement, table_locked
 from wanllmdb import Client
 
@@ -68,7 +75,7 @@ def agent_killed(platform: Platform) -> Iterator[None]:
         start_new_session=True,
     )
     try:
-        wait_until(lambda: len(list(began.iterdir())) == 8)
+        wait_until(lambda: len(list(began.iterdir())) == 8, seconds=PATIENCE)
         agent.kill()
         yield
     finally:
@@ -152,8 +159,8 @@ def few_file_descriptors(platform: Platform) -> Iterator[None]:
 def hard_constraints(platform: Platform) -> Iterator[None]:
     """Several sweeps look for points that meet a constraint, on one sampling thread."""
     with platform.client() as client, contextlib.ExitStack() as stack:
-        for number in range(3):
-            config = _SQUARE | {"constraints": [f"x + y < 0.0{number + 2}"]}
+        for number in range(5):
+            config = _SQUARE | {"constraints": [f"x + y < {0.06 + number / 100:.2f}"]}
             ask = _asking(client.create_sweep(config).sweep.sweep_id)
             stack.enter_context(repeated(ask, platform))
         yield
@@ -168,7 +175,7 @@ def _asking(sweep_id: str) -> Callable[[Client], object]:
 def many_sweeps(platform: Platform) -> Iterator[None]:
     """More sweeps take turns than models fit into memory."""
     with platform.client() as client:
-        ids = [client.create_sweep(CONFIG).sweep.sweep_id for _ in range(8)]
+        ids = [client.create_sweep(CONFIG).sweep.sweep_id for _ in range(12)]
     turns = iter(ids * 10_000)
     with repeated(lambda client: client.suggest(next(turns), agent_id="turns"), platform, 0.1):
         yield
@@ -186,7 +193,9 @@ def gateway_dies(platform: Platform) -> Iterator[None]:
 
 def _wait_for_another(platform: Platform, pid: int) -> None:
     """Wait until `up` has restarted the gateway."""
-    wait_until(lambda: platform.running.ready["pids"]["gateway"] not in ([pid], []))
+    wait_until(
+        lambda: platform.running.ready["pids"]["gateway"] not in ([pid], []), seconds=PATIENCE
+    )
 
 
 @contextlib.contextmanager
@@ -210,12 +219,12 @@ def database_stopped(platform: Platform) -> Iterator[None]:
             yield
     finally:
         platform.postgres.restart()
-        wait_until(platform.postgres.is_ready)
+        wait_until(platform.postgres.is_ready, seconds=PATIENCE)
 
 
 @contextlib.contextmanager
 def _requests(url: str, body: bytes) -> Iterator[None]:
-    """Send requests to the gateway within the block, ten a second."""
+    """Send requests to the gateway within the block, from four threads, ten a second each."""
     ended = threading.Event()
     headers = {"content-type": "application/json"}
 
@@ -226,23 +235,18 @@ def _requests(url: str, body: bytes) -> Iterator[None]:
             with contextlib.suppress(OSError), urllib.request.urlopen(request, timeout=10):
                 pass
 
-    thread = threading.Thread(target=send)
-    thread.start()
+    threads = [threading.Thread(target=send) for _ in range(4)]
+    for thread in threads:
+        thread.start()
     try:
         yield
     finally:
         ended.set()
-        thread.join()
+        for thread in threads:
+            thread.join()
 
 
 FAULTS = (
-    Fault("a table is missing", ("WanllmdbInternalErrors",), table_missing),
-    Fault("an agent is killed", ("WanllmdbLeasesExpire",), agent_killed),
-    Fault("the training program fails", ("WanllmdbRunsFail",), trials_fail),
-    Fault("a caller tries keys", ("WanllmdbSignInsRefused",), keys_tried),
-    Fault("a caller exceeds limits", ("WanllmdbCallersLimited",), calls_beyond_limits),
-    Fault("file descriptors run out", ("WanllmdbFileDescriptors",), few_file_descriptors),
-    Fault("models do not fit", ("WanllmdbModelsRebuilt",), many_sweeps),
     Fault("constraints are hard", ("WanllmdbThreadsShort",), hard_constraints),
     Fault("a table is locked", ("WanllmdbPoolWaits", "WanllmdbSuggestSlow"), database_locked),
     Fault("processor is withheld", ("WanllmdbEventLoopLag",), processor_withheld),
@@ -262,4 +266,11 @@ FAULTS = (
         ("WanllmdbNotReady", "WanllmdbCallsUnavailable"),
         database_stopped,
     ),
+    Fault("a table is missing", ("WanllmdbInternalErrors",), table_missing),
+    Fault("an agent is killed", ("WanllmdbLeasesExpire",), agent_killed),
+    Fault("the training program fails", ("WanllmdbRunsFail",), trials_fail),
+    Fault("a caller tries keys", ("WanllmdbSignInsRefused",), keys_tried),
+    Fault("a caller exceeds limits", ("WanllmdbCallersLimited",), calls_beyond_limits),
+    Fault("file descriptors run out", ("WanllmdbFileDescriptors",), few_file_descriptors),
+    Fault("models do not fit", ("WanllmdbModelsRebuilt",), many_sweeps),
 )
