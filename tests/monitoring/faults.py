@@ -24,6 +24,7 @@ from tests.monitoring.platform import (
     repeated,
     session_body,
 )
+from tests.monitoring.prometheus import SCRAPE_SECONDS
 from tests.monitoring.statements import statement, table_locked
 from wanllmdb import Client
 
@@ -183,19 +184,28 @@ def many_sweeps(platform: Platform) -> Iterator[None]:
 
 @contextlib.contextmanager
 def gateway_dies(platform: Platform) -> Iterator[None]:
-    """The gateway dies three times; `up` restarts it."""
-    for _ in range(3):
-        pid = platform.pid("gateway")
-        os.kill(pid, signal.SIGKILL)
-        _wait_for_another(platform, pid)
-    yield
+    """The gateway dies again and again; `up` restarts it."""
+    ended = threading.Event()
 
+    def kill() -> None:
+        pid = 0
+        while not ended.wait(0.2):
+            pids = platform.running.ready["pids"]["gateway"]
+            if pids in ([pid], []):
+                continue
+            # Each process lives long enough to be scraped.
+            ended.wait(3 * SCRAPE_SECONDS)
+            (pid,) = pids
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
-def _wait_for_another(platform: Platform, pid: int) -> None:
-    """Wait until `up` has restarted the gateway."""
-    wait_until(
-        lambda: platform.running.ready["pids"]["gateway"] not in ([pid], []), seconds=PATIENCE
-    )
+    thread = threading.Thread(target=kill)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
 
 
 @contextlib.contextmanager
@@ -250,7 +260,7 @@ FAULTS = (
     Fault("constraints are hard", ("WanllmdbThreadsShort",), hard_constraints),
     Fault("a table is locked", ("WanllmdbPoolWaits", "WanllmdbSuggestSlow"), database_locked),
     Fault("processor is withheld", ("WanllmdbEventLoopLag",), processor_withheld),
-    Fault("the gateway dies", ("WanllmdbRestarts",), gateway_dies),
+    Fault("the gateway dies again and again", ("WanllmdbRestarts",), gateway_dies),
     Fault(
         "the suggestion service hangs",
         ("WanllmdbReplicaDown", "WanllmdbSuggestionDown"),
