@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import signal
 import sys
 import tempfile
 import time
@@ -18,13 +19,12 @@ import yaml
 
 from tests.e2e.up_process import wait_until
 from tests.monitoring.faults import FAULTS, Fault
-from tests.monitoring.platform import KINDS, Platform, running_platform
+from tests.monitoring.platform import KINDS, PATIENCE, Platform, running_platform
 from tests.monitoring.prometheus import RULES, Prometheus, running_prometheus
 
-# Longer than five minutes of the rules.
+# Longer than five minutes of the rules: at first for the start to be out of their ranges, then to
+# see that no alert fires.
 HEALTHY_SECONDS = 40.0
-# The longest that an alert takes to begin or to end, on a machine that is slow.
-PATIENCE = 240.0
 
 
 def main() -> int:
@@ -33,6 +33,9 @@ def main() -> int:
     parser.add_argument("--only", default="", help="a part of the titles of faults")
     chosen = [fault for fault in FAULTS if parser.parse_args().only in fault.title]
     began = time.monotonic()
+    # Ends what it has started, also in the background of a shell.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda number, _: sys.exit(128 + number))
     with (
         tempfile.TemporaryDirectory(prefix="wanllmdb-alerts-") as name,
         contextlib.ExitStack() as stack,
@@ -43,11 +46,14 @@ def main() -> int:
         platform, ports = stack.enter_context(running_platform(folder))
         (folder / "prometheus").mkdir()
         prometheus = stack.enter_context(running_prometheus(folder / "prometheus", ports))
-        wait_until(lambda: prometheus.targets_up() == len(KINDS))
+        wait_until(lambda: prometheus.targets_up() == len(KINDS), seconds=PATIENCE)
         say(f"{len(KINDS)} services are scraped ({time.monotonic() - began:.0f} s)")
         problems = _healthy(prometheus)
         for fault in chosen:
-            problems += _try(fault, platform, prometheus)
+            try:
+                problems += _try(fault, platform, prometheus)
+            except Exception as error:
+                problems.append(f"{fault.title}: {error!r}")
         seconds = _seconds_until(lambda: not prometheus.firing())
         if seconds is None:
             problems.append(f"still firing: {sorted(prometheus.firing())}")
@@ -74,7 +80,8 @@ def names_of_alerts() -> set[str]:
 
 
 def _healthy(prometheus: Prometheus) -> list[str]:
-    """Watch the platform without a fault; return what fired."""
+    """Watch the platform without a fault, after its start; return what fired."""
+    time.sleep(HEALTHY_SECONDS)
     fired = set[str]()
     deadline = time.monotonic() + HEALTHY_SECONDS
     while time.monotonic() < deadline:

@@ -16,7 +16,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.e2e.up_process import wait_until
-from tests.monitoring.platform import ADMIN_KEY, CONFIG, Platform, repeated, session_body
+from tests.monitoring.platform import (
+    ADMIN_KEY,
+    CONFIG,
+    PATIENCE,
+    Platform,
+    repeated,
+    session_body,
+)
+from tests.monitoring.prometheus import SCRAPE_SECONDS
 from tests.monitoring.statements import statement, table_locked
 from wanllmdb import Client
 
@@ -68,7 +76,7 @@ def agent_killed(platform: Platform) -> Iterator[None]:
         start_new_session=True,
     )
     try:
-        wait_until(lambda: len(list(began.iterdir())) == 8)
+        wait_until(lambda: len(list(began.iterdir())) == 8, seconds=PATIENCE)
         agent.kill()
         yield
     finally:
@@ -152,8 +160,8 @@ def few_file_descriptors(platform: Platform) -> Iterator[None]:
 def hard_constraints(platform: Platform) -> Iterator[None]:
     """Several sweeps look for points that meet a constraint, on one sampling thread."""
     with platform.client() as client, contextlib.ExitStack() as stack:
-        for number in range(3):
-            config = _SQUARE | {"constraints": [f"x + y < 0.0{number + 2}"]}
+        for number in range(5):
+            config = _SQUARE | {"constraints": [f"x + y < {0.06 + number / 100:.2f}"]}
             ask = _asking(client.create_sweep(config).sweep.sweep_id)
             stack.enter_context(repeated(ask, platform))
         yield
@@ -168,7 +176,7 @@ def _asking(sweep_id: str) -> Callable[[Client], object]:
 def many_sweeps(platform: Platform) -> Iterator[None]:
     """More sweeps take turns than models fit into memory."""
     with platform.client() as client:
-        ids = [client.create_sweep(CONFIG).sweep.sweep_id for _ in range(8)]
+        ids = [client.create_sweep(CONFIG).sweep.sweep_id for _ in range(12)]
     turns = iter(ids * 10_000)
     with repeated(lambda client: client.suggest(next(turns), agent_id="turns"), platform, 0.1):
         yield
@@ -176,17 +184,28 @@ def many_sweeps(platform: Platform) -> Iterator[None]:
 
 @contextlib.contextmanager
 def gateway_dies(platform: Platform) -> Iterator[None]:
-    """The gateway dies three times; `up` restarts it."""
-    for _ in range(3):
-        pid = platform.pid("gateway")
-        os.kill(pid, signal.SIGKILL)
-        _wait_for_another(platform, pid)
-    yield
+    """The gateway dies again and again; `up` restarts it."""
+    ended = threading.Event()
 
+    def kill() -> None:
+        pid = 0
+        while not ended.wait(0.2):
+            pids = platform.running.ready["pids"]["gateway"]
+            if pids in ([pid], []):
+                continue
+            # Each process lives long enough to be scraped.
+            ended.wait(3 * SCRAPE_SECONDS)
+            (pid,) = pids
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
-def _wait_for_another(platform: Platform, pid: int) -> None:
-    """Wait until `up` has restarted the gateway."""
-    wait_until(lambda: platform.running.ready["pids"]["gateway"] not in ([pid], []))
+    thread = threading.Thread(target=kill)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
 
 
 @contextlib.contextmanager
@@ -210,12 +229,12 @@ def database_stopped(platform: Platform) -> Iterator[None]:
             yield
     finally:
         platform.postgres.restart()
-        wait_until(platform.postgres.is_ready)
+        wait_until(platform.postgres.is_ready, seconds=PATIENCE)
 
 
 @contextlib.contextmanager
 def _requests(url: str, body: bytes) -> Iterator[None]:
-    """Send requests to the gateway within the block, ten a second."""
+    """Send requests to the gateway within the block, from four threads, ten a second each."""
     ended = threading.Event()
     headers = {"content-type": "application/json"}
 
@@ -226,27 +245,22 @@ def _requests(url: str, body: bytes) -> Iterator[None]:
             with contextlib.suppress(OSError), urllib.request.urlopen(request, timeout=10):
                 pass
 
-    thread = threading.Thread(target=send)
-    thread.start()
+    threads = [threading.Thread(target=send) for _ in range(4)]
+    for thread in threads:
+        thread.start()
     try:
         yield
     finally:
         ended.set()
-        thread.join()
+        for thread in threads:
+            thread.join()
 
 
 FAULTS = (
-    Fault("a table is missing", ("WanllmdbInternalErrors",), table_missing),
-    Fault("an agent is killed", ("WanllmdbLeasesExpire",), agent_killed),
-    Fault("the training program fails", ("WanllmdbRunsFail",), trials_fail),
-    Fault("a caller tries keys", ("WanllmdbSignInsRefused",), keys_tried),
-    Fault("a caller exceeds limits", ("WanllmdbCallersLimited",), calls_beyond_limits),
-    Fault("file descriptors run out", ("WanllmdbFileDescriptors",), few_file_descriptors),
-    Fault("models do not fit", ("WanllmdbModelsRebuilt",), many_sweeps),
     Fault("constraints are hard", ("WanllmdbThreadsShort",), hard_constraints),
     Fault("a table is locked", ("WanllmdbPoolWaits", "WanllmdbSuggestSlow"), database_locked),
     Fault("processor is withheld", ("WanllmdbEventLoopLag",), processor_withheld),
-    Fault("the gateway dies", ("WanllmdbRestarts",), gateway_dies),
+    Fault("the gateway dies again and again", ("WanllmdbRestarts",), gateway_dies),
     Fault(
         "the suggestion service hangs",
         ("WanllmdbReplicaDown", "WanllmdbSuggestionDown"),
@@ -262,4 +276,11 @@ FAULTS = (
         ("WanllmdbNotReady", "WanllmdbCallsUnavailable"),
         database_stopped,
     ),
+    Fault("a table is missing", ("WanllmdbInternalErrors",), table_missing),
+    Fault("an agent is killed", ("WanllmdbLeasesExpire",), agent_killed),
+    Fault("the training program fails", ("WanllmdbRunsFail",), trials_fail),
+    Fault("a caller tries keys", ("WanllmdbSignInsRefused",), keys_tried),
+    Fault("a caller exceeds limits", ("WanllmdbCallersLimited",), calls_beyond_limits),
+    Fault("file descriptors run out", ("WanllmdbFileDescriptors",), few_file_descriptors),
+    Fault("models do not fit", ("WanllmdbModelsRebuilt",), many_sweeps),
 )

@@ -21,9 +21,9 @@ SETTINGS = {
     "WANLLMDB_REGISTRY_ADMIN_KEY": ADMIN_KEY,
     "WANLLMDB_REGISTRY_POOL_SIZE": "4",
     "WANLLMDB_REGISTRY_LEASE_SECONDS": "10",
-    "WANLLMDB_SUGGESTION_CACHED_SWEEPS": "4",
+    "WANLLMDB_SUGGESTION_CACHED_SWEEPS": "7",
     "WANLLMDB_SUGGESTION_SAMPLING_THREADS": "1",
-    "WANLLMDB_GATEWAY_CALLS_PER_SECOND": "5",
+    "WANLLMDB_GATEWAY_CALLS_PER_SECOND": "1",
 }
 CONFIG = {
     "method": "random",
@@ -31,6 +31,8 @@ CONFIG = {
     "parameters": {"x": {"min": 0.0, "max": 1.0}},
 }
 TRIAL_SECONDS = 2.0
+# The longest that a step takes, on a machine that is slow.
+PATIENCE = 240.0
 
 
 @dataclass
@@ -85,7 +87,7 @@ def running_platform(folder: Path) -> Iterator[tuple[Platform, dict[str, int]]]:
             dashboard=True,
             environment=SETTINGS | variables,
         ) as running:
-            running.wait_until_ready()
+            running.wait_until_ready(seconds=PATIENCE)
             platform = Platform(running, postgres, url, folder)
             with platform.client() as client:
                 platform.sweep_id = client.create_sweep(CONFIG).sweep.sweep_id

@@ -8,6 +8,9 @@ from typing import Any
 
 import yaml
 
+from tests.monitoring.faults import FAULTS
+from tests.monitoring.prometheus import hurried
+
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "deploy" / "monitoring"
 
@@ -38,3 +41,16 @@ def test_each_alert_has_a_runbook_and_each_runbook_an_alert() -> None:
     for name, rule in alerts().items():
         assert rule["annotations"]["runbook_url"] == f"docs/runbooks.md#{name.lower()}"
         assert rule["labels"]["severity"] in ("critical", "warning")
+
+
+def test_each_alert_has_a_fault_for_a_real_prometheus() -> None:
+    assert {alert for fault in FAULTS for alert in fault.alerts} == set(alerts())
+
+
+def test_rules_in_a_hurry_have_other_durations_alone() -> None:
+    rules = (FOLDER / "alerts.yml").read_text()
+    shorter = hurried(rules)
+    durations = re.compile(r"(\[|offset |for: )\d+([ms])")
+    assert {unit for _, unit in durations.findall(rules)} == {"m"}
+    assert {unit for _, unit in durations.findall(shorter)} == {"s"}
+    assert durations.sub(r"\1", rules) == durations.sub(r"\1", shorter)
