@@ -127,6 +127,7 @@ JobAcctGatherType=jobacct_gather/none
 SelectType=select/cons_tres
 SelectTypeParameters=CR_Core
 SlurmdParameters=config_overrides
+SchedulerParameters=sched_interval=2,bf_interval=2
 GresTypes=gpu
 ReturnToService=2
 SchedulerParameters=sched_interval=2,bf_interval=2

@@ -149,7 +149,8 @@ async def test_a_task_near_its_time_limit_gives_its_run_back_and_goes_on_later(
     assert (listed["launch"], listed["running"], listed["waiting"]) == (launched["launch"], 0, 1)
     # Slurm starts a task that was queued again after two minutes.
     await asyncio.to_thread(commands, ["scontrol", "update", f"JobId={job_id}", "StartTime=now"])
-    await until(client, sweep_id, "running")
+    # It starts in a later round of Slurm's scheduler.
+    await until(client, sweep_id, "running", seconds=120)
     (after,) = await runs_of(client, sweep_id)
     await slurm("launches", "stop", launched["launch"])
     said = await until_queue_is_empty(tmp_path)
@@ -159,10 +160,20 @@ async def test_a_task_near_its_time_limit_gives_its_run_back_and_goes_on_later(
     assert after.agent_id == before.agent_id, said
 
 
-async def test_what_slurm_refuses_is_explained(slurm: CommandLine, client: Client) -> None:
+async def test_what_slurm_refuses_is_explained(
+    slurm: CommandLine, client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     sweep_id = await plain_sweep(client)
     asked = ("launch", sweep_id, "--on", "slurm")
     said = (await slurm(*asked, "--gpus-per-agent", "9", "--", "true", code=1)).err
     assert "no node has what an agent asks for (--gpus-per-agent 9)" in said
     said = (await slurm(*asked, "--sbatch=--partition=none", "--", "true", code=1)).err
     assert "invalid partition specified: none" in said
+    # Slurm's commands wait a minute for a file that is absent.
+    (tmp_path / "empty").touch()
+    monkeypatch.setenv("SLURM_CONF", str(tmp_path / "empty"))
+    said = (await slurm("launches", "ls", "--on", "slurm", code=1)).err
+    assert "no cluster is configured: launch on a host of the cluster" in said
+    monkeypatch.setenv("PATH", str(tmp_path))
+    said = (await slurm("launches", "ls", "--on", "slurm", code=1)).err
+    assert "squeue is not on PATH" in said

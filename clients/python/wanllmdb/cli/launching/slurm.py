@@ -181,6 +181,11 @@ def _ask(
 
 def _problem(program: str, said: str, request: LaunchRequest | None) -> str:
     shown = " ".join(said.split()) or f"{program} failed"
+    if "configuration source" in said or "configuration file" in said:
+        return (
+            f"Slurm's commands are installed here, and no cluster is configured: launch on a host "
+            f"of the cluster, or set SLURM_CONF to its slurm.conf ({shown})"
+        )
     if "Unable to contact slurm controller" in said or "Connection refused" in said:
         return f"{shown}; `scontrol ping` shows whether Slurm's controller runs"
     if request is not None and ("configuration is not available" in said or "gres" in said.lower()):
