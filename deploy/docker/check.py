@@ -129,7 +129,7 @@ def main() -> None:
         for target in TARGETS
         for problem in problems_of_image(found[target], project["scripts"])
     ]
-    problems += problems_of_versions(found["build"], project["optional-dependencies"])
+    problems += problems_of_versions(found["packages"], project["optional-dependencies"])
     if problems:
         sys.exit("\n".join(f"deploy/docker/Dockerfile: {problem}" for problem in problems))
     print(f"the images {', '.join(TARGETS)} agree with the project's settings and programs")
