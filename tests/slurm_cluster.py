@@ -102,7 +102,6 @@ def _write_configuration(folder: Path) -> Path:
         os.mknod(folder / f"gpu{number}", null.st_mode, null.st_rdev)
     (folder / "gres.conf").write_text(f"Name=gpu File={folder}/gpu[0-{GPUS - 1}]\n")
     conf = folder / "slurm.conf"
-    # By default, a task that becomes eligible waits for up to a minute (SchedulerParameters).
     conf.write_text(f"""\
 ClusterName=loopback
 SlurmctldHost={socket.gethostname()}(127.0.0.1)
@@ -127,7 +126,6 @@ JobAcctGatherType=jobacct_gather/none
 SelectType=select/cons_tres
 SelectTypeParameters=CR_Core
 SlurmdParameters=config_overrides
-SchedulerParameters=sched_interval=2,bf_interval=2
 GresTypes=gpu
 ReturnToService=2
 SchedulerParameters=sched_interval=2,bf_interval=2

@@ -1,6 +1,6 @@
 """Run the main job between containers: the services of compose.yaml, and a sweep by an agent.
 
-Usage: main_job.py FOLDER PROJECT
+Usage: python -m deploy.docker.main_job FOLDER PROJECT
 
 FOLDER is that of `deploy/docker/build`, and PROJECT the project of compose.yaml as JSON. Every
 container runs as compose.yaml says: with its entry point, variables, volumes, user and health
@@ -28,10 +28,8 @@ from urllib.parse import urlsplit
 
 import asyncpg
 
-# This folder is no package, and Python finds the modules beside this one.
-from containers import Container, Images
-from network import Network, forwarded
-
+from deploy.docker.containers import Container, Images
+from deploy.docker.network import Network, forwarded
 from wanllmdb_local.postgres import embedded_postgres
 
 IN_ORDER = ("registry-1", "registry-2", "suggestion-1", "suggestion-2", "gateway")
