@@ -52,9 +52,10 @@ LEASE = timedelta(seconds=60)
 # The key with which all suggestion services sign sampler states, as replicas do.
 STATE_KEY = "5e" * 32
 
-# If a shell starts the tests in the background, they and their child processes ignore Ctrl-C. Some
-# tests are about Ctrl-C, so this restores its handler.
+# If a shell starts the tests in the background, they and their child processes ignore Ctrl-C, and
+# under nohup SIGHUP. Some tests are about these signals, so this restores their actions.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 # The services log from this process. Without a stream of its own, a line would go to the current
 # sys.stdout, which tests of the command line replace to read its output.

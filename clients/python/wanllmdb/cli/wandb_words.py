@@ -11,7 +11,7 @@ _KEY = (
 _MODE = "set WANDB_MODE={} in the environment of the program"
 _NO_FILES = "this platform stores sweeps, runs and metrics, but no files"
 _CONTAINER = "start your container as usual, with WANLLMDB_REGISTRY and WANLLMDB_SUGGESTION set"
-_NO_LAUNCH = "there are no launch queues: start `wanllmdb agent SWEEP` on each machine"
+_NO_LAUNCH = "there are no launch queues: `wanllmdb launch SWEEP --on ENGINE` starts agents"
 
 WORDS: Mapping[str, str] = {
     "artifact": _NO_FILES,
@@ -24,7 +24,6 @@ WORDS: Mapping[str, str] = {
     "enabled": "unset WANDB_MODE in the environment of the program",
     "init": "folders need no setup: use `wanllmdb sweep create FILE --project NAME`",
     "job": _NO_LAUNCH,
-    "launch": _NO_LAUNCH,
     "launch-agent": _NO_LAUNCH,
     "launch-sweep": _NO_LAUNCH,
     "leet": "`wanllmdb runs ls SWEEP` and `wanllmdb runs show SWEEP NUMBER` show runs",
