@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
+from typing import NoReturn
 
 import grpc.aio
 import structlog
@@ -102,6 +104,18 @@ def main() -> None:
     configure_logging(settings.log_level, settings.log_format)
     sys.setswitchinterval(SWITCH_INTERVAL)
     asyncio.run(serve(settings))
+    _leave()
+
+
+def _leave() -> NoReturn:
+    """End the process with exit code 0, without the interpreter's own end.
+
+    Everything is closed, but a thread of granian's may still be on its way into Python. While the
+    interpreter ends, it would end that thread, and Rust would abort the process (SIGABRT).
+    """
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
 
 
 if __name__ == "__main__":

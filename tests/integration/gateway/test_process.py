@@ -157,6 +157,23 @@ async def test_at_sigterm_calls_finish_and_streams_end_as_unavailable(tmp_path: 
         assert await asyncio.to_thread(process.process.wait, 15) == 0
 
 
+def test_the_interpreter_of_a_gateway_never_ends() -> None:
+    """While it ends, a thread of granian's that calls Python makes Rust abort the process."""
+    program = (
+        "import atexit; from wanllmdb_gateway.__main__ import main; "
+        "atexit.register(print, 'the interpreter ends', flush=True); main()"
+    )
+    arguments = ("--port", "0", "--registry", NOWHERE, "--suggestion", NOWHERE)
+    with subprocess.Popen(
+        [sys.executable, "-c", program, *arguments], stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith("ready gateway http://")
+        process.send_signal(signal.SIGTERM)
+        said, _ = process.communicate(timeout=60)
+    assert (process.returncode, said) == (0, "")
+
+
 async def test_a_stop_takes_no_longer_than_its_grace_period(tmp_path: Path) -> None:
     async def held(_body: bytes, _context: Any) -> bytes:
         await asyncio.Event().wait()
