@@ -64,11 +64,12 @@ def _translated(error: Exception, state: str | None) -> Exception | None:
     return None
 
 
-def _is_lost_connection(error: Exception) -> bool:
+def _is_lost_connection(error: BaseException) -> bool:
     if isinstance(error, DBAPIError):
         if error.connection_invalidated:
             return True
-        error = error.orig.__cause__ if error.orig and error.orig.__cause__ else error  # type: ignore[assignment]
+        if error.orig is not None and error.orig.__cause__ is not None:
+            error = error.orig.__cause__
     # asyncpg's own errors concern the connection, except those about arguments. One of them
     # reports that the server ended an idle connection.
     own = isinstance(error, asyncpg.InterfaceError | asyncpg.InternalClientError)

@@ -292,7 +292,7 @@ async def test_what_was_exported_comes_in_as_it_was(registry: Registry, form: st
     kind = {"csv": pb.RUN_FORMAT_CSV, "json_lines": pb.RUN_FORMAT_JSON_LINES}[form]
     text = await export(registry, other.sweep_id, kind)
     sweep = await create_sweep(registry, parameters=AWKWARD)
-    await import_runs(registry, sweep.sweep_id, **{form: text})  # type: ignore[arg-type]
+    await import_runs(registry, sweep.sweep_id, **{form: text})  # type: ignore[arg-type]  # the form decides
     listed = await prior_runs(registry, sweep.sweep_id)
     for got, point in zip(listed, points, strict=True):
         read = parameters_from_proto(got.parameters)

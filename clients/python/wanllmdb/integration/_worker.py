@@ -6,28 +6,20 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
+from functools import partial
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 from uuid import uuid4
 
+from wanllmdb._agent.console import Console
+from wanllmdb._agent.wait_policy import OutageWaiter, WaitPolicy
 from wanllmdb._client import Client
-from wanllmdb._errors import (
-    CommError,
-    DeadlineExceededError,
-    FailedPreconditionError,
-    NotFoundError,
-    UnavailableError,
-)
+from wanllmdb._errors import CommError, FailedPreconditionError, NotFoundError
 from wanllmdb._types.enums import RunCommand
 from wanllmdb._types.runs import FinishedRun, MetricRow, Outcome, Run, RunLease
 from wanllmdb._types.suggestions import Suggestion
-
-T = TypeVar("T")
-
-PATIENCE = 600.0
-"""Seconds that a worker waits for services that can't be reached, as agents do."""
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 10.0
 _LEASE = timedelta(seconds=60)
@@ -51,6 +43,8 @@ class Worker:
         self._commands: dict[int, RunCommand] = {}
         self._duration = _LEASE
         self._closed = threading.Event()
+        # As an agent, it waits for services that can't be reached, and says so.
+        self._waiter = OutageWaiter(Console().line, WaitPolicy.of().seconds, self._closed.wait)
         self._wake = threading.Event()
         self._renewing = threading.Thread(target=self._renew, name="wanllmdb leases", daemon=True)
         self._renewing.start()
@@ -63,13 +57,15 @@ class Worker:
         """
         pause = _FIRST_PAUSE
         while True:
-            request_id = str(uuid4())
+            suggest = partial(
+                self._client.suggest,
+                self.sweep_id,
+                agent_id=self.agent_id,
+                count=count,
+                request_id=str(uuid4()),
+            )
             try:
-                suggestion = self._patiently(
-                    lambda request_id=request_id: self._client.suggest(  # type: ignore[misc]  # typed by the method
-                        self.sweep_id, agent_id=self.agent_id, count=count, request_id=request_id
-                    )
-                )
+                suggestion = self._waiter.retry(suggest)
             except FailedPreconditionError as error:
                 if error.state != "paused":
                     raise
@@ -84,7 +80,7 @@ class Worker:
         """Report metrics of a run; return what its agent must do."""
         request_id = str(uuid4())
         reported = list(rows)
-        command = self._patiently(
+        command = self._waiter.retry(
             lambda: self._client.report_metrics(
                 self.sweep_id, run.number, run.attempt, reported, request_id=request_id
             )
@@ -109,7 +105,7 @@ class Worker:
         request_id = str(uuid4())
         reported = list(rows)
         try:
-            return self._patiently(
+            return self._waiter.retry(
                 lambda: self._client.finish_run(
                     self.sweep_id,
                     run.number,
@@ -183,15 +179,3 @@ class Worker:
             for status in statuses:
                 if status.lease.number in self._held:
                     self._commands[status.lease.number] = status.command
-
-    def _patiently(self, call: Callable[[], T]) -> T:
-        deadline = time.monotonic() + PATIENCE
-        pause = _FIRST_PAUSE
-        while True:
-            try:
-                return call()
-            except (UnavailableError, DeadlineExceededError):
-                if time.monotonic() > deadline:
-                    raise
-            time.sleep(pause)
-            pause = min(2 * pause, _LONGEST_PAUSE)
