@@ -189,6 +189,7 @@ class SuggestBatcher:
                 self._try_again(suggest)
             return
         newly = sum(len(result.runs) for result in response.results if not result.answered_before)
+        duration = SUGGEST_SECONDS.labels(plan.sampler)
         for (suggest, suggestions), result in zip(served, response.results, strict=True):
             if result.request_id_reused:
                 suggest.reject(request_id_reused(suggest.request_id))
@@ -205,8 +206,7 @@ class SuggestBatcher:
                     answer.lease_duration.CopyFrom(response.lease_duration)
                 _add_ends(answer, suggest)
                 suggest.resolve(answer)
-                seconds = time.perf_counter() - suggest.queued
-                SUGGEST_SECONDS.labels(plan.sampler).observe(seconds)
+                duration.observe(time.perf_counter() - suggest.queued)
         if plan.error is None:
             await self._pace(plan, len(served), response)
 
