@@ -140,16 +140,8 @@ async def test_a_signal_gives_the_runs_back(
     client: Client, script: Script, marks: Path, environment: dict[str, str], number: signal.Signals
 ) -> None:
     sweep_id = await plain_sweep(client)
-    async with launched(
-        sweep_id,
-        "--agents",
-        "2",
-        "--",
-        "python",
-        script(ENDLESS),
-        str(marks),
-        environment=environment,
-    ) as process:
+    command = ("--", "python", script(ENDLESS), str(marks))
+    async with launched(sweep_id, "--agents", "2", *command, environment=environment) as process:
         programs = await two_running(client, sweep_id, marks)
         process.send_signal(number)
         await end_of(process)
@@ -180,16 +172,8 @@ async def test_a_launch_is_listed_and_stopped_from_another_terminal(
     client: Client, cli: CommandLine, script: Script, marks: Path, environment: dict[str, str]
 ) -> None:
     sweep_id = await plain_sweep(client)
-    async with launched(
-        sweep_id,
-        "--agents",
-        "2",
-        "--",
-        "python",
-        script(ENDLESS),
-        str(marks),
-        environment=environment,
-    ) as process:
+    command = ("--", "python", script(ENDLESS), str(marks))
+    async with launched(sweep_id, "--agents", "2", *command, environment=environment) as process:
         await two_running(client, sweep_id, marks)
         (listed,) = await cli.json("launches", "ls", "--on", "local")
         assert (listed["sweep_id"], listed["running"]) == (sweep_id, 2)
@@ -208,16 +192,8 @@ async def test_an_agent_that_was_killed_is_started_again_and_resumes_its_run(
     client: Client, script: Script, marks: Path, environment: dict[str, str]
 ) -> None:
     sweep_id = await plain_sweep(client)
-    async with launched(
-        sweep_id,
-        "--agents",
-        "2",
-        "--",
-        "python",
-        script(ENDLESS),
-        str(marks),
-        environment=environment,
-    ) as process:
+    command = ("--", "python", script(ENDLESS), str(marks))
+    async with launched(sweep_id, "--agents", "2", *command, environment=environment) as process:
         programs = await two_running(client, sweep_id, marks)
         agent = psutil.Process(process.pid).children()[0]
         agent.kill()
@@ -235,16 +211,8 @@ async def test_agents_of_a_killed_launcher_are_still_listed_and_stopped(
     client: Client, cli: CommandLine, script: Script, marks: Path, environment: dict[str, str]
 ) -> None:
     sweep_id = await plain_sweep(client)
-    async with launched(
-        sweep_id,
-        "--agents",
-        "2",
-        "--",
-        "python",
-        script(ENDLESS),
-        str(marks),
-        environment=environment,
-    ) as process:
+    command = ("--", "python", script(ENDLESS), str(marks))
+    async with launched(sweep_id, "--agents", "2", *command, environment=environment) as process:
         programs = await two_running(client, sweep_id, marks)
         process.kill()
         # `wait` would also wait for the agents, which have the launcher's output.
