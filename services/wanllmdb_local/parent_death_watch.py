@@ -5,8 +5,10 @@ kernel does it: a process can request a signal for its parent's death. The proce
 the request, after the last change of user, which clears the request. So the launcher starts this
 file as a script, and the script becomes the command.
 
-The usual way, `preexec_fn`, runs Python between fork and exec in a process that holds locks of
-other threads; with gRPC's threads, that deadlocks in practice.
+The usual ways run code between fork and exec in a process that has gRPC's threads. `preexec_fn`
+deadlocks in practice. The argument `user` of `subprocess` makes it fork, and gRPC's fork handlers
+then start threads on files that are closed by then: about one child in a hundred crashes before
+it becomes the command (grpc/grpc#43055).
 
 On other systems the command simply runs, and the next `up` on the same data cleans up what a
 killed predecessor left.
@@ -33,7 +35,7 @@ def start_tied_to_parent(
     command: Sequence[str],
     *,
     stop_signal: Signals,
-    output: IO[bytes],
+    output: IO[bytes] | int,
     env: dict[str, str] | None = None,
     user: str | None = None,
 ) -> Popen[bytes]:
@@ -45,7 +47,7 @@ def start_tied_to_parent(
     Args:
         command: Program and arguments.
         stop_signal: The signal that the command gets when this process dies.
-        output: The file for its stdout and stderr.
+        output: The file for its stdout and stderr, or `subprocess.PIPE` for a pipe each.
         env: Its environment; None for this process's own.
         user: The operating-system user that it runs as; None for the current one.
     """

@@ -224,21 +224,20 @@ class EmbeddedPostgres:
             *("--no-locale", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
             *(f"--set={name}={value}" for name, value in _DEFAULTS.items()),
         ]
-        done = subprocess.run(
-            command,
-            user=self._user,
-            group=self._user,
-            extra_groups=[] if self._user else None,
-            cwd="/",
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
+        process = start_tied_to_parent(
+            command, stop_signal=signal.SIGKILL, output=subprocess.PIPE, user=self._user
         )
-        if done.returncode != 0:
+        try:
+            printed, errors = process.communicate()
+        except BaseException:
+            # Ctrl-C does not reach initdb, which has a session of its own.
+            process.kill()
+            process.wait()
+            raise
+        if process.returncode != 0:
             raise StartError(
                 f"initdb could not create a database in {staging}:\n"
-                + (done.stderr or done.stdout).strip()
+                + (errors or printed).decode(errors="replace").strip()
             )
         kept = staging / _PASSWORD_FILE
         password_file.rename(kept)

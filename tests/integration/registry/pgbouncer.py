@@ -8,6 +8,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator
@@ -18,6 +19,7 @@ import asyncpg
 
 from tests.ports import free_port
 from wanllmdb_local import HOST
+from wanllmdb_local.parent_death_watch import start_tied_to_parent
 from wanllmdb_local.postgres_programs import hand_over, postgres_user
 
 # Fewer sessions of PostgreSQL than a registry has connections, so that connections share them.
@@ -51,11 +53,11 @@ async def pgbouncer(url: str) -> AsyncIterator[str]:
 
 
 def _started(command: str, configuration: Path) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
+    return start_tied_to_parent(
         [command, "--quiet", str(configuration)],
+        stop_signal=signal.SIGINT,
+        output=sys.stderr.buffer,
         user=postgres_user(),
-        extra_groups=[] if postgres_user() else None,
-        stdin=subprocess.DEVNULL,
     )
 
 

@@ -100,18 +100,15 @@ class PostgresPair:
             *("--host", HOST, "--port", str(parts.port), "--username", str(parts.username)),
             "--write-recovery-conf",
         ]
-        done = subprocess.run(
+        process = start_tied_to_parent(
             command,
+            stop_signal=signal.SIGTERM,
+            output=subprocess.PIPE,
             env={**os.environ, "PGPASSWORD": self._password},
             user=self._user,
-            group=self._user,
-            extra_groups=[] if self._user else None,
-            cwd="/",
-            capture_output=True,
-            text=True,
-            check=False,
         )
-        assert done.returncode == 0, done.stderr
+        printed, errors = process.communicate()
+        assert process.returncode == 0, printed + errors
 
     def _start(self, data: Path, port: int) -> None:
         with open_log(data.parent / "logs" / "standby.log") as log:
