@@ -100,7 +100,11 @@ func (c *Client) Agent(
 	defer a.shutdown.follow(ctx, options.signals)()
 	err = a.work(sweepID)
 	result := a.result()
-	a.log.InfoContext(ctx, "the agent has ended", "because", result.EndedBy, "runs", result.Runs,
+	because := result.EndedBy
+	if err != nil {
+		because = err.Error()
+	}
+	a.log.InfoContext(ctx, "the agent has ended", "because", because, "runs", result.Runs,
 		"failed", result.Failed)
 	if err == nil && result.EndedBy == endedByContext {
 		err = context.Cause(ctx)

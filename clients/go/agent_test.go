@@ -110,6 +110,28 @@ func TestAnAgentThatStillWaitsForItsSweepEndsWithItsContext(t *testing.T) {
 	}
 }
 
+func TestTheLogSaysWhichErrorEndedTheAgent(t *testing.T) {
+	services := &fake.Services{Runs: 1, Find: func(context.Context) error {
+		return status.Error(codes.NotFound, "there is no such sweep")
+	}}
+	var log strings.Builder
+	address := services.Start(t)
+	client, err := wanllmdb.Connect(
+		wanllmdb.WithRegistry(address), wanllmdb.WithSuggestion(address),
+		wanllmdb.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { client.Close() })
+	_, err = client.Agent(t.Context(), fake.SweepID, func(context.Context, *wanllmdb.Run) error { return nil })
+	if err == nil {
+		t.Fatal("the agent ended without an error")
+	}
+	if want := `because="` + err.Error(); !strings.Contains(log.String(), want) {
+		t.Errorf("%q is not in the log %q", want, log.String())
+	}
+}
+
 func TestTheEndOfTheContextIsTheErrorAlsoAfterOtherRunsEnded(t *testing.T) {
 	both, finished := make(chan struct{}), make(chan struct{})
 	services := &fake.Services{Runs: 3, Finished: func(int64) { close(finished) }}

@@ -11,4 +11,6 @@ def train() -> None:
         run.log({"loss": abs(math.log10(run.config["lr"]) + 2.5)})
 
 
+if len(sys.argv) != 2:
+    sys.exit("give the id of a sweep")
 wandb.agent(sys.argv[1], function=train)

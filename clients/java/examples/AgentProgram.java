@@ -5,6 +5,10 @@ class AgentProgram {
     record Params(double lr) {}
 
     public static void main(String[] arguments) throws InterruptedException {
+        if (arguments.length != 1) {
+            System.err.println("give the id of a sweep");
+            System.exit(2);
+        }
         try (Client client = Client.connect()) {
             client.agent(arguments[0]).run(run -> {
                 Params params = run.parameters(Params.class);

@@ -63,9 +63,8 @@ async def test_metadata_that_is_no_ascii_is_rejected_at_once(
                 answer = await connection.call(method, b"", [header])
             assert answer.code is grpc.StatusCode.INVALID_ARGUMENT, header
             assert answer.status.details
-            assert [line["event"] for line in lines if line["event"] != "leases expired"] == [
-                "call failed"
-            ]
+            # The server's background tasks log too.
+            assert len([line for line in lines if line["event"] == "call failed"]) == 1
 
 
 async def test_metadata_that_is_no_ascii_writes_one_line_of_bounded_size(

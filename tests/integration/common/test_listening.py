@@ -79,5 +79,6 @@ async def test_who_listens_to_the_world_unprotected_is_warned() -> None:
             quick(host="0.0.0.0", insecure=True), services=[], register=lambda _: None
         ):
             pass
-    (line,) = [entry for entry in logs if entry["log_level"] == "warning"]
+    (line,) = [entry for entry in logs if "missing" in entry]
+    assert line["log_level"] == "warning"
     assert line["missing"] == ["TLS (--tls-cert and --tls-key)"]

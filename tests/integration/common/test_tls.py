@@ -211,7 +211,8 @@ async def test_new_files_that_can_not_be_used_are_an_error_in_the_log_and_no_mor
         with capture_logs() as logs:
             assert await gets_in(address, ours.file)
             assert await gets_in(address, ours.file)
-        (line,) = [entry for entry in logs if entry["log_level"] == "error"]
+        (line,) = [entry for entry in logs if "problem" in entry]
+        assert line["log_level"] == "error"
         assert str(files.key if how == "missing" else files.cert) in line["problem"]
         # And once they are whole again, they are taken.
         with capture_logs() as logs:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
 
 import grpc.aio
@@ -63,6 +63,13 @@ async def eventually(condition: Callable[[], bool]) -> None:
             if condition():
                 return
             await asyncio.sleep(0.01)
+
+
+def problems(logs: Sequence[Mapping[str, str]]) -> list[str]:
+    """Return the problems with files and names; other servers in this process log too."""
+    found = [line for line in logs if "problem" in line]
+    assert all(line["log_level"] == "error" for line in found)
+    return [line["problem"] for line in found]
 
 
 class Channels:
@@ -135,12 +142,10 @@ async def test_unusable_files_change_nothing(tmp_path: Path) -> None:
     ):
         with capture_logs() as logs:
             replace(trusted, b"nonsense")
-            await eventually(lambda: any("problem" in line for line in logs))
+            await eventually(lambda: bool(problems(logs)))
             await asyncio.sleep(0.1)
-        # Other servers in this process log too.
-        (line,) = (line for line in logs if "problem" in line)
-        assert line["log_level"] == "error"
-        assert str(trusted) in line["problem"]
+        (problem,) = problems(logs)
+        assert str(trusted) in problem
         assert len(channels.all) == 1
         await channels.newest.Check(ALIVE, timeout=60)
         replace(trusted, ours.file.read_bytes())
@@ -160,7 +165,7 @@ async def test_new_files_are_used_once_the_registry_s_name_resolves_again(
         with capture_logs() as logs:
             monkeypatch.setattr(TARGET_OF, does_not_resolve)
             replace(ours.file, ours.file.read_bytes())
-            await eventually(lambda: len(logs) > 1)
-        assert {line["problem"] for line in logs} == {"127.0.0.1:1 does not resolve"}
+            await eventually(lambda: len(problems(logs)) > 1)
+        assert set(problems(logs)) == {"127.0.0.1:1 does not resolve"}
         monkeypatch.setattr(TARGET_OF, target_of)
         await channels.wait_for_another()

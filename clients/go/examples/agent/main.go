@@ -21,6 +21,9 @@ func train(ctx context.Context, run *wanllmdb.Run) error {
 }
 
 func main() {
+	if len(os.Args) != 2 {
+		log.Fatal("give the id of a sweep")
+	}
 	client, err := wanllmdb.Connect()
 	if err != nil {
 		log.Fatal(err)

@@ -237,9 +237,12 @@ impl Agent {
         drop(signals);
         drop(dropped);
         // The work is not aborted, and has no panic of the program's code.
+        let ended = ended.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
+        if let Err(error) = &ended {
+            shared.end_by(error.to_string());
+        }
         let result = shared.result();
-        ended.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))?;
-        Ok(result)
+        ended.map(|()| result)
     }
 }
 

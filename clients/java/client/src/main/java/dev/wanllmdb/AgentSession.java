@@ -58,7 +58,8 @@ final class AgentSession {
         AgentResult result = result();
         Log.info(
                 "agent %s has ended: %s; %s runs, of which %s failed",
-                options.name(), result.endedBy(), result.runs(), result.failed());
+                options.name(), problem == null ? result.endedBy() : problem.getMessage(),
+                result.runs(), result.failed());
         if (problem != null) {
             throw problem;
         }
