@@ -23,7 +23,7 @@ _WORDS = {
     "Apache-2.0": r"apache license version 2\.0, january 2004",
     "BSD-3-Clause": r"redistributions of source code must retain .* neither the name of",
     "ISC": r"permission to use, copy, modify, and(/or)? distribute this software",
-    "MIT": r"permission is hereby granted, free of charge, to any person",
+    "MIT": r"free of charge, to any person obtaining a copy of this software",
     "MPL-2.0": r"mozilla public license version 2\.0",
 }
 _MAVEN_PLUGIN = "org.cyclonedx:cyclonedx-maven-plugin:2.9.1:makeAggregateBom"

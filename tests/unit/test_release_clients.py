@@ -34,7 +34,7 @@ APACHE = """
     [
         ({"LICENSE": BSD}, "BSD-3-Clause"),
         ({"LICENSE.txt": APACHE, "NOTICE": BSD}, "Apache-2.0"),
-        ({"LICENCE": "Permission is hereby granted, free of charge, to any person"}, "MIT"),
+        ({"LICENCE": "free of charge, to any person obtaining\na copy of this software"}, "MIT"),
         ({"LICENSE": APACHE, "LICENSE.old": BSD}, UNKNOWN),
         ({"LICENSE": "You may look at it."}, UNKNOWN),
         ({"README": BSD}, UNKNOWN),
