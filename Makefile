@@ -225,10 +225,11 @@ dist: $(VENV)/.installed $(WEB_PAGE) ## Builds the wheel and the sdist in dist/,
 	$(BIN)/python -m hatchling build -d dist
 	$(BIN)/python .ci/check_dist.py dist deploy/constraints/dev.txt
 
-sbom: $(VENV)/.installed $(RELEASE_VENV)/.installed $(WEB_VENV)/.installed ## Writes the bills of materials of the Python packages and of the dashboard, as CycloneDX, in build/release
+sbom: $(VENV)/.installed $(RELEASE_VENV)/.installed $(WEB_VENV)/.installed ## Writes the bills of materials of the Python packages, the clients and the dashboard, as CycloneDX, in build/release
 	$(BIN)/python -m deploy.release.licenses --check
-	$(BIN)/python -m deploy.release.sbom $(RELEASE_VENV)/bin/cyclonedx-py build/release/python.cdx.json
+	$(BIN)/python -m deploy.release.sbom $(RELEASE_VENV)/bin/cyclonedx-py build/release
 	$(NODE) npm sbom --loglevel=error --sbom-format cyclonedx --omit dev --package-lock-only > "$(CURDIR)/build/release/dashboard.cdx.json"
+	$(TYPESCRIPT_NODE) npm sbom --loglevel=error --sbom-format cyclonedx --omit dev --package-lock-only > "$(CURDIR)/build/release/typescript.cdx.json"
 
 ##@ Install
 

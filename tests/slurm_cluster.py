@@ -20,6 +20,8 @@ from tests.ports import free_port
 NODE = "node"
 CPUS = 8
 GPUS = 2
+URGENT = "urgent"
+"""The partition whose jobs preempt those of the default one."""
 START_SECONDS = 30.0
 _VARIABLE = "WANLLMDB_TEST_SLURM"
 _PROGRAMS = ("munged", "munge", "slurmctld", "slurmd", "sbatch", "squeue", "scancel", "scontrol")
@@ -131,7 +133,10 @@ ReturnToService=2
 SchedulerParameters=sched_interval=2,bf_interval=2
 KillWait=20
 NodeName={NODE} NodeHostname={socket.gethostname()} NodeAddr=127.0.0.1 CPUs={CPUS} Gres=gpu:{GPUS}
-PartitionName=main Nodes={NODE} Default=YES MaxTime=INFINITE State=UP
+PreemptType=preempt/partition_prio
+PreemptMode=REQUEUE
+PartitionName=main Nodes={NODE} Default=YES MaxTime=INFINITE State=UP PriorityTier=1
+PartitionName={URGENT} Nodes={NODE} MaxTime=INFINITE State=UP PriorityTier=2
 """)
     return conf
 

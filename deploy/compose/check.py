@@ -19,8 +19,8 @@ from pydantic_settings import BaseSettings
 
 from wanllmdb import _env
 from wanllmdb_gateway.settings import GatewaySettings
-from wanllmdb_registry.domain.api_keys.api_key import parse_root_key
 from wanllmdb_registry.settings import RegistrySettings
+from wanllmdb_registry.store.database_address import DatabaseAddress
 from wanllmdb_suggestion.settings import SuggestionSettings
 
 FOLDER = Path(__file__).parent
@@ -69,8 +69,12 @@ def problems_of_init() -> Iterator[str]:
         first, second = (_init(folder, {}) for _ in range(2))
         if not first or second:
             yield f"the init script wrote at its second start: {second}"
-        parse_root_key((folder / "registry/admin.key").read_text())
-        SuggestionSettings(state_key=(folder / "suggestion/state.key").read_text())
+        registry = RegistrySettings(
+            database_url_file=folder / "database/url",
+            admin_key_file=folder / "registry/admin.key",
+        )
+        DatabaseAddress(registry.database_url.get_secret_value())
+        SuggestionSettings(state_key_file=folder / "suggestion/state.key")
         for service in ("registry", "suggestion", "gateway"):
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(folder / service / "tls.pem", folder / service / "tls.key")

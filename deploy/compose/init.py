@@ -174,6 +174,10 @@ def write_secrets(folder: Folder) -> None:
         password = secrets.token_urlsafe(32).encode()
         # PostgreSQL's container has a user of its own.
         folder.write("database/password", password, FOR_ALL)
+    # Follows a password that an operator has changed.
+    url = b"postgresql://wanllmdb:%b@postgres:5432/wanllmdb\n" % password.strip()
+    if folder.read("database/url") != url:
+        folder.write("database/url", url)
     folder.write_new("registry/admin.key", f"wsk_root_{secrets.token_urlsafe(32)}")
     folder.write_new("suggestion/state.key", secrets.token_hex(32))
     folder.write_new("gateway/session.key", f"{secrets.token_hex(32)}\n")

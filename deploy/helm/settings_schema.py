@@ -28,7 +28,8 @@ SERVERS: dict[str, type[ProcessSettings]] = {
 OF_THE_CHART = {
     *("host", "port", "local_port", "health_port", "metrics_port", "insecure"),
     *("tls_cert", "tls_key", "tls_client_ca", "grace", "drain_delay", "require_keys"),
-    *("database_url", "admin_key", "migrate_only", "state_key", "session_key_file", "public_url"),
+    *("database_url", "database_url_file", "admin_key", "admin_key_file", "migrate_only"),
+    *("state_key", "state_key_file", "session_key_file", "public_url"),
     *("registry", "suggestion"),
 }
 _OF_CHANNELS = ("registry_tls", "services_tls")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import secrets
 from collections.abc import Callable
@@ -96,6 +97,13 @@ def session_key(file: Path) -> str:
 
 ADMIN_KEY_VARIABLE = "WANLLMDB_REGISTRY_ADMIN_KEY"
 """The registry's variable, by which users may set their own key instead."""
+
+
+def own_admin_key() -> str:
+    """Return the variable by which the user sets a key of their own; empty if none is set."""
+    names = (ADMIN_KEY_VARIABLE, f"{ADMIN_KEY_VARIABLE}_FILE")
+    return next((name for name in names if name in os.environ), "")
+
 
 _FORM = re.compile(r"wsk_root_[A-Za-z0-9_-]{32,}")
 

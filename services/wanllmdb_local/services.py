@@ -17,7 +17,13 @@ from wanllmdb_local.files import open_log, tail
 from wanllmdb_local.health import GrpcHealth, Health, HttpHealth
 from wanllmdb_local.parent_death_watch import start_tied_to_parent
 from wanllmdb_local.ports import WantedPort, choose_ports
-from wanllmdb_local.secret_files import ADMIN_KEY_VARIABLE, admin_key, session_key, state_key
+from wanllmdb_local.secret_files import (
+    ADMIN_KEY_VARIABLE,
+    admin_key,
+    own_admin_key,
+    session_key,
+    state_key,
+)
 from wanllmdb_local.settings import Dashboard, PlatformSettings
 from wanllmdb_local.stopping import stop_processes
 
@@ -47,7 +53,7 @@ class Services:
         settings = self._settings
         # Passed in the environment, because every user of the machine can see arguments.
         environment = {"WANLLMDB_REGISTRY_DATABASE_URL": database_url}
-        if settings.protection.has_keys and ADMIN_KEY_VARIABLE not in os.environ:
+        if settings.protection.has_keys and not own_admin_key():
             environment[ADMIN_KEY_VARIABLE] = admin_key(settings.data_dir / layout.ADMIN_KEY)
         arguments = ["--require-keys"] if settings.protection.has_keys else []
         return self._replicas("registry", arguments, environment)
@@ -176,6 +182,8 @@ _DECIDED = (
     # The gateway reaches the services on this machine.
     *("SERVICES_TLS", "SERVICES_TLS_CA", "SERVICES_TLS_CERT", "SERVICES_TLS_KEY"),
     "SERVICES_TLS_SERVER_NAME",
+    # Secrets that `up` passes itself.
+    *("DATABASE_URL_FILE", "STATE_KEY_FILE"),
 )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -102,7 +101,8 @@ def command(
         typer.Option(
             "--require-keys",
             help="Require API keys. The first key, which may do everything, is written to "
-            "DATA_DIR/admin.key, unless WANLLMDB_REGISTRY_ADMIN_KEY is set.",
+            "DATA_DIR/admin.key, unless WANLLMDB_REGISTRY_ADMIN_KEY or "
+            "WANLLMDB_REGISTRY_ADMIN_KEY_FILE is set.",
             envvar="WANLLMDB_REGISTRY_REQUIRE_KEYS",
         ),
     ] = False,
@@ -134,7 +134,7 @@ def command(
         ProtectionError,
         ReadyFileError,
     )
-    from wanllmdb_local.secret_files import ADMIN_KEY_VARIABLE
+    from wanllmdb_local.secret_files import own_admin_key
     from wanllmdb_local.settings import PlatformSettings, Protection
     from wanllmdb_local.stopping import StopSignals
 
@@ -150,7 +150,7 @@ def command(
             tls_cert=_absolute(tls_cert),
             tls_key=_absolute(tls_key),
             tls_client_ca=_absolute(tls_client_ca),
-            has_keys=require_keys or ADMIN_KEY_VARIABLE in os.environ,
+            has_keys=require_keys or bool(own_admin_key()),
             insecure=insecure,
         ),
         dashboard=None if no_dashboard else _dashboard(dashboard_port),

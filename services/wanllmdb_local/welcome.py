@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
-
 from wanllmdb_local import DASHBOARD_PORT, HOST, REGISTRY_PORT, SUGGESTION_PORT
 from wanllmdb_local.data_dir import ADMIN_KEY, LOGS
 from wanllmdb_local.platform import Endpoints
-from wanllmdb_local.secret_files import ADMIN_KEY_VARIABLE
+from wanllmdb_local.secret_files import ADMIN_KEY_VARIABLE, own_admin_key
 from wanllmdb_local.settings import PlatformSettings
 
 
@@ -34,8 +32,8 @@ def welcome(settings: PlatformSettings, endpoints: Endpoints) -> str:
 
 
 def _admin_key(settings: PlatformSettings) -> str:
-    if ADMIN_KEY_VARIABLE in os.environ:
-        where = f"the value of {ADMIN_KEY_VARIABLE}"
+    if own := own_admin_key():
+        where = f"the value of {own}"
     else:
         where = str(settings.data_dir / ADMIN_KEY)
     return (
@@ -65,8 +63,8 @@ def _exports(settings: PlatformSettings, endpoints: Endpoints) -> list[str]:
             f"{protection.tls_client_ca}"
         )
     if protection.has_keys:
-        if ADMIN_KEY_VARIABLE in os.environ:
-            lines.append(f"export WANLLMDB_API_KEY=${ADMIN_KEY_VARIABLE}")
+        if own := own_admin_key():
+            lines.append(f"export WANLLMDB_API_KEY{own.removeprefix(ADMIN_KEY_VARIABLE)}=${own}")
         else:
             lines.append(f"export WANLLMDB_API_KEY_FILE={settings.data_dir / ADMIN_KEY}")
         if protection.is_exposed and not protection.has_tls:

@@ -95,7 +95,8 @@ def main() -> None:
     try:
         asyncio.run(bring_up_to_date(settings) if settings.migrate_only else serve(settings))
     except DatabaseUrlError as error:
-        print(shown_lines(f"{PROGRAM}: --database-url: {error}"), file=sys.stderr)
+        option = "--database-url" if settings.database_url_file is None else "--database-url-file"
+        print(shown_lines(f"{PROGRAM}: {option}: {error}"), file=sys.stderr)
         raise SystemExit(USAGE_EXIT_CODE) from None
     except UnavailableError as error:
         # Show the operator the cause, which callers do not see.

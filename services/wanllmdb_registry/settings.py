@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import SettingsConfigDict
 
+from wanllmdb_common.server.secret_files import file_of
 from wanllmdb_common.server.settings import ServerSettings, missing_protection
 from wanllmdb_registry.domain.api_keys.api_key import KeyText, parse_root_key
 from wanllmdb_registry.domain.retention import FOREVER, Retention, parse_keep_time
@@ -25,11 +28,13 @@ class RegistrySettings(ServerSettings):
         description="Address of the PostgreSQL database: postgresql://user:password@host:port/name."
         " Of several host:port, separated by commas, the one that takes writes is used."
     )
+    database_url_file: Path | None = file_of("--database-url")
     listen_database_url: SecretStr | None = Field(
         None,
         description="Address of the same database for notifications, if --database-url leads to a "
         "connection pooler such as PgBouncer: PostgreSQL's own address.",
     )
+    listen_database_url_file: Path | None = file_of("--listen-database-url")
     pool_size: int = Field(
         16,
         ge=1,
@@ -61,8 +66,10 @@ class RegistrySettings(ServerSettings):
         None,
         description="Key with all permissions that is not stored, used to create the other keys: "
         "wsk_root_ followed by a secret of at least 32 characters. Implies --require-keys. Prefer "
-        "the variable WANLLMDB_REGISTRY_ADMIN_KEY, because other users can see a process's flags.",
+        "--admin-key-file or the variable WANLLMDB_REGISTRY_ADMIN_KEY, because other users can see "
+        "a process's flags.",
     )
+    admin_key_file: Path | None = file_of("--admin-key")
 
     @field_validator("listen_database_url")
     @classmethod

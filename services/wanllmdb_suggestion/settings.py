@@ -14,6 +14,7 @@ from pydantic_settings import SettingsConfigDict
 from wanllmdb import InvalidArgumentError
 from wanllmdb._connection.addresses import REGISTRY, target_of
 from wanllmdb._connection.tls import Tls
+from wanllmdb_common.server.secret_files import file_of
 from wanllmdb_common.server.settings import ServerSettings
 from wanllmdb_common.service_channel import check_tls, is_on_this_machine
 
@@ -89,10 +90,11 @@ class SuggestionSettings(ServerSettings):
     state_key: SecretStr | None = Field(
         None,
         description="Secret that signs the states that samplers store with runs: at least 32 "
-        "hexadecimal digits (openssl rand -hex 32), the same for all replicas. Prefer the "
-        "environment variable, because every user of the machine can read flags. Defaults to a "
-        "random secret that is lost when the process ends.",
+        "hexadecimal digits (openssl rand -hex 32), the same for all replicas. Prefer "
+        "--state-key-file or the environment variable, because every user of the machine can read "
+        "flags. Defaults to a random secret that is lost when the process ends.",
     )
+    state_key_file: Path | None = file_of("--state-key")
 
     @field_validator("registry")
     @classmethod

@@ -11,9 +11,16 @@ from typing import Literal, Self, TypeVar
 
 from pydantic import Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
-from pydantic_settings import BaseSettings, CliApp, SettingsConfigDict, SettingsError
+from pydantic_settings import (
+    BaseSettings,
+    CliApp,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
 
 from wanllmdb._shown import shown_lines
+from wanllmdb_common.server.secret_files import SecretFiles, SecretOfFile
 
 S = TypeVar("S", bound=BaseSettings)
 
@@ -251,6 +258,18 @@ class ProcessSettings(BaseSettings):
         "that load balancers can react.",
     )
 
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        # Flags come before all of these. The last one sees what the others name.
+        return init_settings, env_settings, SecretFiles(settings_cls)
+
 
 class ServerSettings(ListenSettings, LimitSettings, ProcessSettings):
     """Base class of each gRPC server's settings; a subclass sets `env_prefix` and the port."""
@@ -278,6 +297,8 @@ def load_settings(settings: type[S], program: str) -> S:
     except ValidationError as error:
         for problem in error.errors():
             option = "-".join(str(part) for part in problem["loc"]).replace("_", "-")
+            if isinstance(problem["input"], SecretOfFile):
+                option += "-file"
             where = f"--{option}: " if option else ""
             # Pydantic adds a prefix to the messages of our own checks.
             message = problem["msg"].removeprefix("Value error, ")

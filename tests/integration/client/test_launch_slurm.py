@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import subprocess
+import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,9 +14,9 @@ import pytest
 from tests.e2e.up_process import wait_until
 from tests.integration.client.command_agents import plain_sweep
 from tests.integration.client.command_line import CommandLine
-from tests.integration.client.conftest import Script
+from tests.integration.client.conftest import Script, config
 from tests.integration.client.programs import runs_of, until
-from tests.slurm_cluster import slurm_cluster, why_not
+from tests.slurm_cluster import CPUS, URGENT, slurm_cluster, why_not
 from wanllmdb import Client
 
 pytestmark = pytest.mark.skipif(bool(why_not()), reason=f"no Slurm cluster: {why_not()}")
@@ -37,6 +38,20 @@ from pathlib import Path
 Path(sys.argv[1], str(os.getpid())).touch()
 while True:
     signal.pause()
+"""
+# Reports a loss; its first process then runs until it is stopped.
+STOPPED_ONCE = """
+import signal, sys
+from pathlib import Path
+import wanllmdb
+with wanllmdb.init() as run:
+    run.log({"loss": float(run.number)})
+    try:
+        Path(sys.argv[1], "begun").touch(exist_ok=False)
+    except FileExistsError:
+        sys.exit()
+    while True:
+        signal.pause()
 """
 
 
@@ -82,7 +97,7 @@ def queue() -> list[str]:
 def commands(*lines: list[str]) -> None:
     """Run commands of Slurm's, which must succeed."""
     for line in lines:
-        subprocess.run(line, timeout=30, check=True, capture_output=True)
+        subprocess.run(line, timeout=120, check=True, capture_output=True)
 
 
 async def until_queue_is_empty(folder: Path) -> str:
@@ -158,6 +173,51 @@ async def test_a_task_near_its_time_limit_gives_its_run_back_and_goes_on_later(
     assert "this task is queued again" in said
     assert before.agent_id
     assert after.agent_id == before.agent_id, said
+
+
+def requeue(job_id: str) -> None:
+    """Queue a job again, as an administrator does."""
+    commands(["scontrol", "requeue", job_id])
+
+
+def preempt(job_id: str) -> None:
+    """Have a job with a higher priority take the whole node, and end when its turn has come."""
+    urgent = ["sbatch", f"--partition={URGENT}", f"--cpus-per-task={CPUS}", "--wait"]
+    commands([*urgent, "--output=urgent.out", "--wrap=true"])
+
+
+@pytest.mark.parametrize("interrupt", [requeue, preempt])
+async def test_a_task_that_slurm_queues_again_gives_its_run_back_and_resumes(
+    interrupt: Callable[[str], None],
+    slurm: CommandLine,
+    client: Client,
+    script: Script,
+    marks: Path,
+    tmp_path: Path,
+) -> None:
+    created = await asyncio.to_thread(client.create_sweep, config(run_cap=3))
+    sweep_id = created.sweep.sweep_id
+    command = ("--", sys.executable, script(STOPPED_ONCE), str(marks), "${args_json}")
+    launched = await slurm.json("launch", sweep_id, "--on", "slurm", "--json", *command)
+    await asyncio.to_thread(wait_until, (marks / "begun").exists)
+    (before,) = await runs_of(client, sweep_id)
+    job_id = launched["launch"].removeprefix("slurm/")
+    await asyncio.to_thread(interrupt, job_id)
+    await until(client, sweep_id, "queued")
+    (given_back,) = await runs_of(client, sweep_id)
+    await asyncio.to_thread(wait_until, lambda: queue() == ["PENDING"])
+    await asyncio.to_thread(commands, ["scontrol", "update", f"JobId={job_id}", "StartTime=now"])
+    await until(client, sweep_id, *["finished"] * 3, seconds=120)
+    said = await until_queue_is_empty(tmp_path)
+
+    # The signal gave the run back. Its lease did not run out, and it did not fail.
+    assert given_back.error is not None
+    assert given_back.error.message == "SIGTERM stopped the agent", said
+    runs = await runs_of(client, sweep_id)
+    assert [run.objective for run in runs] == [0.0, 1.0, 2.0], said
+    assert {run.agent_id for run in runs} == {before.agent_id}
+    assert [run.attempt for run in runs] == [before.attempt + 1, 1, 1]
+    assert await slurm.json("launches", "ls", "--on", "slurm") == []
 
 
 async def test_what_slurm_refuses_is_explained(
