@@ -108,7 +108,7 @@ def problems_of_versions(build: Stage, extras: dict[str, list[str]]) -> Iterator
         yield f"PIP_CONSTRAINT is no file: {file}"
         return
     pinned = set(map(_normal, re.findall(r"^([\w.-]+)==", (ROOT / file).read_text(), re.MULTILINE)))
-    for extra in ("cli", *SERVICES, "services"):
+    for extra in ("cli", *SERVICES, "services", "search-space"):
         for requirement in extras[extra]:
             name = _normal(re.split(r"[^\w.-]", requirement)[0])
             if name not in pinned | {"wanllmdb"}:
