@@ -10,9 +10,12 @@ from collections.abc import AsyncIterator
 from pydantic import SecretStr
 
 from tests.conftest import LEASE, STATE_KEY
+from tests.gateway_calls import BrowserClient
+from tests.gateways import gateway_server
 from tests.integration.operations.name_server import NameServer
 from tests.ports import free_port
 from wanllmdb import AsyncClient, Checkpoint, Client, RunState, Succeeded
+from wanllmdb.api.registry.v1 import key_service_pb2 as pb
 from wanllmdb_common.calls.call import Call
 from wanllmdb_common.server.lifecycle import running_server
 from wanllmdb_common.server.settings import ServerSettings
@@ -27,6 +30,8 @@ CONFIG = {
     "metric": {"name": "loss"},
     "parameters": {"x": {"min": 0.0, "max": 1.0}},
 }
+GET_CALLER = "/wanllmdb.api.registry.v1.KeyService/GetCaller"
+NOWHERE = "127.0.0.1:9"
 AGE = 1.0
 GRACE = 2.0
 CONNECTIONS = 12
@@ -163,6 +168,19 @@ async def test_agents_and_watches_go_on_over_many_connections(database_url: str)
     assert {(run.state, run.attempt) for run in runs} == {(RunState.FINISHED, 1)}
     # Each change once, in order.
     assert revisions == sorted(set(revisions))
+
+
+async def test_calls_of_browsers_go_on_over_many_connections(database_url: str) -> None:
+    seen = Connections()
+    async with (
+        registry(database_url, seen) as address,
+        gateway_server(address, NOWHERE) as url,
+        asyncio.timeout(120),
+    ):
+        while len(seen.calls) < CONNECTIONS:
+            browser = BrowserClient(url)
+            await browser.unary(GET_CALLER, pb.GetCallerRequest(), pb.GetCallerResponse)
+    print(f"{sum(seen.calls.values())} calls over {len(seen.calls)} connections")
 
 
 async def test_a_replica_that_is_added_under_the_same_name_gets_calls(database_url: str) -> None:
