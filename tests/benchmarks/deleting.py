@@ -11,7 +11,7 @@ import time
 import uuid
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 import asyncpg
 
@@ -40,7 +40,7 @@ _TABLES = ("metric_points", "last_values", "runs", "prior_runs", "sweep_events",
 _PURGING = "SELECT count(*) > 0 FROM deleted_sweeps WHERE purge_time IS NOT NULL"
 
 T = TypeVar("T")
-Database = asyncpg.Connection[asyncpg.Record]
+Database: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
 
 class _Times(defaultdict[str, list[float]]):
@@ -148,7 +148,7 @@ async def _trials(calls: Calls, sweep_id: str, count: int, times: _Times) -> Non
                 sweep_id=sweep_id,
                 number=run.number,
                 attempt=run.attempt,
-                rows=[run_pb2.MetricRow(step=step, values={"loss": 1.0}) for step in range(-10, 0)],
+                rows=[run_pb2.MetricRow(step=step, values={"acc": 0.5}) for step in range(10)],
                 request_id=str(uuid.uuid4()),
             )
             await times.of("ReportMetrics", calls.registry.ReportMetrics(report))
