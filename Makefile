@@ -16,6 +16,7 @@ STUBS := clients/python/wanllmdb/api
 INTERNAL_STUBS := services/wanllmdb_common/internal
 # The public protos as clients know them, without what the services say to each other.
 BASELINE := protos/baseline/v1.binpb
+INTERNAL_BASELINE := protos/baseline/internal.v1.binpb
 GO_STUBS := clients/go/api
 GO_SOURCES := $(shell find clients/go -name '*.go') clients/go/go.mod
 # The client in Java, whose stubs are generated in its build.
@@ -199,8 +200,9 @@ protos: $(PROTOC_VENV)/.installed $(VENV)/.installed $(WEB_PACKAGES) ## Generate
 	@if command -v cargo >/dev/null; then cd $(RUST) && cargo run --quiet --manifest-path xtask/Cargo.toml; \
 		else echo "Rust is not installed: $(RUST_STUBS) stays as it is"; fi
 
-baseline: $(VENV)/.installed ## Renews the image with which `make check` finds breaks of the public protos
+baseline: $(VENV)/.installed ## Renews the images with which `make check` finds breaks of the protos
 	$(BIN)/buf build --path protos/wanllmdb/api --exclude-source-info -o $(BASELINE)
+	$(BIN)/buf build --path protos/wanllmdb/internal --exclude-source-info -o $(INTERNAL_BASELINE)
 
 docs: $(VENV)/.installed ## Generates docs/api.md from protos/, and W&B's names in docs/coming-from.md
 	$(BIN)/buf build -o - | $(BIN)/python docs/generate_api.py > docs/api.md

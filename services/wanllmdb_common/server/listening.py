@@ -105,7 +105,7 @@ MAX_PENDING_SECONDS = 3_600
 
 def server_options(settings: LimitSettings) -> list[Option]:
     """Return the channel options of a server; the core ignores names that it does not know."""
-    return [
+    options: list[Option] = [
         # Without this, two servers would silently share the port.
         ("grpc.so_reuseport", 0),
         ("grpc.max_receive_message_length", settings.max_message_bytes),
@@ -125,3 +125,11 @@ def server_options(settings: LimitSettings) -> list[Option]:
         ("grpc.server.max_pending_requests_hard_limit", MAX_PENDING_HARD),
         ("grpc.server_max_unrequested_time_in_server", MAX_PENDING_SECONDS),
     ]
+    if settings.max_connection_age:
+        # The core spreads the age by 10% each way. The client gets a GOAWAY, sends its next call
+        # over another connection, and asks for the addresses of the name again.
+        options += [
+            ("grpc.max_connection_age_ms", round(settings.max_connection_age * 1000)),
+            ("grpc.max_connection_age_grace_ms", round(settings.max_connection_age_grace * 1000)),
+        ]
+    return options

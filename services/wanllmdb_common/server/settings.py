@@ -193,6 +193,21 @@ class LimitSettings(BaseSettings):
         description="Calls of any kind in progress at once on one connection. gRPC clients hold "
         "back further calls until one of them ends.",
     )
+    max_connection_age: float = Field(
+        600,
+        ge=0,
+        le=86_400,
+        description="Seconds after which the server asks a client to open another connection, with "
+        "a tenth more or less by chance; 0 for never. Clients that reach the replicas by one name "
+        "find new replicas in this way. Calls in progress go on.",
+    )
+    max_connection_age_grace: float = Field(
+        600,
+        gt=0,
+        le=86_400,
+        description="Seconds for which calls in progress may go on over a connection that has "
+        "reached its age. Then watches go on over another connection.",
+    )
     max_waiting_messages: int = Field(
         1_000,
         ge=1,

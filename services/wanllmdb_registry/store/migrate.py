@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
+import structlog
 from sqlalchemy import Connection, text
 
 from wanllmdb_registry.store.database import Database
+from wanllmdb_registry.store.database_errors import database_unavailable
+
+log = structlog.get_logger(__name__)
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 """The folder of Alembic's scripts. Each script's name begins with its revision."""
 
 LATEST = max(file.name for file in (MIGRATIONS / "versions").glob("[0-9]*.py")).partition("_")[0]
 """The revision of the tables that this registry works with."""
+
+
+# How often the tables are locked before the migration gives up, and the seconds between, in which
+# the calls of older registries go on.
+_LOCK_ATTEMPTS = 300
+_LOCK_PAUSE = 1.0
+
+
+class TablesInUseError(Exception):
+    """A transaction of another registry uses the tables; nothing was changed."""
 
 
 class NewerDatabaseError(Exception):
@@ -26,11 +41,28 @@ class ForeignDatabaseError(Exception):
 async def migrate(database: Database, revision: str = LATEST) -> None:
     """Upgrade the tables to `revision`; do nothing if they have it.
 
+    Older registries may use the tables meanwhile. Their transactions go on before the tables are
+    changed, and other calls wait for at most a part of a second until the change begins.
+
     Raises:
-        UnavailableError: the database does not answer.
+        UnavailableError: the database does not answer, or others use its tables for minutes.
         NewerDatabaseError: a newer registry has migrated the database.
         ForeignDatabaseError: the database has another program's tables.
     """
+    for attempt in range(_LOCK_ATTEMPTS):
+        try:
+            await _migrate_once(database, revision)
+        except TablesInUseError as error:
+            if attempt == _LOCK_ATTEMPTS - 1:
+                raise database_unavailable() from error.__cause__
+            if attempt == 0:
+                log.warning("the migration waits for a transaction that uses the tables")
+            await asyncio.sleep(_LOCK_PAUSE)
+        else:
+            return
+
+
+async def _migrate_once(database: Database, revision: str) -> None:
     async with database.migration() as connection:
         if await connection.run_sync(_stored_revision) == revision:
             return

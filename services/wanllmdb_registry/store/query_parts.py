@@ -88,8 +88,11 @@ RUN = select(*_message_columns, run_bytes(runs.c).label("bytes"))
 WHOLE_SWEEP = [column for column in sweeps.c if column.name != "outline"]
 """The columns of a sweep; its outline repeats parts of its config."""
 
+OUTLINE = func.coalesce(sweeps.c.outline, sweeps.c.config)
+"""A sweep's outline, or the config of one that an older registry created."""
+
 OUTLINED_SWEEP = [
-    sweeps.c.outline.label("config")
+    OUTLINE.label("config")
     if column.name == "config"
     else null().label(column.name)
     if column.name == "best_parameters"

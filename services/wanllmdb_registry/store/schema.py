@@ -23,6 +23,7 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     Table,
     Text,
+    TextClause,
     Uuid,
     func,
     text,
@@ -38,8 +39,9 @@ STATE_RANK = (
 )
 
 
-def _time(name: str, nullable: bool = False) -> Column[object]:
-    return Column(name, DateTime(timezone=True), nullable=nullable)
+# The default of a column is for older registries, which do not write it.
+def _time(name: str, nullable: bool = False, default: TextClause | None = None) -> Column[object]:
+    return Column(name, DateTime(timezone=True), nullable=nullable, server_default=default)
 
 
 projects = Table(
@@ -60,8 +62,9 @@ sweeps = Table(
     Column("description", Text, nullable=False),
     # The spec as a config in JSON text, which keeps every number exact and is readable.
     Column("config", Text, nullable=False),
-    # The same without the search space, the command and the options of algorithms, for lists.
-    Column("outline", Text, nullable=False),
+    # The same without the search space, the command and the options of algorithms, for lists. An
+    # older registry writes none.
+    Column("outline", Text),
     Column("method", Text, nullable=False),
     Column("state", Text, nullable=False),
     Column("finish_reason", Text),
@@ -83,13 +86,13 @@ sweeps = Table(
     Column("own_revision", BigInteger, nullable=False),
     Column("version", BigInteger, nullable=False),
     _time("create_time"),
-    _time("update_time"),
+    _time("update_time", default=text("now()")),
     _time("start_time", nullable=True),
     _time("end_time", nullable=True),
     Column("end_message", Text, nullable=False),
     Column("prior_runs", BigInteger, nullable=False),
     # How many events were recorded, of which the latest are kept.
-    Column("events", BigInteger, nullable=False),
+    Column("events", BigInteger, nullable=False, server_default=text("0")),
     Index("sweeps_by_time", "create_time", "sweep_id"),
     Index("sweeps_by_project", "project", "create_time", "sweep_id"),
     Index("sweeps_by_name", "name", "sweep_id"),
@@ -131,7 +134,7 @@ runs = Table(
     Column("losses", Integer, nullable=False),
     Column("failures", Integer, nullable=False),
     # Whether a user asked that the running run stops.
-    Column("stop_requested", Boolean, nullable=False),
+    Column("stop_requested", Boolean, nullable=False, server_default=text("false")),
     Column("revision", BigInteger, nullable=False),
     _time("create_time"),
     _time("start_time", nullable=True),

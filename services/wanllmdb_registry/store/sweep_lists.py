@@ -37,6 +37,7 @@ from wanllmdb_registry.domain.reads import (
 )
 from wanllmdb_registry.store.database import Database
 from wanllmdb_registry.store.query_parts import (
+    OUTLINE,
     OUTLINED_SWEEP,
     WHOLE_SWEEP,
     Columns,
@@ -75,7 +76,7 @@ _VIEWS = {
     SweepView.BASIC: (
         *OUTLINED_SWEEP,
         _rank.label(_RANK),
-        bytes_of(sweeps.c.outline, sweeps.c.description, sweeps.c.end_message).label("bytes"),
+        bytes_of(OUTLINE, sweeps.c.description, sweeps.c.end_message).label("bytes"),
     ),
 }
 _HEAD = (

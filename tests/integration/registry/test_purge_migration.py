@@ -16,7 +16,7 @@ from wanllmdb_registry.store.migrate import migrate
 from wanllmdb_registry.store.purge_store import PurgeStore
 from wanllmdb_registry.store.schema_changes import downgrade
 
-# What the registry of revision 0007 executes for DeleteSweep.
+# What the registry of revision 0008 executes for DeleteSweep.
 OLDER_DELETE = """
     WITH gone AS (DELETE FROM sweeps WHERE sweep_id = '{}' RETURNING sweep_id, project)
     INSERT INTO deleted_sweeps (sweep_id, project, delete_time)
@@ -56,7 +56,7 @@ async def test_the_way_to_the_purge_and_back(
     assert await left_of(database_url, gone)
     # With rows left to purge, the way back deletes them, because nothing else would.
     async with database.migration() as connection:
-        await connection.run_sync(downgrade, "0007")
+        await connection.run_sync(downgrade, "0008")
         keys = await connection.run_sync(foreign_keys)
     assert keys == {
         "runs": ["sweeps"],

@@ -246,7 +246,8 @@ class SweepCalls(Connection):
             min_interval: the least seconds between two batches of changes; a run that changes
                 several times in between is sent once.
             without_runs: leave out the runs.
-            on_wait: called with each failure that causes a wait.
+            on_wait: called with each failure that causes a wait, but not where a stream breaks and
+                the next attempt succeeds.
 
         Raises:
             NotFoundError: there is no such sweep.
@@ -272,7 +273,8 @@ class SweepCalls(Connection):
                     delay = reconnect_delay(failures)
                 if delay is None:
                     raise
-                if on_wait is not None:
+                # A connection that reaches its age breaks the stream, which goes on over another.
+                if on_wait is not None and (failures or not isinstance(error, UnavailableError)):
                     on_wait(error)
             except NotFoundError:
                 if not has_begun:
@@ -305,7 +307,8 @@ class SweepCalls(Connection):
 
         Close the iterator to end the watch. It waits while the registry is unavailable, or as
         long as a registry with too many watches requires, and then follows the list again.
-        `on_wait` is called with each failure that causes a wait.
+        `on_wait` is called with each failure that causes a wait, but not where a stream breaks and
+        the next attempt succeeds.
 
         Raises:
             UnavailableError: the registry was unavailable from the start.
@@ -334,7 +337,8 @@ class SweepCalls(Connection):
                     delay = reconnect_delay(failures)
                 if delay is None:
                     raise
-                if on_wait is not None:
+                # A connection that reaches its age breaks the stream, which goes on over another.
+                if on_wait is not None and (failures or not isinstance(error, UnavailableError)):
                     on_wait(error)
             else:
                 return

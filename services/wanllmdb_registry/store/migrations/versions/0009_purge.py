@@ -8,8 +8,8 @@ an older one shows what is left of them to callers who name the run.
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0008"
-down_revision = "0007"
+revision = "0009"
+down_revision = "0008"
 branch_labels = None
 depends_on = None
 
@@ -18,9 +18,6 @@ _OF_SWEEPS = (*_CASCADING, "last_values", "metric_points")
 
 
 def upgrade() -> None:
-    # All locks at once and in the order in which registries take them, so that no transaction of
-    # theirs holds one and waits for another.
-    op.execute("LOCK TABLE sweeps, runs, prior_runs, sweep_events IN ACCESS EXCLUSIVE MODE")
     for table in _CASCADING:
         op.drop_constraint(f"{table}_sweep_id_fkey", table, type_="foreignkey")
     op.add_column("deleted_sweeps", sa.Column("purge_time", sa.DateTime(timezone=True)))
