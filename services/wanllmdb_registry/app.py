@@ -12,6 +12,7 @@ import structlog
 
 from wanllmdb_common.server.readiness import Readiness
 from wanllmdb_registry.background.lease_expiry import LeaseExpiryTask
+from wanllmdb_registry.background.purge import PurgeTask
 from wanllmdb_registry.background.reply_cleanup import delete_old_replies
 from wanllmdb_registry.background.retention import RetentionTask
 from wanllmdb_registry.domain.api_keys.api_key import KeyText
@@ -32,6 +33,7 @@ from wanllmdb_registry.store.event_reads import EventReads
 from wanllmdb_registry.store.key_store import KeyStore
 from wanllmdb_registry.store.migrate import migrate
 from wanllmdb_registry.store.plot_reads import PlotReads
+from wanllmdb_registry.store.purge_store import PurgeStore
 from wanllmdb_registry.store.retention_store import RetentionStore
 from wanllmdb_registry.store.run_reads import RunReads
 from wanllmdb_registry.store.sweep_lists import SweepLists
@@ -162,6 +164,7 @@ async def running_registry(
             asyncio.create_task(changes.run()),
             asyncio.create_task(LeaseExpiryTask(store, commits, lease).run()),
             asyncio.create_task(delete_old_replies(store, registry.templates)),
+            asyncio.create_task(PurgeTask(PurgeStore(database)).run()),
             asyncio.create_task(RetentionTask(RetentionStore(database), commits, retention).run()),
         ]
         try:

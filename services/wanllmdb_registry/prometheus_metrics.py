@@ -55,6 +55,14 @@ REPLIES_DELETED = Counter(
     "wanllmdb_registry_replies_deleted_total",
     "Stored responses that were deleted because of their age.",
 )
+SWEEPS_TO_PURGE = Gauge(
+    "wanllmdb_registry_sweeps_to_purge",
+    "Deleted sweeps that have rows left.",
+)
+ROWS_PURGED = Counter(
+    "wanllmdb_registry_rows_purged_total",
+    "Rows of deleted sweeps that this replica deleted.",
+)
 WATCHERS = Gauge(
     "wanllmdb_registry_watchers",
     "Open WatchSweep and WatchSweeps calls.",

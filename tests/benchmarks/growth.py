@@ -95,9 +95,11 @@ async def _copy_sweeps(database: asyncpg.Connection[asyncpg.Record], sweep_id: s
         await _copy(database, copied, sweep_id, copies, own_id)
 
 
-async def copy_runs(database: asyncpg.Connection[asyncpg.Record], sweep_id: str) -> None:
-    """Copy the runs of a sweep until it has LARGE runs, each with an objective of its own."""
-    copies = f"generate_series(1, {LARGE // RUNS - 1}) AS copy"
+async def copy_runs(
+    database: asyncpg.Connection[asyncpg.Record], sweep_id: str, size: int = LARGE
+) -> None:
+    """Copy the runs of a sweep until it has `size` runs, each with an objective of its own."""
+    copies = f"generate_series(1, {size // RUNS - 1}) AS copy"
     new = {
         "number": f"number + copy * {RUNS}",
         "revision": f"revision + copy * {3 * RUNS}",
@@ -110,7 +112,7 @@ async def copy_runs(database: asyncpg.Connection[asyncpg.Record], sweep_id: str)
         "UPDATE sweeps SET next_number = $2::int, finished = $2::int, revision = 4 * $2::int "
         "WHERE sweep_id = $1",
         sweep_id,
-        LARGE,
+        size,
     )
 
 

@@ -112,6 +112,15 @@ _DATABASE = Row(
                 Query(rate("wanllmdb_registry_replies_deleted_total"), "answers deleted a second"),
             ),
         ),
+        Panel(
+            "Purge",
+            "Deleted sweeps that have rows left, and their rows that were deleted.",
+            "short",
+            (
+                Query("max (wanllmdb_registry_sweeps_to_purge)", "sweeps to purge"),
+                Query(rate("wanllmdb_registry_rows_purged_total"), "rows purged a second"),
+            ),
+        ),
     ),
 )
 

@@ -57,8 +57,6 @@ class RetentionTask:
         skipped: set[str] = set()
         while old := await self._next(skipped, with_history=False):
             for sweep in old:
-                # First, because the deletion of the sweep is one transaction.
-                await self._delete_history(sweep)
                 try:
                     command = DeleteSweep(None, lambda _: b"", etag=sweep.etag)
                     await self._commits.submit(sweep.sweep_id, command)

@@ -17,7 +17,7 @@ from wanllmdb_registry.domain.model import RunState
 from wanllmdb_registry.domain.reads import Page
 from wanllmdb_registry.domain.unit_of_work import sweep_not_found
 from wanllmdb_registry.store.database import Database
-from wanllmdb_registry.store.query_parts import is_state
+from wanllmdb_registry.store.query_parts import is_state, of_sweep
 from wanllmdb_registry.store.schema import runs, sweeps
 from wanllmdb_registry.store.statement import Row, Statement
 
@@ -49,7 +49,7 @@ _agents = (
         _last_seen.label("last_seen"),
     )
     .where(
-        _c.sweep_id == bindparam("sweep_id"),
+        of_sweep(_c),
         _c.agent_id != "",
         _name > bindparam("after", type_=Text),
     )

@@ -46,7 +46,7 @@ from wanllmdb_registry.domain.run_columns import (
 from wanllmdb_registry.domain.unit_of_work import sweep_not_found
 from wanllmdb_registry.store.database import Database
 from wanllmdb_registry.store.json_texts import joined, parsed
-from wanllmdb_registry.store.query_parts import WHOLE_SWEEP, bytes_of, within_bytes
+from wanllmdb_registry.store.query_parts import WHOLE_SWEEP, bytes_of, of_sweep, within_bytes
 from wanllmdb_registry.store.rows import sweep_from_row
 from wanllmdb_registry.store.schema import last_values, runs, sweeps
 from wanllmdb_registry.store.statement import Row, Statement
@@ -99,7 +99,7 @@ _LAST_VALUES = Statement(
         )
     )
     .where(
-        runs.c.sweep_id == bindparam("sweep_id"),
+        of_sweep(runs.c),
         runs.c.number == func.any(bindparam("numbers", type_=ARRAY(BigInteger))),
         last_values.c.name == func.any(bindparam("names", type_=ARRAY(Text))),
     )
@@ -186,7 +186,7 @@ def _page_of(lists: Sequence[str], fields: Sequence[RunField], has_objective: bo
             bytes_of(*large).label("bytes"),
         )
         .where(
-            runs.c.sweep_id == bindparam("sweep_id"),
+            of_sweep(runs.c),
             runs.c.number > bindparam("after", type_=BigInteger),
             runs.c.revision > bindparam("since", type_=BigInteger),
             runs.c.state == func.any(bindparam("states", type_=ARRAY(Text))),

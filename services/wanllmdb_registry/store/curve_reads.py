@@ -26,6 +26,7 @@ from sqlalchemy.types import TypeEngine
 from wanllmdb_registry.domain.reads import MetricCurve
 from wanllmdb_registry.domain.unit_of_work import sweep_not_found
 from wanllmdb_registry.store.database import Database
+from wanllmdb_registry.store.query_parts import of_sweep
 from wanllmdb_registry.store.schema import metric_points, runs, sweeps
 from wanllmdb_registry.store.statement import Row, Statement
 
@@ -98,7 +99,7 @@ _CURVES = Statement(
     select(runs.c.number, runs.c.attempt, *_curve.c)
     .select_from(runs.join(_curve, true()))
     .where(
-        runs.c.sweep_id == _sweep_id,
+        of_sweep(runs.c),
         runs.c.number == func.any(bindparam("numbers", type_=ARRAY(BigInteger))),
     )
 )

@@ -9,7 +9,7 @@ from wanllmdb_registry.domain.reads import Page
 from wanllmdb_registry.domain.sweep_events import SweepEvent
 from wanllmdb_registry.domain.unit_of_work import sweep_not_found
 from wanllmdb_registry.store.database import Database
-from wanllmdb_registry.store.query_parts import bytes_of, page_of, within_bytes
+from wanllmdb_registry.store.query_parts import bytes_of, of_sweep, page_of, within_bytes
 from wanllmdb_registry.store.rows import event_from_row
 from wanllmdb_registry.store.schema import sweep_events, sweeps
 from wanllmdb_registry.store.statement import Statement
@@ -19,7 +19,7 @@ _EVENTS = Statement(
     within_bytes(
         select(sweep_events, bytes_of(sweep_events.c.detail).label("bytes"))
         .where(
-            sweep_events.c.sweep_id == bindparam("sweep_id"),
+            of_sweep(sweep_events.c),
             sweep_events.c.index < bindparam("before", type_=BigInteger),
         )
         .limit(bindparam("limit")),

@@ -32,7 +32,7 @@ from wanllmdb_registry.domain.model import RunState
 from wanllmdb_registry.domain.reads import FinishedColumns, Timeline
 from wanllmdb_registry.store.database import Database
 from wanllmdb_registry.store.json_texts import joined, parsed
-from wanllmdb_registry.store.query_parts import bytes_of, within_bytes
+from wanllmdb_registry.store.query_parts import bytes_of, of_sweep, within_bytes
 from wanllmdb_registry.store.schema import runs, sweeps
 from wanllmdb_registry.store.statement import Row, Statement
 
@@ -42,7 +42,7 @@ _TIMELINE_PAGE = 2_500
 
 _NAN: ColumnElement[float] = literal_column("'NaN'::double precision", Double)
 
-_of_sweep = runs.c.sweep_id == bindparam("sweep_id")
+_of_sweep = of_sweep(runs.c)
 _every = func.mod(runs.c.number, bindparam("every", type_=Integer)) == 0
 _best_number = (
     select(sweeps.c.best_number).where(sweeps.c.sweep_id == bindparam("sweep_id")).scalar_subquery()

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Integer,
     Select,
     Text,
+    and_,
     bindparam,
     func,
     literal_column,
@@ -40,6 +41,17 @@ Order = Callable[[Columns], Sequence[ColumnElement[Any]]]
 FIXED_BYTES: ColumnElement[int] = literal_column("200", Integer)
 METRIC_BYTES: ColumnElement[int] = literal_column("24", Integer)
 _NONE: ColumnElement[int] = literal_column("0", Integer)
+
+
+def of_sweep(c: Columns) -> ColumnElement[bool]:
+    """Return whether a row is of the sweep `sweep_id`, unless the sweep is deleted.
+
+    The rows of a deleted sweep stay until they are purged. PostgreSQL looks the sweep up once for a
+    statement, and reads nothing else without it.
+    """
+    wanted = bindparam("sweep_id", type_=Text)
+    is_there = select(sweeps.c.sweep_id).where(sweeps.c.sweep_id == wanted).correlate(None).exists()
+    return and_(c.sweep_id == wanted, is_there)
 
 
 def is_state(column: ColumnElement[Any], *states: RunState) -> ColumnElement[bool]:

@@ -38,6 +38,7 @@ from wanllmdb_registry.store.query_parts import (
     all_last_values,
     bytes_of,
     converted_page,
+    of_sweep,
     page_of,
     page_of_rows,
     with_last_values,
@@ -48,7 +49,7 @@ from wanllmdb_registry.store.schema import metric_points, prior_runs, runs, swee
 from wanllmdb_registry.store.statement import Row, Statement
 
 _SWEEP = Statement(select(sweeps.c.sweep_id).where(sweeps.c.sweep_id == bindparam("sweep_id")))
-_of_sweep = runs.c.sweep_id == bindparam("sweep_id")
+_of_sweep = of_sweep(runs.c)
 _in_states = runs.c.state == func.any(bindparam("states", type_=ARRAY(Text)))
 _BY_NUMBER = Statement(with_last_values(RUN.where(_of_sweep, runs.c.number == bindparam("number"))))
 _BY_EXTERNAL_ID = Statement(
@@ -139,7 +140,7 @@ def _names(*conditions: ColumnElement[bool]) -> Statement:
 _METRIC_NAMES = (_names(), _names(_in_states))
 _prior_runs = (
     select(prior_runs, bytes_of(prior_runs.c.parameters).label("bytes"))
-    .where(prior_runs.c.sweep_id == bindparam("sweep_id"), prior_runs.c.index > bindparam("after"))
+    .where(of_sweep(prior_runs.c), prior_runs.c.index > bindparam("after"))
     .limit(bindparam("limit"))
 )
 _PRIOR_RUNS = Statement(within_bytes(_prior_runs, lambda c: [c["index"]]).order_by("index"))
@@ -156,7 +157,7 @@ _held = (
 _finite_values = (
     select(metric_points.c.step)
     .where(
-        metric_points.c.sweep_id == bindparam("sweep_id"),
+        of_sweep(metric_points.c),
         metric_points.c.number == _held.c.number,
         metric_points.c.attempt == _held.c.attempt,
         metric_points.c.name == bindparam("name"),
@@ -366,7 +367,7 @@ class RunReads:
             of_attempt = c.attempt == latest
         else:
             of_attempt = c.attempt == attempt
-        query = select(metric_points).where(c.sweep_id == sweep_id, c.number == number, of_attempt)
+        query = select(metric_points).where(of_sweep(c), c.number == number, of_attempt)
         if names:
             query = query.where(c.name.in_(names))
         if min_step is not None:
@@ -375,7 +376,7 @@ class RunReads:
             query = query.where(tuple_(c.name, c.step) > tuple_(after.name, after.step))
         query = query.order_by(c.name, c.step).limit(limit)
         async with self._database.list() as connection:
-            rows = (await connection.execute(query)).mappings().all()
+            rows = (await connection.execute(query, {"sweep_id": sweep_id})).mappings().all()
         if not rows:
             await self.get(sweep_id, number=number)
         return await converted_each(point_from_row, rows)

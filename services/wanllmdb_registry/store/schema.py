@@ -1,9 +1,9 @@
 """The tables. A test checks that the migrations create exactly these tables.
 
 All tables of a sweep's data have the sweep's id as the first key column, so that they can be
-partitioned by sweep. Metric points, last values and replies have no foreign key: they are written
-only under the lock of their sweep's row, and a check for each of millions of points would gain
-nothing.
+partitioned by sweep. They have no foreign key to `sweeps`: rows are written only under the lock of
+their sweep's row, so a check for each would gain nothing. DeleteSweep deletes that row alone, which
+hides the others from every read, and `purge_store` deletes them in parts.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from sqlalchemy import (
     Text,
     TextClause,
     Uuid,
+    func,
     text,
 )
 
@@ -104,7 +105,7 @@ sweeps = Table(
 runs = Table(
     "runs",
     metadata,
-    Column("sweep_id", Text, ForeignKey("sweeps.sweep_id", ondelete="CASCADE"), nullable=False),
+    Column("sweep_id", Text, nullable=False),
     Column("number", BigInteger, nullable=False),
     Column("state", Text, nullable=False),
     # JSON in a column of type Text: the text is kept unchanged, so 1e20 stays a float, and
@@ -193,7 +194,7 @@ last_values = Table(
 prior_runs = Table(
     "prior_runs",
     metadata,
-    Column("sweep_id", Text, ForeignKey("sweeps.sweep_id", ondelete="CASCADE"), nullable=False),
+    Column("sweep_id", Text, nullable=False),
     Column("index", BigInteger, nullable=False),
     Column("state", Text, nullable=False),
     Column("parameters", Text, nullable=False),
@@ -209,7 +210,7 @@ prior_runs = Table(
 sweep_events = Table(
     "sweep_events",
     metadata,
-    Column("sweep_id", Text, ForeignKey("sweeps.sweep_id", ondelete="CASCADE"), nullable=False),
+    Column("sweep_id", Text, nullable=False),
     Column("index", BigInteger, nullable=False),
     Column("revision", BigInteger, nullable=False),
     _time("time"),
@@ -258,15 +259,25 @@ replies = Table(
     Index("replies_by_time", "create_time"),
 )
 
-# The projects of deleted sweeps, for as long as their replies are stored. A caller with access to
-# the project gets the error SWEEP_NOT_FOUND, or the first response of a repeated request.
+# The projects of deleted sweeps, for as long as their replies are stored, and until all their rows
+# are deleted. A caller with access to the project gets the error SWEEP_NOT_FOUND, or the first
+# response of a repeated request.
 deleted_sweeps = Table(
     "deleted_sweeps",
     metadata,
     Column("sweep_id", Text, primary_key=True),
     Column("project", Text, nullable=False),
     _time("delete_time"),
+    # When the next part of the sweep's rows may be deleted; NULL if none is left. The default is
+    # for registries that do not know the column.
+    Column("purge_time", DateTime(timezone=True), server_default=func.now()),
     Index("deleted_sweeps_by_time", "delete_time"),
+    Index(
+        "deleted_sweeps_to_purge",
+        "delete_time",
+        "sweep_id",
+        postgresql_where=text("purge_time IS NOT NULL"),
+    ),
 )
 
 # API keys. Rows are never deleted, so that the key ids in the audit log can always be looked up.

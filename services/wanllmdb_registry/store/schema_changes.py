@@ -64,10 +64,11 @@ def upgrade(connection: Connection, revision: str = "head") -> None:
 def _lock_tables(connection: Connection) -> None:
     """Lock every table before the first is changed, in the order in which registries do.
 
-    Otherwise the migration would wait for a table in the middle of its changes.
+    That is the order of the schema. Otherwise the migration would wait for a table in the middle of
+    its changes.
     """
     present = set(inspect(connection).get_table_names())
-    names = [table.name for table in metadata.sorted_tables if table.name in present]
+    names = [name for name in metadata.tables if name in present]
     if not names:
         return
     connection.execute(text(f"SET LOCAL lock_timeout = {_LOCK_TIMEOUT_MS}"))

@@ -41,6 +41,7 @@ from wanllmdb_registry.store.query_parts import (
     WHOLE_SWEEP,
     all_last_values,
     is_state,
+    of_sweep,
     run_bytes,
     within_bytes,
 )
@@ -399,12 +400,7 @@ INSERT_REPLIES = Statement(insert(replies), replies.c.keys())
 INSERT_EVENTS = Statement(insert(sweep_events), sweep_events.c.keys())
 INSERT_PROJECT = Statement(insert(projects).on_conflict_do_nothing(), projects.c.keys())
 INSERT_SWEEP = Statement(insert(sweeps).on_conflict_do_nothing(), sweeps.c.keys())
-DELETE_POINTS = Statement(
-    delete(metric_points).where(metric_points.c.sweep_id == bindparam("sweep_id"))
-)
-DELETE_LAST_VALUES = Statement(
-    delete(last_values).where(last_values.c.sweep_id == bindparam("sweep_id"))
-)
+# The sweep's other rows, which nothing reads without it, are left to the purge.
 _gone = (
     delete(sweeps)
     .where(sweeps.c.sweep_id == bindparam("sweep_id"))
@@ -412,18 +408,26 @@ _gone = (
     .cte("gone")
 )
 _remember_gone = insert(deleted_sweeps).from_select(
-    ["sweep_id", "project", "delete_time"],
-    select(_gone.c.sweep_id, _gone.c.project, func.clock_timestamp()),
+    ["sweep_id", "project", "delete_time", "purge_time"],
+    select(_gone.c.sweep_id, _gone.c.project, func.clock_timestamp(), func.clock_timestamp()),
 )
 DELETE_SWEEP = Statement(
     _remember_gone.on_conflict_do_update(
         index_elements=["sweep_id"],
-        set_={name: _remember_gone.excluded[name] for name in ("project", "delete_time")},
+        set_={
+            name: _remember_gone.excluded[name] for name in ("project", "delete_time", "purge_time")
+        },
     )
 )
 FORGET_DELETED_SWEEPS = Statement(
     delete(deleted_sweeps).where(
-        deleted_sweeps.c.delete_time < func.now() - bindparam("age", type_=Interval)
+        deleted_sweeps.c.delete_time < func.now() - bindparam("age", type_=Interval),
+        deleted_sweeps.c.purge_time.is_(None),
+    )
+)
+IS_PURGED = Statement(
+    select(deleted_sweeps.c.purge_time.is_(None).label("is_purged")).where(
+        deleted_sweeps.c.sweep_id == bindparam("sweep_id")
     )
 )
 SWEEPS_WITH_EXPIRED_LEASES = Statement(
@@ -431,13 +435,14 @@ SWEEPS_WITH_EXPIRED_LEASES = Statement(
     .where(
         is_state(runs.c.state, RunState.RUNNING),
         runs.c.lease_expire_time <= func.clock_timestamp(),
+        select(sweeps.c.sweep_id).where(sweeps.c.sweep_id == runs.c.sweep_id).exists(),
     )
     .distinct()
 )
 SWEEP_STATE = Statement(select(sweeps.c.state).where(sweeps.c.sweep_id == bindparam("sweep_id")))
 LOCK_LEASES = Statement(
     select(runs.c.number, runs.c.attempt, runs.c.state, runs.c.agent_id, runs.c.stop_requested)
-    .where(_of_sweep, runs.c.number == _numbers)
+    .where(of_sweep(runs.c), runs.c.number == _numbers)
     .order_by(runs.c.number)
     .with_for_update(key_share=True)
 )

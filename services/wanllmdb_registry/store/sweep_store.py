@@ -51,6 +51,7 @@ from wanllmdb_registry.store.sweep_statements import (
     INSERT_PROJECT,
     INSERT_REPLIES,
     INSERT_SWEEP,
+    IS_PURGED,
     LOCK_LEASES,
     LOCK_SWEEP,
     READ_SWEEP,
@@ -111,6 +112,10 @@ class SweepStore:
                 stored = await load_replies(connection, sweep.sweep_id, [key])
                 if key.request_id in stored:
                     return matching_reply(key, stored[key.request_id])
+                # Its rows would become rows of the new sweep.
+                gone = await IS_PURGED.fetch_one(connection, sweep_id=sweep.sweep_id)
+                if gone is not None and not gone["is_purged"]:
+                    raise _created_long_ago(sweep.sweep_id)
             await INSERT_PROJECT.execute(
                 connection, name=sweep.project, create_time=sweep.create_time
             )
@@ -247,7 +252,7 @@ class SweepStore:
     async def delete_old_replies(self, age: timedelta, limit: int = 10_000) -> int:
         """Delete at most `limit` replies older than `age`; return their number.
 
-        Also forgets the projects of sweeps that were deleted before that.
+        Also forgets the projects of sweeps that were deleted before that, and are purged.
         """
         async with self._database.transaction() as connection:
             await FORGET_DELETED_SWEEPS.execute(connection, age=age)

@@ -29,8 +29,6 @@ from wanllmdb_registry.store.schema import (
 )
 from wanllmdb_registry.store.statement import Connection
 from wanllmdb_registry.store.sweep_statements import (
-    DELETE_LAST_VALUES,
-    DELETE_POINTS,
     DELETE_SWEEP,
     INSERT_PRIOR_RUNS,
     INSERT_REPLIES,
@@ -67,8 +65,6 @@ async def write_unit(connection: Connection, work: UnitOfWork, loaded: Loaded) -
     """
     sweep_id = work.sweep.sweep_id
     if work.deleted:
-        await DELETE_POINTS.execute(connection, sweep_id=sweep_id)
-        await DELETE_LAST_VALUES.execute(connection, sweep_id=sweep_id)
         await DELETE_SWEEP.execute(connection, sweep_id=sweep_id)
         answers = [
             reply_row(sweep_id, request_id, reply, work.now)

@@ -9,11 +9,13 @@ import asyncpg
 import pytest
 
 from tests.conftest import registry_server, suggestion_server
+from tests.integration.registry.deleted_rows import left_of
 from tests.integration.registry.postgres_pair import execute
 from tests.sweeps import CONFIG
 from wanllmdb import AsyncClient, MetricRow, NotFoundError, Succeeded
 from wanllmdb_registry.domain.retention import KeepTime
 from wanllmdb_registry.store.database import Database
+from wanllmdb_registry.store.purge_store import PurgeStore
 from wanllmdb_registry.store.retention_store import RetentionStore
 
 SCRIPT = Path(__file__).parents[3] / "deploy/postgres/partition.sql"
@@ -71,6 +73,17 @@ async def retained(url: str, old: str) -> dict[str, int]:
     return {row["sweep_id"]: row["count"] for row in counts}
 
 
+async def purge(url: str) -> None:
+    """Delete all rows of deleted sweeps."""
+    database = Database(url)
+    try:
+        store = PurgeStore(database)
+        while await store.waiting():
+            await store.purge_part()
+    finally:
+        await database.close()
+
+
 async def test_a_partitioned_database_works_as_before(database_url: str) -> None:
     async with (
         registry_server(database_url) as address,
@@ -98,6 +111,8 @@ async def test_a_partitioned_database_works_as_before(database_url: str) -> None
         with pytest.raises(NotFoundError):
             await client.get_run(sweeps[0], 0)
         assert (await client.get_run(sweeps[1], 0)).objective == 2.0
+    await purge(database_url)
+    assert await left_of(database_url, sweeps[0]) == {}
     # By its position, a row of another partition could be deleted.
     assert await retained(database_url, sweeps[1]) == {
         **dict.fromkeys(sweeps[2:SWEEPS], 12),
