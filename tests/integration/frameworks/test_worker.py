@@ -1,4 +1,4 @@
-"""The agent behind `SweepSearchCV`, studies of Optuna and Hydra's sweeper keeps its runs."""
+"""The agent behind `SweepSearchCV`, studies of Optuna, Hydra's sweeper and Ray Tune's searcher."""
 
 from __future__ import annotations
 

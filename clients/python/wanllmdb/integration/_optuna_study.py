@@ -84,7 +84,7 @@ class Study:
             unfinished = list(self._open.values())
             self._open.clear()
         for trial in unfinished:
-            self._give_back(trial)
+            self.worker.give_back(trial.run)
         self.worker.close()
         if self._owns_client:
             self.client.close()
@@ -331,7 +331,7 @@ class Study:
             # Ctrl-C is no result: the run goes to the next process that asks.
             with self._lock:
                 self._open.pop(trial.number, None)
-            self._give_back(trial)
+            self.worker.give_back(trial.run)
             raise
         else:
             try:
@@ -349,14 +349,6 @@ class Study:
             self._open.pop(trial.number, None)
         self.worker.end(trial.run, outcome)
         return self._copy(trial.number)
-
-    def _give_back(self, trial: Trial) -> None:
-        self.worker.drop(trial.run)
-        try:
-            self.client.release_run(self.sweep_id, trial.number, trial.run.attempt)
-        except WanllmdbError:
-            # Its lease runs out, and the sweep queues it again.
-            return
 
     def _outcome(self, values: float | Sequence[float] | None, state: TrialState | None) -> Outcome:
         match state:

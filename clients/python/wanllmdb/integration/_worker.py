@@ -16,7 +16,12 @@ from uuid import uuid4
 from wanllmdb._agent.console import Console
 from wanllmdb._agent.wait_policy import OutageWaiter, WaitPolicy
 from wanllmdb._client import Client
-from wanllmdb._errors import CommError, FailedPreconditionError, NotFoundError
+from wanllmdb._errors import (
+    CommError,
+    FailedPreconditionError,
+    NotFoundError,
+    WanllmdbError,
+)
 from wanllmdb._types.enums import RunCommand
 from wanllmdb._types.runs import FinishedRun, MetricRow, Outcome, Run, RunLease
 from wanllmdb._types.suggestions import Suggestion
@@ -57,24 +62,37 @@ class Worker:
         """
         pause = _FIRST_PAUSE
         while True:
-            suggest = partial(
-                self._client.suggest,
-                self.sweep_id,
-                agent_id=self.agent_id,
-                count=count,
-                request_id=str(uuid4()),
-            )
-            try:
-                suggestion = self._waiter.retry(suggest)
-            except FailedPreconditionError as error:
-                if error.state != "paused":
-                    raise
-            else:
-                self._hold(suggestion)
-                if suggestion.runs or suggestion.exhausted is not None:
-                    return suggestion
+            suggestion = self.offered(count)
+            if suggestion is not None:
+                return suggestion
             time.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
+
+    def offered(self, count: int = 1) -> Suggestion | None:
+        """Up to `count` runs to work on; None if there may be some later. Does not wait for them.
+
+        Raises:
+            FailedPreconditionError: the sweep has ended.
+        """
+        suggest = partial(
+            self._client.suggest,
+            self.sweep_id,
+            agent_id=self.agent_id,
+            count=count,
+            request_id=str(uuid4()),
+        )
+        try:
+            suggestion = self._waiter.retry(suggest)
+        except FailedPreconditionError as error:
+            if error.state != "paused":
+                raise
+            return None
+        self._hold(suggestion.runs, suggestion.lease_duration)
+        return suggestion if suggestion.runs or suggestion.exhausted is not None else None
+
+    def resume(self, run: Run) -> None:
+        """Renew the lease of a run that an earlier process took under this agent's name."""
+        self._hold([run], None)
 
     def report(self, run: Run, rows: Iterable[MetricRow]) -> RunCommand:
         """Report metrics of a run; return what its agent must do."""
@@ -127,6 +145,15 @@ class Worker:
             self._held.pop(run.number, None)
             self._commands.pop(run.number, None)
 
+    def give_back(self, run: Run) -> None:
+        """Queue a run again, for any agent."""
+        self.drop(run)
+        try:
+            self._client.release_run(self.sweep_id, run.number, run.attempt)
+        except WanllmdbError:
+            # Its lease runs out, and the sweep queues it again.
+            return
+
     def close(self) -> None:
         """Stop renewing leases."""
         self._closed.set()
@@ -144,12 +171,12 @@ class Worker:
     ) -> None:
         self.close()
 
-    def _hold(self, suggestion: Suggestion) -> None:
+    def _hold(self, runs: Iterable[Run], duration: timedelta | None) -> None:
         with self._lock:
-            for run in suggestion.runs:
+            for run in runs:
                 self._held[run.number] = RunLease(self.sweep_id, run.number, run.attempt)
-            if suggestion.lease_duration is not None:
-                self._duration = suggestion.lease_duration
+            if duration is not None:
+                self._duration = duration
         # The pause until the next renewal may be shorter now.
         self._wake.set()
 
