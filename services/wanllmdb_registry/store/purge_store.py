@@ -38,8 +38,9 @@ from wanllmdb_registry.store.schema import (
 )
 from wanllmdb_registry.store.statement import Connection, Statement
 
-# Rows of one part: the first part of a replica, and the bounds.
-FIRST_ROWS, LEAST_ROWS, MOST_ROWS = 1_000, 100, 10_000
+# Rows of one part: the first part of a replica, and the bounds. With fewer rows, a part on a busy
+# machine takes as long, because its statements wait for a processor.
+FIRST_ROWS, LEAST_ROWS, MOST_ROWS = 2_000, 1_000, 10_000
 # Seconds that a part should take: longer parts halve the next ones, much shorter ones double them.
 PART_SECONDS = 0.1
 # A part is followed by a pause of this many times its duration, for other callers.

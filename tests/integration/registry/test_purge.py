@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 from collections.abc import AsyncIterator, Callable
 
@@ -92,6 +93,23 @@ async def test_nothing_is_left_of_a_deleted_sweep_and_others_stay(
     assert [part.is_last for part in done] == [False] * (len(done) - 1) + [True]
     assert await left_of(database_url, gone) == {}
     assert await rows_of(database_url, kept) == before
+
+
+async def test_quick_parts_grow_and_slow_parts_shrink(
+    registry: RegistryStub, new_replica: NewReplica, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, rows in (("FIRST_ROWS", 4), ("LEAST_ROWS", 2), ("MOST_ROWS", 8)):
+        monkeypatch.setattr(purge_store, name, rows)
+    await delete(registry, await filled_sweep(registry))
+    replica = new_replica()
+
+    async def sizes(part_seconds: float) -> list[int]:
+        monkeypatch.setattr(purge_store, "PART_SECONDS", part_seconds)
+        done = [await replica.purge_part() for _ in range(4)]
+        return [part.rows for part in done if part is not None]
+
+    assert await sizes(math.inf) == [4, 8, 8, 8]
+    assert await sizes(0.0) == [8, 4, 2, 2]
 
 
 async def test_a_deleted_sweep_is_remembered_until_it_is_purged(
