@@ -41,14 +41,18 @@ def client(registry_address: str, suggestion_address: str) -> Iterator[Client]:
 
 
 async def ran(
-    *command: str, environment: Mapping[str, str], folder: Path | None = None, code: int = 0
+    *command: str,
+    environment: Mapping[str, str],
+    folder: Path | None = None,
+    code: int = 0,
+    seconds: float = SECONDS,
 ) -> str:
     """Run a command to its end and return its stderr."""
     process = await asyncio.create_subprocess_exec(
         *command, env=environment, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
     )
     try:
-        _, err = await asyncio.wait_for(process.communicate(), SECONDS)
+        _, err = await asyncio.wait_for(process.communicate(), seconds)
     finally:
         if process.returncode is None:
             process.kill()

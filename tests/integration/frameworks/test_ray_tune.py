@@ -160,7 +160,13 @@ async def test_the_program_of_the_page_runs(
     file = tmp_path / "program.py"
     file.write_text(program.text)
     here = {"RAY_ADDRESS": ray_address, "HOME": str(tmp_path), "PATH": os.environ["PATH"]}
-    await ran(sys.executable, str(file), environment={**environment, **here}, folder=tmp_path)
+    # On a busy machine the start of Ray's workers alone takes minutes.
+    await ran(
+        *(sys.executable, str(file)),
+        environment={**environment, **here},
+        folder=tmp_path,
+        seconds=800,
+    )
 
 
 async def test_a_trial_without_a_scheduler_reports_each_result_once(

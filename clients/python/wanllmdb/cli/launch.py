@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
@@ -12,7 +13,7 @@ from wanllmdb import _env
 from wanllmdb.cli.agent import template_of, template_of_sweep
 from wanllmdb.cli.console import put_document, say
 from wanllmdb.cli.documents import print_json
-from wanllmdb.cli.launching import local, slurm
+from wanllmdb.cli.launching import local, ray_actors, slurm
 from wanllmdb.cli.launching.job_manifest import PodOptions, job_manifest
 from wanllmdb.cli.launching.kubernetes_jobs import KubernetesEngine
 from wanllmdb.cli.launching.need import usable_agents
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from wanllmdb import Client, Sweep
 
 _LOCAL, _SLURM, _KUBERNETES = EngineName.LOCAL, EngineName.SLURM, EngineName.KUBERNETES
+_RAY = EngineName.RAY
 
 
 def launch(
@@ -140,13 +142,14 @@ def launch(
 
     On this host, the command ends with its agents: the first Ctrl-C takes no more runs, the second
     one and SIGTERM give the runs back. Slurm's tasks start in this folder, with this environment.
-    Pods of Kubernetes have the image's folder, and of variables those of --env.
+    Actors of Ray start in this folder. Pods of Kubernetes have the image's folder. Both have, of
+    variables, those of --env.
     """
     _check_options(
         on,
         {
-            "--cpus-per-agent": (cpus_per_agent, (_SLURM, _KUBERNETES)),
-            "--memory-per-agent": (memory_per_agent, (_SLURM, _KUBERNETES)),
+            "--cpus-per-agent": (cpus_per_agent, (_SLURM, _KUBERNETES, _RAY)),
+            "--memory-per-agent": (memory_per_agent, (_SLURM, _KUBERNETES, _RAY)),
             "--sbatch": (sbatch, (_SLURM,)),
             "--image": (image, (_KUBERNETES,)),
             "--namespace": (namespace, (_KUBERNETES,)),
@@ -179,6 +182,8 @@ def launch(
         _launch_here(request, name, dry_run=dry_run, as_json=as_json)
     elif on is _SLURM:
         _launch_on_slurm(request, name, sbatch or [], dry_run=dry_run, as_json=as_json)
+    elif on is _RAY:
+        _launch_on_ray(request, name, dry_run=dry_run, as_json=as_json)
     else:
         options = PodOptions(image, namespace, key_secret, tls_secret)
         _launch_on_kubernetes(request, name, options, dry_run=dry_run, as_json=as_json)
@@ -217,6 +222,20 @@ def _launch_on_kubernetes(
         )
         return
     _print_launched(KubernetesEngine(options.namespace).submit(manifest), request, as_json)
+
+
+def _launch_on_ray(request: LaunchRequest, name: str, *, dry_run: bool, as_json: bool) -> None:
+    folder = str(Path.cwd())
+    described = ray_actors.description(request, name, folder)
+    if dry_run:
+        _print_document(
+            yaml.safe_dump(described, sort_keys=False, allow_unicode=True), _RAY, as_json
+        )
+        return
+    engine = ray_actors.RayEngine()
+    if engine.lacks(request):
+        say("note: no node has what an agent asks for: the agents wait until one joins", err=True)
+    _print_launched(engine.submit(request, name, folder), request, as_json)
 
 
 def _print_launched(launched: str, request: LaunchRequest, as_json: bool) -> None:

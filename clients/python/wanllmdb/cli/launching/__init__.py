@@ -1,1 +1,1 @@
-"""Agents on this host, a Slurm cluster or Kubernetes, by those engines' own clients."""
+"""Agents on this host, a Slurm cluster, Kubernetes or Ray, by those engines' own clients."""

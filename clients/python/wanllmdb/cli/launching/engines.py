@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wanllmdb.cli.launching import kubernetes_jobs, slurm
+from wanllmdb.cli.launching import kubernetes_jobs, ray_actors, slurm
 from wanllmdb.cli.launching.local_records import LocalEngine
 from wanllmdb.cli.launching.request import Engine, EngineName
 
@@ -24,6 +24,8 @@ def engine_of(name: EngineName, namespace: str = "") -> Engine:
             return slurm.SlurmEngine()
         case EngineName.KUBERNETES:
             return kubernetes_jobs.KubernetesEngine(namespace)
+        case EngineName.RAY:
+            return ray_actors.RayEngine()
 
 
 def engines_here() -> list[EngineName]:
@@ -33,4 +35,6 @@ def engines_here() -> list[EngineName]:
         found.append(EngineName.SLURM)
     if kubernetes_jobs.is_set_up():
         found.append(EngineName.KUBERNETES)
+    if ray_actors.is_set_up():
+        found.append(EngineName.RAY)
     return found

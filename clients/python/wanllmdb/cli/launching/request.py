@@ -13,6 +13,9 @@ from wanllmdb._errors import WanllmdbError
 PREFIX = "wanllmdb-"
 """How the names of jobs begin that `wanllmdb launch` submitted."""
 
+NAMESPACE = "wanllmdb"
+"""The namespace of Ray in which agents have their names."""
+
 
 class EngineName(StrEnum):
     """Where agents run."""
@@ -20,6 +23,7 @@ class EngineName(StrEnum):
     LOCAL = "local"
     SLURM = "slurm"
     KUBERNETES = "kubernetes"
+    RAY = "ray"
 
 
 class LaunchError(WanllmdbError):
