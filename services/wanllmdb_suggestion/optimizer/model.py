@@ -216,11 +216,12 @@ class SweepModel:
         self.status = changes.status
         self.revision = changes.revision
 
-    def record_assigned(self, records: Sequence[RunRecord], etag: str) -> None:
+    def record_assigned(self, records: Sequence[RunRecord], planned_for: str, etag: str) -> None:
         """Record runs that were assigned from this model, before a sync returns them.
 
         Args:
             records: The runs, as they were assigned.
+            planned_for: The sweep's etag for which the runs were proposed.
             etag: The sweep's etag after the assignment.
         """
         for record in records:
@@ -231,7 +232,10 @@ class SweepModel:
         following = max((record.number + 1 for record in records), default=0)
         if following > self.status.next_number:
             self.status = replace(self.status, next_number=following)
-        self.etag = etag
+        # A sync may have been faster here too. No later sync would return its etag again, so every
+        # proposal would conflict.
+        if self.etag == planned_for:
+            self.etag = etag
 
     @property
     def needs_points(self) -> bool:

@@ -224,7 +224,7 @@ class SuggestBatcher:
         self._most = min(self._most * 2, MAX_TOGETHER)
         if plan.is_open and not plan.round.space_exhausted:
             runs = [run for result in response.results for run in result.runs]
-            await self._session.record_assigned(runs, response.etag)
+            await self._session.record_assigned(runs, plan.etag, response.etag)
             self._may_run_ahead = True
 
     async def _finish(

@@ -119,14 +119,17 @@ class SweepSession:
             if not callers.count:
                 del self._callers[scope.key_text]
 
-    async def record_assigned(self, runs: Sequence[run_pb2.Run], etag: str) -> None:
+    async def record_assigned(
+        self, runs: Sequence[run_pb2.Run], planned_for: str, etag: str
+    ) -> None:
         """Add runs that were assigned from the model, if that saves the model a sync.
 
         The samplers of models that run ahead store no state with runs.
         """
         async with self._lock:
             if self._model is not None and self._model.can_run_ahead:
-                self._model.record_assigned([record_from_proto(run) for run in runs], etag)
+                records = [record_from_proto(run) for run in runs]
+                self._model.record_assigned(records, planned_for, etag)
 
     async def off_loop(
         self, work: Callable[[], T], *, is_wanted: Callable[[], bool] = lambda: True

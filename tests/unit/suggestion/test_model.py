@@ -35,6 +35,17 @@ def test_new_runs_get_the_next_numbers_over_all_demands() -> None:
     assert all(a.shortage is None for a in batch.suggestions.values())
 
 
+def test_the_etag_of_a_faster_sync_outlives_the_record_of_an_assignment() -> None:
+    model = SweepModel(spec())
+    model.apply(replace(page(5, 3), spec=spec(), etag="s-1"))
+    model.record_assigned([run(3, POINT, RunState.RUNNING)], "s-1", "s-2")
+    assert model.etag == "s-2"
+    # A user changes the sweep, and a sync returns that before the next assignment is recorded.
+    model.apply(replace(page(8, 5), spec=spec(), etag="s-3"))
+    model.record_assigned([run(4, POINT, RunState.RUNNING)], "s-2", "s-2")
+    assert (model.etag, model.status.next_number) == ("s-3", 5)
+
+
 def test_queued_runs_go_first_and_oldest_first() -> None:
     model = SweepModel(spec())
     queued = [run(n, {"lr": 0.002}, RunState.QUEUED, attempt=0) for n in (4, 1)]

@@ -251,8 +251,7 @@ class AsyncSweepCalls(AsyncConnection):
             min_interval: the least seconds between two batches of changes; a run that changes
                 several times in between is sent once.
             without_runs: leave out the runs.
-            on_wait: called with each failure that causes a wait, but not where a stream breaks and
-                the next attempt succeeds.
+            on_wait: called with each failure that causes a wait.
 
         Raises:
             NotFoundError: there is no such sweep.
@@ -278,8 +277,7 @@ class AsyncSweepCalls(AsyncConnection):
                     delay = reconnect_delay(failures)
                 if delay is None:
                     raise
-                # A connection that reaches its age breaks the stream, which goes on over another.
-                if on_wait is not None and (failures or not isinstance(error, UnavailableError)):
+                if on_wait is not None:
                     on_wait(error)
             except NotFoundError:
                 if not has_begun:
@@ -312,8 +310,7 @@ class AsyncSweepCalls(AsyncConnection):
 
         Close the iterator to end the watch. It waits while the registry is unavailable, or as
         long as a registry with too many watches requires, and then follows the list again.
-        `on_wait` is called with each failure that causes a wait, but not where a stream breaks and
-        the next attempt succeeds.
+        `on_wait` is called with each failure that causes a wait.
 
         Raises:
             UnavailableError: the registry was unavailable from the start.
@@ -342,8 +339,7 @@ class AsyncSweepCalls(AsyncConnection):
                     delay = reconnect_delay(failures)
                 if delay is None:
                     raise
-                # A connection that reaches its age breaks the stream, which goes on over another.
-                if on_wait is not None and (failures or not isinstance(error, UnavailableError)):
+                if on_wait is not None:
                     on_wait(error)
             else:
                 return
