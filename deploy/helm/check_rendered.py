@@ -5,6 +5,7 @@
 - Each variable names a setting, and the server's own settings accept the whole environment.
 - What a selector, a mount, a probe, a Service and a scaler name exists.
 - Pods get the time that their shutdown takes, and no update takes a Pod before another one serves.
+- A migration that fails ends while Helm waits, and at once if no further try helps.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from pydantic import ValidationError
 from deploy.helm.settings_schema import SERVERS
 from tests.certificates import Authority
 from wanllmdb import _env
+from wanllmdb_common.server.settings import USAGE_EXIT_CODE
 
 Manifest = dict[str, Any]
 
@@ -43,6 +45,8 @@ _OF_THE_IMAGES = {
 }
 # The kinds that run Pods, in the groups of Kubernetes' own.
 _WORKLOADS = ("Deployment", "StatefulSet", "Job", "Pod")
+# Seconds: Kubernetes' before a Job's second Pod, and the default of helm's --timeout.
+_FIRST_WAIT, _HELM_WAITS = 10, 300
 _CLIENT_VARIABLES = {value for name, value in vars(_env).items() if name.isupper()}
 
 
@@ -176,6 +180,19 @@ def shutdown_problems(manifest: Manifest) -> Iterator[str]:
         yield "is killed before it has drained"
 
 
+def migration_problems(job: Manifest) -> Iterator[str]:
+    """Yield why an upgrade would not end with the reason of a migration that fails."""
+    spec = job["spec"]
+    # Kubernetes waits before each further try, twice as long each time.
+    seconds = sum(_FIRST_WAIT * 2**tried for tried in range(spec["backoffLimit"]))
+    if seconds >= _HELM_WAITS:
+        yield f"goes on trying for {seconds} s, longer than Helm waits"
+    rules = spec.get("podFailurePolicy", {}).get("rules", [])
+    ending = [r["onExitCodes"]["values"] for r in rules if r["action"] == "FailJob"]
+    if [USAGE_EXIT_CODE] not in ending:
+        yield "is tried again although no further try helps"
+
+
 def graph_problems(manifests: list[Manifest]) -> Iterator[str]:
     """Yield selectors that select no Pod, and scalers of nothing."""
     labels = [template["metadata"].get("labels", {}) for _, template in pods(manifests)]
@@ -206,6 +223,8 @@ def problems(manifests: list[Manifest]) -> Iterator[str]:
         found = [*security_problems(template["spec"]), *reference_problems(manifest, template)]
         if manifest["kind"] == "Deployment":
             found += shutdown_problems(manifest)
+        if manifest["kind"] == "Job":
+            found += migration_problems(manifest)
         for container in template["spec"]["containers"]:
             found += settings_problems(container)
         yield from (f"{where} {problem}" for problem in found)

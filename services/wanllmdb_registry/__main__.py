@@ -114,7 +114,8 @@ def main() -> None:
         raise SystemExit(USAGE_EXIT_CODE) from None
     except NewerDatabaseError as error:
         print(shown_lines(f"{PROGRAM}: {error}"), file=sys.stderr)
-        raise SystemExit(1) from None
+        # Not 1: trying once more does not help.
+        raise SystemExit(USAGE_EXIT_CODE) from None
 
 
 if __name__ == "__main__":

@@ -46,6 +46,23 @@ registries themselves bring its tables up to date.
 {{ ternary "post-install,pre-upgrade" "pre-install,pre-upgrade" .Values.postgresql.enabled }}
 {{- end -}}
 
+{{/*
+The number of replicas that a Deployment has when autoscaling is turned on for it; else nothing, which
+leaves it to the autoscaler. Helm takes a number that it stated before and does not state any more for
+1, so one that was stated once is stated from then on, as what the autoscaler has made of it. An
+annotation marks such a Deployment. Takes root and name.
+*/}}
+{{- define "wanllmdb.keptReplicas" -}}
+{{- $space := .root.Release.Namespace -}}
+{{- $name := printf "%s-%s" (include "wanllmdb.fullname" .root) .name -}}
+{{- with lookup "apps/v1" "Deployment" $space $name -}}
+{{- $isScaled := lookup "autoscaling/v2" "HorizontalPodAutoscaler" $space $name -}}
+{{- if or (not $isScaled) (hasKey (.metadata.annotations | default dict) "wanllmdb/kept-replicas") -}}
+{{- .spec.replicas -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
 {{/* Takes root, name, values and port. */}}
 {{- define "wanllmdb.deployment" -}}
 {{- $values := .root.Values -}}
@@ -57,9 +74,19 @@ metadata:
   name: {{ $fullname }}-{{ .name }}
   labels:
     {{- include "wanllmdb.partLabels" . | nindent 4 }}
+  {{- $kept := "" }}
+  {{- if .values.autoscaling.enabled }}
+  {{- $kept = include "wanllmdb.keptReplicas" (dict "root" .root "name" .name) }}
+  {{- end }}
+  {{- if $kept }}
+  annotations:
+    wanllmdb/kept-replicas: "true"
+  {{- end }}
 spec:
   {{- if not .values.autoscaling.enabled }}
   replicas: {{ .values.replicas }}
+  {{- else if $kept }}
+  replicas: {{ $kept }}
   {{- end }}
   selector:
     matchLabels:
