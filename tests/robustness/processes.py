@@ -63,6 +63,11 @@ class ServiceProcess:
         """Whether the process is alive, frozen or not."""
         return self._process is not None and self._process.poll() is None
 
+    @property
+    def exit_code(self) -> int | None:
+        """The exit code of the process that ended last; None while it runs."""
+        return None if self._process is None else self._process.poll()
+
     def launch(self) -> None:
         """Start the process; `wait_ready` waits until it serves."""
         with open_log(self.log_file) as log:
@@ -72,13 +77,13 @@ class ServiceProcess:
             )
         self.starts += 1
 
-    async def wait_ready(self) -> None:
+    async def wait_ready(self, seconds: float = READY_SECONDS) -> None:
         """Wait until the process serves; restart it if it ended because of the database.
 
         Raises:
             DidNotStartError: The process takes too long.
         """
-        deadline = time.monotonic() + READY_SECONDS
+        deadline = time.monotonic() + seconds
         while not self._says_ready():
             if time.monotonic() > deadline:
                 raise DidNotStartError(f"{self.name}: {tail(self.log_file, lines=30)}")
