@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import subprocess
-import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
@@ -14,6 +12,7 @@ import pytest
 
 from tests.conftest import registry_server
 from tests.integration.client.conftest import config
+from tests.integration.client.programs import WANLLMDB, started
 from wanllmdb import AsyncClient, Client, ResourceExhaustedError, SweepChanged, WanllmdbError
 from wanllmdb._connection.peer import Peer
 from wanllmdb_common.server.settings import LimitSettings
@@ -76,21 +75,18 @@ async def test_a_blocking_watch_waits_until_there_is_room(full: Full) -> None:
 
 
 async def test_a_watch_on_the_command_line_says_that_it_waits_and_goes_on(full: Full) -> None:
-    watch = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "wanllmdb.cli.main", "--registry", full.address, "watch"),
-        full.sweep_id,
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-    assert watch.stdout is not None
-    assert watch.stderr is not None
-    async with asyncio.timeout(60):
-        assert b"waiting for the registry: " in await watch.stderr.readline()
-        await full.make_room()
-        assert b"pending" in await watch.stdout.readline()
-        await full.client.cancel_sweep(full.sweep_id)
-        out, _ = await watch.communicate()
+    async with started(
+        *(*WANLLMDB, "--registry", full.address, "watch", full.sweep_id),
+        environment={**os.environ, "PYTHONUNBUFFERED": "1"},
+    ) as watch:
+        assert watch.stdout is not None
+        assert watch.stderr is not None
+        async with asyncio.timeout(60):
+            assert b"waiting for the registry: " in await watch.stderr.readline()
+            await full.make_room()
+            assert b"pending" in await watch.stdout.readline()
+            await full.client.cancel_sweep(full.sweep_id)
+            out, _ = await watch.communicate()
     assert b"canceled" in out
     assert watch.returncode == 0
 
