@@ -11,7 +11,7 @@ import json
 import random
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -57,6 +57,12 @@ def work(sweep_id: str) -> Diary:
             diary.errors.append(repr(error))
             raise
 
+    work_on(sweep_id, train, diary)
+    return diary
+
+
+def work_on(sweep_id: str, train: Callable[[], None], diary: Diary) -> None:
+    """Run one agent until the sweep assigns no more runs, and record its errors."""
     with Client() as client:
         try:
             result = wanllmdb.agent(sweep_id, train, client=client, stay=True)
@@ -64,10 +70,10 @@ def work(sweep_id: str) -> Diary:
                 diary.errors.append(f"{result.failed} runs failed")
         except Exception as error:
             diary.errors.append(repr(error))
-    return diary
 
 
-def main() -> None:
+def main(work: Callable[[str], Diary] = work) -> None:
+    """Run COUNT agents at the same time, and print their diaries."""
     sweep_id, count = sys.argv[1], int(sys.argv[2])
     with ThreadPoolExecutor(count) as threads:
         diaries = list(threads.map(work, [sweep_id] * count))

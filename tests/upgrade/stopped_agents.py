@@ -5,16 +5,13 @@ As `tests.e2e.busy_agents`, but a stopped run is no error.
 
 from __future__ import annotations
 
-import json
 import random
-import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 
 import wanllmdb
-from tests.e2e.busy_agents import WORK, Diary, loss_of
-from wanllmdb import Client, RunStopped
+from tests.e2e.busy_agents import WORK, Diary, loss_of, main, work_on
+from wanllmdb import RunStopped
 
 # Values that a run logs; the last one is its loss.
 VALUES = 4
@@ -47,22 +44,9 @@ def work(sweep_id: str) -> StoppedDiary:
             diary.errors.append(repr(error))
             raise
 
-    with Client() as client:
-        try:
-            result = wanllmdb.agent(sweep_id, train, client=client, stay=True)
-            if result.failed:
-                diary.errors.append(f"{result.failed} runs failed")
-        except Exception as error:
-            diary.errors.append(repr(error))
+    work_on(sweep_id, train, diary)
     return diary
 
 
-def main() -> None:
-    sweep_id, count = sys.argv[1], int(sys.argv[2])
-    with ThreadPoolExecutor(count) as threads:
-        diaries = list(threads.map(work, [sweep_id] * count))
-    print(json.dumps([asdict(diary) for diary in diaries]))
-
-
 if __name__ == "__main__":
-    main()
+    main(work)

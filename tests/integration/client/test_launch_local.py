@@ -17,6 +17,7 @@ from tests.e2e.up_process import wait_until
 from tests.integration.client.command_agents import plain_sweep
 from tests.integration.client.command_line import CommandLine
 from tests.integration.client.conftest import Script
+from tests.integration.client.launched_programs import ENDLESS, TOGETHER
 from tests.integration.client.programs import (
     WANLLMDB,
     end_of,
@@ -29,29 +30,12 @@ from tests.integration.client.programs import (
 )
 from wanllmdb import Client
 
-# Names a file after its process; then runs until it is stopped.
-ENDLESS = """
-import os, signal, sys
-from pathlib import Path
-Path(sys.argv[1], str(os.getpid())).touch()
-while True:
-    signal.pause()
-"""
 # Names a file after its process; then runs until there is a file `allowed`.
 UNTIL_ALLOWED = """
 import os, sys, time
 from pathlib import Path
 Path(sys.argv[1], str(os.getpid())).touch()
 while not Path(sys.argv[1], "allowed").exists():
-    time.sleep(0.05)
-"""
-# Writes its GPUs into a file of its agent's; runs until another agent's program has done so too.
-TOGETHER = """
-import os, sys, time
-from pathlib import Path
-folder = Path(sys.argv[1])
-(folder / os.environ["WANLLMDB_AGENT_ID"]).write_text(os.environ["CUDA_VISIBLE_DEVICES"])
-while len(list(folder.iterdir())) < 2:
     time.sleep(0.05)
 """
 

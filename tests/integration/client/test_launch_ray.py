@@ -12,6 +12,7 @@ from tests.e2e.up_process import wait_until
 from tests.integration.client.command_agents import plain_sweep
 from tests.integration.client.command_line import CommandLine
 from tests.integration.client.conftest import Script
+from tests.integration.client.launched_programs import ENDLESS, TOGETHER
 from tests.integration.client.programs import WANLLMDB, end_of, runs_of, started, until
 from tests.ray_cluster import why_not
 from wanllmdb import Client
@@ -24,24 +25,6 @@ import ray
 from wanllmdb.cli.launching.ray_actors import RayEngine
 from wanllmdb.cli.launching.request import LaunchError, LaunchRequest, new_name
 
-# Writes its GPU into a file of its agent's, when another agent's program has begun too.
-TOGETHER = """
-import os, sys, time
-from pathlib import Path
-folder = Path(sys.argv[1])
-file = folder / os.environ["WANLLMDB_AGENT_ID"]
-file.write_text(os.environ["CUDA_VISIBLE_DEVICES"])
-while len(list(folder.iterdir())) < 2:
-    time.sleep(0.05)
-"""
-# Names a file after its process; then runs until it is stopped.
-ENDLESS = """
-import os, signal, sys
-from pathlib import Path
-Path(sys.argv[1], str(os.getpid())).touch()
-while True:
-    signal.pause()
-"""
 SECONDS = 120.0
 
 

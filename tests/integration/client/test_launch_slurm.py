@@ -15,30 +15,13 @@ from tests.e2e.up_process import wait_until
 from tests.integration.client.command_agents import plain_sweep
 from tests.integration.client.command_line import CommandLine
 from tests.integration.client.conftest import Script, config
+from tests.integration.client.launched_programs import ENDLESS, TOGETHER
 from tests.integration.client.programs import runs_of, until
 from tests.slurm_cluster import CPUS, URGENT, slurm_cluster, why_not
 from wanllmdb import Client
 
 pytestmark = pytest.mark.skipif(bool(why_not()), reason=f"no Slurm cluster: {why_not()}")
 
-# Writes its GPU into a file of its agent's, when another agent's program has begun too.
-TOGETHER = """
-import os, sys, time
-from pathlib import Path
-folder = Path(sys.argv[1])
-file = folder / os.environ["WANLLMDB_AGENT_ID"]
-file.write_text(os.environ["CUDA_VISIBLE_DEVICES"])
-while len(list(folder.iterdir())) < 2:
-    time.sleep(0.05)
-"""
-# Names a file after its process; then runs until it is stopped.
-ENDLESS = """
-import os, signal, sys
-from pathlib import Path
-Path(sys.argv[1], str(os.getpid())).touch()
-while True:
-    signal.pause()
-"""
 # Reports a loss; its first process then runs until it is stopped.
 STOPPED_ONCE = """
 import signal, sys
