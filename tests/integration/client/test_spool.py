@@ -27,7 +27,7 @@ from tests.integration.client.programs import (
     started,
     until,
 )
-from wanllmdb import Client, Run, RunState, Succeeded
+from wanllmdb import Canceled, Client, Pruned, Run, RunState, Succeeded
 from wanllmdb._calls import run_calls
 from wanllmdb._spool import Spool, SpoolDelivery, SpooledFile, SpooledRun
 from wanllmdb.api.registry.v1.registry_service_pb2 import ReportMetricsRequest
@@ -414,6 +414,37 @@ async def test_a_result_that_had_arrived_is_not_reported_twice(
 
     assert (done.delivered, done.rejected) == (1, 0)
     assert await only_run(client, sweep_id) == ("finished", 1, 1.0)
+
+
+async def test_the_end_that_a_program_reported_is_that_of_its_killed_agent_too(
+    client: Client, spool: Spool
+) -> None:
+    sweep_id = await new_sweep(client, run_cap=1)
+    (run,) = (await asyncio.to_thread(client.suggest, sweep_id, agent_id="killed")).runs
+    # The program stops early, and its agent is killed before it knows.
+    stopped = Pruned("it is not good enough")
+    await asyncio.to_thread(client.finish_run, sweep_id, run.number, run.attempt, stopped)
+    spooled_end(client, spool, run, 1.0).close()
+    said: list[str] = []
+
+    done = await asyncio.to_thread(SpoolDelivery(client, spool, said.append).deliver)
+
+    assert (done.delivered, done.rejected, said) == (1, 0, [])
+    assert spool.paths() == []
+    assert (await only_run(client, sweep_id))[0] == "pruned"
+
+
+async def test_a_result_of_a_canceled_run_is_put_aside(client: Client, spool: Spool) -> None:
+    sweep_id = await new_sweep(client, run_cap=1)
+    (run,) = (await asyncio.to_thread(client.suggest, sweep_id, agent_id="killed")).runs
+    canceled = Canceled("a user asked for it")
+    await asyncio.to_thread(client.finish_run, sweep_id, run.number, run.attempt, canceled)
+    spooled_end(client, spool, run, 1.0).close()
+
+    done = await asyncio.to_thread(SpoolDelivery(client, spool, print).deliver)
+
+    assert (done.delivered, done.rejected) == (0, 1)
+    assert len(spool.paths(rejected=True)) == 1
 
 
 async def test_what_an_agent_works_on_stays_with_it(client: Client, spool: Spool) -> None:

@@ -50,6 +50,9 @@ _STATES = {
 }
 """The run states that an outcome leads to: the registry queues failed runs again."""
 
+_BY_PROCESSES = (RunState.FINISHED, RunState.PRUNED)
+"""The states to which only processes of the attempt bring a run."""
+
 
 @dataclass(slots=True)
 class DeliveryReport:
@@ -200,14 +203,19 @@ class SpoolDelivery:
             self._say(f"{file.path} can't be removed: {problem.strerror}")
 
     def _had_arrived(self, run: SpooledRun, error: WanllmdbError) -> bool:
-        """Whether the registry received the result so long ago that it forgot the request."""
+        """Whether the run has a result of this attempt.
+
+        The registry received it so long ago that it forgot the request, or the run's program
+        ended the run before its agent did.
+        """
         if error.reason != "RUN_NOT_RUNNING":
             return False
         try:
             now = self._client.get_run(run.sweep_id, run.number)
         except WanllmdbError:
             return False
-        return now.attempt == run.attempt and now.state in _STATES.get(run.outcome, ())
+        ends = _STATES.get(run.outcome, ())
+        return now.attempt == run.attempt and (now.state in ends or now.state in _BY_PROCESSES)
 
     def _is_ours(self, path: Path) -> bool:
         try:
