@@ -117,7 +117,7 @@ def table_missing(platform: Platform) -> Iterator[None]:
 def database_locked(platform: Platform) -> Iterator[None]:
     """A migration by hand locks a table again and again, while many callers read."""
     with (
-        table_locked(platform.database_url, "sweeps", held=4.0, pause=0.5),
+        table_locked(platform.database_url, "sweeps", held=4.0, pause=0.05),
         repeated(lambda client: client.get_sweep(platform.sweep_id), platform, threads=12),
     ):
         yield
