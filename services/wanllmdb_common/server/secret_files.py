@@ -65,16 +65,18 @@ class SecretFiles(PydanticBaseSettingsSource):
     """
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
-        # The base class asks for it; `__call__` needs more than one field at a time.
-        raise NotImplementedError
+        """Return a setting's secret, None if no file has it, and that it is not complex."""
+        named = field_name + ENDING in self.settings_cls.model_fields
+        if not named or self.current_state.get(field_name + ENDING) is None:
+            return None, field_name, False
+        return self._secret(field_name, self.current_state), field_name, False
 
     def __call__(self) -> dict[str, Any]:
-        fields, given = self.settings_cls.model_fields, self.current_state
-        return {
-            name: self._secret(name, given)
-            for name in fields
-            if name + ENDING in fields and given.get(name + ENDING) is not None
+        found = {
+            name: self.get_field_value(field, name)[0]
+            for name, field in self.settings_cls.model_fields.items()
         }
+        return {name: secret for name, secret in found.items() if secret is not None}
 
     def _secret(self, name: str, given: dict[str, Any]) -> SecretStr:
         option = f"--{name.replace('_', '-')}"
