@@ -9,7 +9,8 @@ from datetime import timedelta
 
 import structlog
 
-from wanllmdb_common.errors import NotFoundError, ServiceError
+from wanllmdb_common.errors import NotFoundError
+from wanllmdb_registry.background.failures import logged_failures
 from wanllmdb_registry.domain.group_commit import GroupCommit
 from wanllmdb_registry.domain.leases import ExpiredLeases, ExpireLeases
 from wanllmdb_registry.prometheus_metrics import LEASES_EXPIRED, RETRIES_QUEUED
@@ -40,13 +41,9 @@ class LeaseExpiryTask:
         self._guard.record_reachable(time.monotonic())
         while True:
             await asyncio.sleep(self._interval)
-            try:
+            # Lease expiry of all sweeps depends on the next round, whatever failed in this one.
+            with logged_failures("lease expiry skipped"):
                 await self.run_once()
-            except ServiceError as error:
-                log.warning("lease expiry skipped", reason=error.reason)
-            except Exception:
-                # Lease expiry of all sweeps depends on the next round, whatever failed in this one.
-                log.exception("lease expiry skipped")
 
     async def run_once(self) -> None:
         """Run one round.
@@ -61,23 +58,20 @@ class LeaseExpiryTask:
                 await self._expire(sweep_id)
 
     async def _expire(self, sweep_id: str) -> None:
-        try:
-            reply = await self._commits.submit(sweep_id, ExpireLeases(None, _encode))
-        except NotFoundError:
-            return
         # A failure with one sweep must not keep the other sweeps from expiring.
-        except ServiceError as error:
-            log.warning(_SWEEP_SKIPPED, sweep_id=sweep_id, reason=error.reason)
-            return
-        except Exception:
-            log.exception(_SWEEP_SKIPPED, sweep_id=sweep_id)
-            return
-        expired = ExpiredLeases(*_EXPIRED.unpack(reply))
-        # Another replica may have expired the runs first.
-        if expired.runs:
-            LEASES_EXPIRED.inc(expired.runs)
-            RETRIES_QUEUED.inc(expired.queued)
-            log.info("leases expired", sweep_id=sweep_id, runs=expired.runs, queued=expired.queued)
+        with logged_failures(_SWEEP_SKIPPED, sweep_id=sweep_id):
+            try:
+                reply = await self._commits.submit(sweep_id, ExpireLeases(None, _encode))
+            except NotFoundError:
+                return
+            expired = ExpiredLeases(*_EXPIRED.unpack(reply))
+            # Another replica may have expired the runs first.
+            if expired.runs:
+                LEASES_EXPIRED.inc(expired.runs)
+                RETRIES_QUEUED.inc(expired.queued)
+                log.info(
+                    "leases expired", sweep_id=sweep_id, runs=expired.runs, queued=expired.queued
+                )
 
 
 class OutageGuard:

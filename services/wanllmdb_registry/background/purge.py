@@ -6,7 +6,7 @@ import asyncio
 
 import structlog
 
-from wanllmdb_common.errors import ServiceError
+from wanllmdb_registry.background.failures import logged_failures
 from wanllmdb_registry.prometheus_metrics import ROWS_PURGED, SWEEPS_TO_PURGE
 from wanllmdb_registry.store.purge_store import PurgeStore
 
@@ -26,12 +26,8 @@ class PurgeTask:
         """Run until canceled."""
         while True:
             pause = INTERVAL
-            try:
+            with logged_failures("the purge of deleted sweeps waits"):
                 pause = await self.run_once()
-            except ServiceError as error:
-                log.warning("the purge of deleted sweeps waits", reason=error.reason)
-            except Exception:
-                log.exception("the purge of deleted sweeps waits")
             await asyncio.sleep(pause)
 
     async def run_once(self) -> float:

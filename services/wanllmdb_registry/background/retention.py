@@ -7,6 +7,7 @@ import asyncio
 import structlog
 
 from wanllmdb_common.errors import ServiceError
+from wanllmdb_registry.background.failures import logged_failures
 from wanllmdb_registry.domain.group_commit import GroupCommit
 from wanllmdb_registry.domain.retention import Retention
 from wanllmdb_registry.domain.sweep_lifecycle import DeleteSweep
@@ -34,12 +35,8 @@ class RetentionTask:
     async def run(self) -> None:
         """Run until canceled; ends at once if everything is kept for ever."""
         while not self._retention.is_forever:
-            try:
+            with logged_failures("retention skipped"):
                 await self.run_once()
-            except ServiceError as error:
-                log.warning("retention skipped", reason=error.reason)
-            except Exception:
-                log.exception("retention skipped")
             await asyncio.sleep(INTERVAL)
 
     async def run_once(self) -> None:
