@@ -12,12 +12,16 @@ through the folder, but neither list nor read it.
 
 from __future__ import annotations
 
+import fcntl
 import logging
 import os
 import pwd
 import stat
+import subprocess
 import warnings
 from pathlib import Path
+
+from wanllmdb_local.errors import StartError
 
 with warnings.catch_warnings():
     # The package looks for a runtime folder at import, and warns if there is none.
@@ -44,11 +48,36 @@ def program(name: str) -> str:
 
 
 def postgres_user() -> str | None:
-    """Return the user to change to, created if necessary; None if the current user will do."""
+    """Return the user to change to, created if necessary; None if the current user will do.
+
+    Raises:
+        StartError: The user can't be created.
+    """
     if os.geteuid() != 0:
         return None
-    ensure_user_exists(_USER)
+    try:
+        pwd.getpwnam(_USER)
+    except KeyError:
+        _create_user()
     return _USER
+
+
+def _create_user() -> None:
+    # `useradd` looks for the name before it waits for its turn. Of several at once, each would
+    # replace the user by one with another id, which can't read what the former one owns.
+    turn = os.open("/etc", os.O_RDONLY)
+    try:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        ensure_user_exists(_USER)
+    except (OSError, subprocess.CalledProcessError) as error:
+        reason = getattr(error, "stderr", "") or error
+        raise StartError(
+            f"PostgreSQL does not run as root, and its system user {_USER} can't be created: "
+            f"{str(reason).strip()}. Create that user, start as another user than root, or give a "
+            "database with --database-url."
+        ) from None
+    finally:
+        os.close(turn)
 
 
 def make_reachable(path: Path) -> None:
