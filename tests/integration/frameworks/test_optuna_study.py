@@ -78,6 +78,17 @@ async def test_ask_and_tell(study: Study, client: Client) -> None:
     assert best[0].number == 0
 
 
+async def test_a_label_that_another_program_set_is_a_text_of_any_kind(
+    study: Study, client: Client
+) -> None:
+    trial = await blocking(study.ask, SPACE)
+    await blocking(study.tell, trial, 1.0)
+    labels = {"deep": "[" * 1_000, "free": "a note", "number": "3"}
+    await blocking(client.update_run, study.sweep_id, 0, labels=labels)
+    (read,) = await blocking(lambda: study.trials)
+    assert read.user_attrs == labels | {"number": 3}
+
+
 @pytest.mark.parametrize(
     ("values", "state", "expected"),
     [

@@ -237,6 +237,21 @@ async def test_a_trial_that_is_tried_again_keeps_its_run(
     assert failed.error.message == "ValueError: once"
 
 
+@pytest.mark.parametrize("file", [None, "removed.txt"])
+async def test_a_trial_without_a_file_of_its_error_fails_too(
+    file: str | None, search: SweepSearch, client: Client, tmp_path: Path
+) -> None:
+    error_file = None if file is None else str(tmp_path / file)
+    trial: Any = type("Trial", (), {"trial_id": "a", "error_file": error_file})
+    await blocking(search.suggest, "a")
+    await blocking(SweepScheduler(search).on_trial_error, None, trial)
+    await blocking(search.on_trial_complete, "a", error=True)
+
+    (report,) = await reports_of(client, search.sweep_id)
+    assert report.run.error is not None
+    assert report.run.error.message == "the trial failed"
+
+
 async def test_another_process_goes_on_with_the_trials(
     search: SweepSearch, client: Client, tmp_path: Path
 ) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -44,6 +46,44 @@ def test_records_without_a_process_are_removed() -> None:
     (left / "agent-0.pid").write_text("1\n")
     assert LocalEngine().launches() == []
     assert not left.exists()
+
+
+@pytest.mark.parametrize(
+    ("put", "reason"),
+    [
+        (os.mkfifo, "it is a FIFO, not a regular file"),
+        (Path.mkdir, "it is a directory, not a regular file"),
+        (lambda path: path.symlink_to(path), "Too many levels of symbolic links"),
+        (lambda path: path.symlink_to("/dev/zero"), "it is a device, not a regular file"),
+        (lambda path: os.truncate(path, 1 << 40), "it holds more than 4096 bytes"),
+        (lambda path: path.write_text("[" * 4_000), "describes no launch"),
+        (lambda path: path.write_text('["sweep_id"]'), "describes no launch"),
+        (lambda path: path.write_text('{"sweep_id": "a", "agents": 1e999}'), "describes no launch"),
+        (lambda path: path.write_bytes(b"\xff"), "describes no launch"),
+        (Path.touch, "describes no launch"),
+    ],
+)
+def test_what_is_no_record_is_left_alone(
+    put: Callable[[Path], object], reason: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    odd = launches_folder() / "odd"
+    odd.mkdir(parents=True)
+    if reason.startswith("it holds"):
+        (odd / "launch.json").touch()
+    put(odd / "launch.json")
+    with LaunchRecord.created(NAME, "abcdefghij12", 3):
+        assert [launch.launch for launch in LocalEngine().launches()] == [f"local/{NAME}"]
+    # The terminal's width may fold the line.
+    told = " ".join(capsys.readouterr().err.split())
+    assert told.startswith("note: ")
+    assert reason in told
+    assert os.path.lexists(odd / "launch.json")
+
+
+def test_a_fifo_in_place_of_an_agent_s_file_is_no_agent() -> None:
+    with LaunchRecord.created(NAME, "abcdefghij12", 3) as record:
+        os.mkfifo(record.folder / "agent-0.pid")
+        assert record.pids() == []
 
 
 def test_a_folder_that_can_not_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

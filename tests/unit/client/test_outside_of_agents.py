@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 import inspect
 import json
+import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +90,26 @@ def test_a_config_may_be_in_a_file(tmp_path: Path, name: str, text: str) -> None
 def test_what_is_no_config_is_rejected_before_there_is_a_run(given: Any, message: str) -> None:
     with pytest.raises(InvalidArgumentError, match=f"config must be a dictionary.*{message}"):
         wandb.init(config=given)
+    assert wandb.run is None
+
+
+@pytest.mark.parametrize(
+    ("put", "message"),
+    [
+        (os.mkfifo, "config must be a dictionary"),
+        (Path.mkdir, "Is a directory"),
+        (lambda path: path.symlink_to("/dev/zero"), "it holds more than 16 MiB"),
+        (lambda path: path.write_bytes(b"\xff"), "can't be read"),
+        (lambda path: path.write_text('{"a": ' + "[" * 100_000), "is nested too deeply"),
+        (lambda path: path.write_text("a: " + "[" * 10_000), "is nested too deeply"),
+    ],
+)
+def test_an_odd_file_is_no_config(
+    put: Callable[[Path], object], message: str, tmp_path: Path
+) -> None:
+    put(tmp_path / "config.yaml")
+    with pytest.raises(InvalidArgumentError, match=message):
+        wandb.init(config=str(tmp_path / "config.yaml"))
     assert wandb.run is None
 
 

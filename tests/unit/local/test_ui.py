@@ -102,7 +102,14 @@ def test_where_nothing_answers_it_says_how_to_start_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "status"), [(b"<html>", 200), (b"[1]", 200), (b'{"alive": 1}', 200), (b"no", 404)]
+    ("body", "status"),
+    [
+        (b"<html>", 200),
+        (b"[1]", 200),
+        (b"[" * 50_000, 200),
+        (b'{"alive": 1}', 200),
+        (b"no", 404),
+    ],
 )
 def test_another_program_at_the_address_is_not_opened(body: bytes, status: int) -> None:
     with answering(body, status) as url:

@@ -7,7 +7,6 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from itertools import islice
-from pathlib import Path
 from typing import Any, Self
 
 from wanllmdb._agent.config_entries import (
@@ -21,8 +20,10 @@ from wanllmdb._agent.config_entries import (
 )
 from wanllmdb._agent.text import shown, text_of
 from wanllmdb._errors import InvalidArgumentError
+from wanllmdb._files import read_given
 
 _DEEPEST = 50
+_MOST_FILE_BYTES = 16 * 1024 * 1024
 _MOST_LOOKED_AT = 10_000
 """A dictionary that contains another one many times may have more entries than fit memory."""
 
@@ -368,13 +369,16 @@ def given_config(
 
 def _read(path: str) -> Any:
     try:
-        text = Path(path).read_text(encoding="utf-8")
+        text = read_given(path, _MOST_FILE_BYTES).decode()
     except (OSError, ValueError) as error:
         raise InvalidArgumentError(
             f"config must be a dictionary, argparse's result, or the path of a YAML or JSON file; "
             f"{shown(path)} can't be read: {error}"
         ) from None
-    found = _parsed(path, text)
+    try:
+        found = _parsed(path, text)
+    except RecursionError:
+        raise InvalidArgumentError(f"config: {shown(path)} is nested too deeply") from None
     if not isinstance(found, Mapping):
         return found
     # W&B's own files store each value below a description.

@@ -81,7 +81,7 @@ def _ask(url: str) -> bool:
     with opener.open(url, timeout=_ANSWER_SECONDS) as answer:
         try:
             content = json.loads(answer.read(_MOST_BYTES))
-        except ValueError:
+        except (ValueError, RecursionError):
             return False
     return isinstance(content, dict) and content.get("alive") is True
 

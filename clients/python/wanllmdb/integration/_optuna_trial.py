@@ -172,5 +172,5 @@ def frozen(
 def _of_label(text: str) -> Any:
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text

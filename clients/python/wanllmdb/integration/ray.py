@@ -269,8 +269,11 @@ class SweepScheduler(FIFOScheduler):
 
 def _failure_of(trial: Trial) -> Failed:
     """The error that Ray Tune has written for a trial: its last line, and all of it."""
-    file = trial.error_file
-    text = Path(file).read_text(errors="replace").strip() if file else ""
+    try:
+        text = Path(trial.error_file or "").read_text(errors="replace").strip()
+    except OSError:
+        # The trial failed before it had a file, or the file was removed.
+        text = ""
     return Failed(text.rpartition("\n")[2] or "the trial failed", text)
 
 

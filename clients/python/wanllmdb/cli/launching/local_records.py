@@ -17,6 +17,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from wanllmdb._files import open_regular, read_regular
+from wanllmdb.cli.console import say
 from wanllmdb.cli.launching.request import EngineName, Launch, LaunchError
 
 _ABOUT = "launch.json"
@@ -24,6 +26,7 @@ _LAUNCHER = "launcher.pid"
 _AGENTS = "agent-*.pid"
 # A folder under this prefix has no locks yet.
 _UNFINISHED = "."
+_MOST_BYTES = 4 * 1024
 
 
 def launches_folder() -> Path:
@@ -78,7 +81,10 @@ class LaunchRecord:
 
     @classmethod
     def all(cls) -> list[LaunchRecord]:
-        """Return the launches of which a process still runs; remove the records of others."""
+        """Return the launches of which a process still runs; remove the records of others.
+
+        What is no record is left alone, with a line on standard error.
+        """
         try:
             folders = sorted(launches_folder().iterdir())
         except OSError:
@@ -87,20 +93,27 @@ class LaunchRecord:
         for folder in folders:
             if folder.name.startswith(_UNFINISHED):
                 continue
-            record = cls._read(folder)
-            if record is None or not (record.pids() or record.launcher()):
-                shutil.rmtree(folder, ignore_errors=True)
-            else:
+            try:
+                record = cls._read(folder)
+            except FileNotFoundError:
+                # The launch ended meanwhile.
+                continue
+            except OSError as error:
+                say(f"note: {folder} is left alone: {_ABOUT}: {error.strerror}", err=True)
+                continue
+            except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
+                say(f"note: {folder} is left alone: {_ABOUT} describes no launch", err=True)
+                continue
+            if record.pids() or record.launcher():
                 records.append(record)
+            else:
+                shutil.rmtree(folder, ignore_errors=True)
         return records
 
     @classmethod
-    def _read(cls, folder: Path) -> LaunchRecord | None:
-        try:
-            about = json.loads((folder / _ABOUT).read_text(encoding="utf-8"))
-            return cls(folder, str(about["sweep_id"]), int(about["agents"]))
-        except (OSError, ValueError, KeyError, TypeError):
-            return None
+    def _read(cls, folder: Path) -> LaunchRecord:
+        about = json.loads(read_regular(folder / _ABOUT, _MOST_BYTES))
+        return cls(folder, str(about["sweep_id"]), int(about["agents"]))
 
     @contextlib.contextmanager
     def agent_lock(self, index: int) -> Iterator[AgentLock]:
@@ -181,14 +194,13 @@ def _write_pid(descriptor: int, pid: int) -> None:
 def _pid_of_holder(file: Path) -> int | None:
     """Return the process id in a file while a process holds its lock."""
     try:
-        descriptor = os.open(file, os.O_RDONLY)
+        opened = open_regular(file)
     except OSError:
         return None
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except OSError:
-        text = os.pread(descriptor, 20, 0).decode().strip()
-        return int(text) if text.isdecimal() else None
-    finally:
-        os.close(descriptor)
+    with opened:
+        try:
+            fcntl.flock(opened, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError:
+            text = opened.read(20).decode("ascii", "replace").strip()
+            return int(text) if text.isdecimal() else None
     return None
