@@ -62,7 +62,6 @@ async def world(channels: Mapping[str, grpc.aio.Channel]) -> World:
 @pytest.mark.parametrize("rpc", RPCS, ids=[rpc.name for rpc in RPCS])
 @settings(
     max_examples=EXAMPLES,
-    deadline=None,
     derandomize=True,
     database=None,
     suppress_health_check=list(HealthCheck),

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.gateway_backend import Backend, running_backend
@@ -87,7 +87,7 @@ queries = st.one_of(
     body=bodies,
     more=headers,
 )
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=400)
 def _try(
     url: str, method: str, path: str, query: str, content_type: str, body: bytes, more: Any
 ) -> None:

@@ -186,7 +186,10 @@ async def test_many_runs_have_fewer_buckets_each_and_fit_into_a_message(
 points = st.lists(st.floats() | st.sampled_from([NAN, INF, -INF, 0.0]), min_size=1, max_size=60)
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=40,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(values=points, max_points=st.integers(1, 70))
 async def test_buckets_are_those_of_plain_python(
     registry: Registry, values: list[float], max_points: int

@@ -68,7 +68,6 @@ T = TypeVar("T")
 SETTINGS = settings(
     max_examples=35,
     stateful_step_count=25,
-    deadline=None,
     print_blob=True,
     report_multiple_bugs=False,
     suppress_health_check=list(HealthCheck),

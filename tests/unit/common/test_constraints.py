@@ -217,7 +217,7 @@ PIECES = [
 ]
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(st.lists(st.sampled_from(PIECES), max_size=25).map("".join) | st.text(max_size=40))
 @example("max(opt,opt)*max(opt)<a")
 @example("((((a)))**((1e308)))<a")

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.processor_time import soon
@@ -48,7 +48,6 @@ def space(*constraints: str, **distributions: Distribution) -> SearchSpace:
     )
 
 
-@settings(deadline=None)
 @given(conditional_spaces(), st.integers(0, 2**53))
 def test_points_have_what_they_should_and_nothing_else(space: SearchSpace, seed: int) -> None:
     point = draw_point(space, seed)

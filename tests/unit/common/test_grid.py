@@ -142,7 +142,7 @@ FEW: SearchStrategy[Distribution] = st.builds(
 ) | st.sampled_from([Quantized(Uniform(0.0, 1.0), 0.25), Constant(3), Uniform(0.0, 1.0, 0.5)])
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(conditional_spaces(FEW), st.data())
 def test_conditional_grids_hold_each_point_once_in_order(
     space: SearchSpace, data: st.DataObject
@@ -155,7 +155,6 @@ def test_conditional_grids_hold_each_point_once_in_order(
         assert g.index_of(g.point(index)) == index
 
 
-@settings(deadline=None)
 @given(conditional_spaces(), st.data())
 def test_index_of_undoes_point_for_every_distribution(
     space: SearchSpace, data: st.DataObject

@@ -46,7 +46,7 @@ EXPRESSIONS = [
 ]
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(st.lists(st.sampled_from(EXPRESSIONS), min_size=1, max_size=3, unique=True))
 def test_no_wanted_point_is_jumped_over(expressions: list[str]) -> None:
     space = SearchSpace(PARAMETERS, tuple(expressions))

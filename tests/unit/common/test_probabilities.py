@@ -7,7 +7,7 @@ from collections import Counter
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from tests.unit.common.strategies import DISTRIBUTIONS
 from wanllmdb_common.search_space.distributions import (
@@ -31,7 +31,6 @@ from wanllmdb_common.search_space.quantiles import cardinality, draw
 DISCRETE = DISTRIBUTIONS.filter(lambda distribution: (cardinality(distribution) or 10**9) <= 50)
 
 
-@settings(deadline=None)
 @given(DISCRETE)
 def test_probabilities_of_all_values_that_come_sum_to_one(distribution: Distribution) -> None:
     random, drawn = Random(1), draw(distribution)

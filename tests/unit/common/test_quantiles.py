@@ -6,7 +6,7 @@ import math
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -57,14 +57,12 @@ def test_quantiles_are_those_of_the_distributions(
     assert quantile(distribution)(u) == pytest.approx(expected, rel=1e-9)
 
 
-@settings(deadline=None)
 @given(ORDERED, UNIT, UNIT)
 def test_quantiles_do_not_decrease(distribution: Distribution, u: float, v: float) -> None:
     of = quantile(distribution)
     assert of(min(u, v)) <= of(max(u, v))
 
 
-@settings(deadline=None)
 @given(DISTRIBUTIONS, UNIT | st.sampled_from([0.0, LARGEST]), st.integers(0, 2**32))
 def test_quantiles_and_draws_are_in_the_distribution(
     distribution: Distribution, u: float, seed: int
@@ -123,7 +121,6 @@ def test_the_distribution_function_undoes_the_quantile(
     assert 0 < cdf(distribution)(-1e300) < cdf(distribution)(1e300) < 1
 
 
-@settings(deadline=None)
 @given(DISTRIBUTIONS)
 def test_the_cardinality_is_the_number_of_values(distribution: Distribution) -> None:
     count = cardinality(distribution)

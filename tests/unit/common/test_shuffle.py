@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from wanllmdb_common.search_space.shuffle import Shuffle
@@ -13,7 +13,6 @@ from wanllmdb_common.search_space.shuffle import Shuffle
 SEEDS = st.integers(0, 2**53)
 
 
-@settings(deadline=None)
 @given(st.integers(1, 300), SEEDS)
 @example(1, 0)
 def test_each_number_has_one_place(size: int, seed: int) -> None:
@@ -23,7 +22,6 @@ def test_each_number_has_one_place(size: int, seed: int) -> None:
     assert [shuffle.position_of(number) for number in order] == list(range(size))
 
 
-@settings(deadline=None)
 @given(st.integers(1, 10**700), SEEDS, st.data())
 @example(10**7, 1, None)
 def test_places_are_found_again_at_any_size(size: int, seed: int, data: st.DataObject) -> None:

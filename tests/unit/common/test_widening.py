@@ -98,7 +98,7 @@ def test_a_narrower_distribution_is_rejected(
     assert found.notes == ()
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(DISTRIBUTIONS, DISTRIBUTIONS, st.integers(0, 2**32))
 def test_no_draw_of_the_old_distribution_is_lost(
     old: Distribution, new: Distribution, seed: int
@@ -107,7 +107,6 @@ def test_no_draw_of_the_old_distribution_is_lost(
         assert contains(new, draw_point(of(old), seed)["x"])
 
 
-@settings(deadline=None)
 @given(conditional_spaces())
 def test_a_space_is_as_wide_as_itself(space: SearchSpace) -> None:
     found = wider(space, space)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.registry.configs import BASE, parsed, problems, problems_with
@@ -413,7 +413,6 @@ def violations(config: dict[str, Any]) -> tuple[FieldViolation, ...]:
     return ()
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.dictionaries(words, json_like, max_size=5),
     st.dictionaries(st.text() | words, json_like, max_size=5),

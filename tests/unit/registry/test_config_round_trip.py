@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 
 from tests.unit.registry.specs import specs
 from wanllmdb_common.search_space.distributions import Categorical, Constant, same_value
@@ -27,7 +27,7 @@ def with_types(value: Any) -> Any:
     return type(value), value
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 @given(specs())
 def test_a_spec_survives_export_and_import_with_every_type(spec: SweepSpec) -> None:
     assert not problems_of(spec)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from wanllmdb_common.errors import InvalidArgumentError
@@ -192,7 +192,6 @@ pieces = st.sampled_from(
 )
 
 
-@settings(deadline=None)
 @given(st.lists(pieces, max_size=30).map("".join) | st.text(max_size=30))
 def test_whatever_a_text_holds_it_is_read_or_refused(text: str) -> None:
     for whole in (text, f"a: {text}", "{" + text):
@@ -203,7 +202,6 @@ def test_whatever_a_text_holds_it_is_read_or_refused(text: str) -> None:
         assert isinstance(config, dict)
 
 
-@settings(deadline=None)
 @given(st.dictionaries(st.text(), st.text() | st.lists(st.text() | st.floats(allow_nan=False))))
 def test_whatever_is_written_is_read_again(config: dict[str, Any]) -> None:
     assert read_text(write_yaml(config)) == config

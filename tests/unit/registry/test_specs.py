@@ -6,7 +6,7 @@ import math
 
 import pytest
 from google.protobuf import struct_pb2
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 
 from tests.unit.registry.specs import specs
 from tests.unit.registry.test_config_round_trip import with_types
@@ -42,7 +42,7 @@ def spec(**fields: object) -> sweep_pb2.SweepSpec:
     return message
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 @given(specs())
 def test_a_spec_survives_the_wire_with_every_type(given_spec: SweepSpec) -> None:
     message = spec_to_proto(given_spec)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.common.strategies import DISTRIBUTIONS
@@ -58,7 +58,6 @@ def is_on_step(distribution: Distribution, value: object) -> bool:
             return True
 
 
-@settings(deadline=None)
 @given(DISTRIBUTIONS, st.integers(0, 2**53))
 def test_draws_are_in_the_space_and_on_its_steps(distribution: Distribution, seed: int) -> None:
     for value in draws(distribution, 5, seed):
@@ -66,7 +65,6 @@ def test_draws_are_in_the_space_and_on_its_steps(distribution: Distribution, see
         assert is_on_step(distribution, value)
 
 
-@settings(deadline=None)
 @given(DISTRIBUTIONS, st.integers(0, 2**53))
 def test_a_drawn_value_comes_back_from_its_encoding(distribution: Distribution, seed: int) -> None:
     searched = dimension(distribution)
@@ -84,7 +82,6 @@ def test_a_drawn_value_comes_back_from_its_encoding(distribution: Distribution, 
             assert same_value(again, value)
 
 
-@settings(deadline=None)
 @given(DISTRIBUTIONS, st.integers(0, 2**53))
 def test_encoded_values_are_ones_that_optuna_can_draw(
     distribution: Distribution, seed: int

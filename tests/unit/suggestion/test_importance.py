@@ -317,7 +317,7 @@ def test_forests_use_the_latest_runs() -> None:
         assert (len(used), used.numbers[0], used.numbers[-1]) == (MAX_FOREST_RUNS, 10, 1_009)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(
     st.sampled_from(Evaluator),
     st.lists(

@@ -133,7 +133,7 @@ def losses(case: Case, record: RunRecord) -> list[float]:
 
 
 @pytest.mark.parametrize("case", CASES, ids=name_of)
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=4)
 @given(st.randoms(use_true_random=False), st.integers(0, 60))
 def test_a_rebuilt_model_goes_on_as_the_warm_one(
     case: Case, choice: random.Random, steps: int
