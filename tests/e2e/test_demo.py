@@ -15,7 +15,12 @@ import pytest
 
 from tests.e2e.program import WANLLMDB, Program
 from tests.e2e.up_process import UpProcess, temporary_data_dir, up, wait_until
-from wanllmdb_local.demo.platforms import running_platform
+from wanllmdb import MetricRow, Pruned
+from wanllmdb_local.demo.configs import NETWORK
+from wanllmdb_local.demo.platforms import DemoPlatform, running_platform
+from wanllmdb_local.demo.sweep import print_report
+
+ROW = MetricRow(0, {"val_accuracy": 0.5})
 
 
 @contextmanager
@@ -62,6 +67,27 @@ def test_demo_shows_a_sweep_and_leaves_nothing() -> None:
     assert "\nDashboard: http://127.0.0.1:" in text
     for part in ("Best runs", "Importance", "learning_rate", "History", "Best val_accuracy"):
         assert part in text
+
+
+@pytest.mark.parametrize("finished", [0, 1])
+def test_early_termination_may_leave_too_few_finished_runs(
+    finished: int, platform: UpProcess, capsys: pytest.CaptureFixture[str]
+) -> None:
+    addresses = platform.ready
+    demo_platform = DemoPlatform(addresses["registry"], addresses["suggestion"], Path())
+    with demo_platform.client() as client:
+        sweep_id = client.create_sweep(NETWORK.config, project="demo").sweep.sweep_id
+        first, second = client.suggest(sweep_id, agent_id="a", count=2).runs
+        client.finish_run(
+            sweep_id, first.number, first.attempt, Pruned("behind the others"), rows=[ROW]
+        )
+        if finished:
+            client.finish_run(sweep_id, second.number, second.attempt, rows=[ROW])
+    print_report(demo_platform, sweep_id, seconds=1.0)
+    printed = capsys.readouterr().out
+    assert f"{finished} runs finished, 1 stopped early, 0 failed" in printed
+    assert "importance needs at least 2 finished runs" in printed
+    assert "History of val_accuracy" in printed
 
 
 def test_interrupted_demo_cleans_up() -> None:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from rich.console import Group
 from rich.live import Live
 
-from wanllmdb import Client, Run, Sweep
+from wanllmdb import Client, FailedPreconditionError, Run, Sweep
 from wanllmdb.cli import formats, plots, tables
 from wanllmdb.cli.console import escape, say, say_lines, stdout
 from wanllmdb.cli.watching import run_line
@@ -144,7 +144,11 @@ def print_report(platform: DemoPlatform, sweep_id: str, *, seconds: float) -> No
     with platform.client() as client:
         sweep = client.get_sweep(sweep_id)
         best = client.get_best_runs(sweep_id, count=_BEST)
-        importance = client.get_parameter_importance(sweep_id)
+        try:
+            importance = plots.bars(client.get_parameter_importance(sweep_id).importances)
+        except FailedPreconditionError as error:
+            # Early termination left too few finished runs.
+            importance = escape(error)
         history = client.get_optimization_history(sweep_id)
     metric = sweep.spec.metric.name if sweep.spec.metric is not None else "objective"
     stats = sweep.stats
@@ -156,7 +160,7 @@ def print_report(platform: DemoPlatform, sweep_id: str, *, seconds: float) -> No
     console.print(f"\n[bold]Best runs[/] of {escape(sweep.name)}")
     console.print(tables.runs_table(best.runs, metrics=(metric,), width=console.width))
     console.print("[bold]Importance[/] of each parameter (fANOVA)\n")
-    console.print(plots.bars(importance.importances))
+    console.print(importance, soft_wrap=True)
     console.print(
         f"\n[bold]History[/] of {metric}: [cyan]•[/] a finished run  [green]─[/] the best\n"
     )
@@ -182,8 +186,9 @@ def print_kept(sweep_ids: Sequence[str], *, up: str | None, seconds: float) -> N
         *([f"  {up}   # in another terminal"] if up is not None else []),
         *(["  wanllmdb ui"] if problem_of_gateway() is None else []),
         f"  wanllmdb sweep ls --project {PROJECT}",
-        f"  wanllmdb importance {network}",
+        f"  wanllmdb timeline {network}",
         f"  wanllmdb best {tree}",
-        f"  wanllmdb correlations {vectors}",
+        # All its runs finish, while early termination may leave one run of the network's.
+        f"  wanllmdb importance {vectors}",
     ]
     say_lines("\n".join(lines))
