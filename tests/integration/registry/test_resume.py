@@ -127,7 +127,7 @@ async def test_a_lost_run_comes_back_to_its_agent_until_it_is_assigned(
     database_url: str,
 ) -> None:
     async with (
-        registry_server(database_url, lease=timedelta(seconds=2)) as address,
+        registry_server(database_url, lease=timedelta(seconds=5)) as address,
         grpc.aio.insecure_channel(address) as channel,
     ):
         registry = RegistryStub(channel)
@@ -168,7 +168,7 @@ async def test_a_lost_run_comes_back_to_its_agent_until_it_is_assigned(
 async def test_a_run_past_its_lease_can_be_released(database_url: str) -> None:
     """Otherwise a repetition of the rejected request would succeed after a heartbeat."""
     async with (
-        registry_server(database_url, lease=timedelta(seconds=1)) as address,
+        registry_server(database_url, lease=timedelta(seconds=4)) as address,
         grpc.aio.insecure_channel(address) as channel,
     ):
         registry = RegistryStub(channel)
@@ -215,7 +215,7 @@ async def _until_lost(registry: Registry, sweep_id: str, count: int) -> None:
 async def test_a_silent_agent_that_works_on_keeps_its_run(database_url: str) -> None:
     """The agent can resume a lost run until the run is assigned to another agent."""
     async with (
-        registry_server(database_url, lease=timedelta(seconds=2)) as address,
+        registry_server(database_url, lease=timedelta(seconds=5)) as address,
         grpc.aio.insecure_channel(address) as channel,
     ):
         registry = RegistryStub(channel)

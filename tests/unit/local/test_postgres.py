@@ -163,7 +163,7 @@ async def test_server_of_a_killed_holder_ends(data_dir: Path) -> None:
     server = psutil.Process(postmaster(data_dir))
     holder.kill()
     holder.wait()
-    wait_until(lambda: not server.is_running(), seconds=10)
+    wait_until(lambda: not server.is_running())
 
 
 async def test_pid_file_whose_id_went_to_another_program(data_dir: Path) -> None:
@@ -180,7 +180,7 @@ async def test_pid_file_whose_id_went_to_another_program(data_dir: Path) -> None
 def test_initdb_that_was_killed_is_done_again(data_dir: Path) -> None:
     starting = subprocess.Popen([sys.executable, "-c", HOLDER, str(data_dir)])
     staging = data_dir / "postgres.initdb"
-    wait_until(lambda: (staging / "PG_VERSION").exists(), seconds=20)
+    wait_until(lambda: (staging / "PG_VERSION").exists())
     children = psutil.Process(starting.pid).children(recursive=True)
     starting.kill()
     starting.wait()

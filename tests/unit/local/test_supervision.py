@@ -7,7 +7,7 @@ import signal
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -46,10 +46,6 @@ def look_for(liveness: Liveness, part: Part, seconds: int, *, step: float = 0.5)
     return silent
 
 
-def until(condition: Callable[[], bool]) -> None:
-    wait_until(condition, seconds=30)
-
-
 def test_a_part_is_silent_after_the_time_without_an_answer() -> None:
     part = Part()
     liveness = part.liveness()
@@ -67,7 +63,7 @@ def test_an_answer_that_comes_late_counts() -> None:
     assert not look_for(liveness, part, 29)
     part.replies.release()
     # With the answer the next question waits for its time, which the clock does not reach.
-    until(lambda: not any(thread.name == "liveness" for thread in threading.enumerate()))
+    wait_until(lambda: not any(thread.name == "liveness" for thread in threading.enumerate()))
     assert not liveness.is_silent()
     assert not look_for(liveness, part, 29)
     part.replies.release()
@@ -93,7 +89,7 @@ def test_no_connection_is_silence_too() -> None:
     for _ in range(200):
         part.now += 1.0
         silent = liveness.is_silent()
-        until(lambda: not any(thread.name == "liveness" for thread in threading.enumerate()))
+        wait_until(lambda: not any(thread.name == "liveness" for thread in threading.enumerate()))
     assert silent
 
 

@@ -62,7 +62,7 @@ def test_a_killed_gateway_is_started_again_on_its_port(launcher: Launcher) -> No
         before = running.wait_until_ready()
         (killed,) = before["pids"]["gateway"]
         os.kill(killed, signal.SIGKILL)
-        wait_until(lambda: running.ready["pids"]["gateway"] != [killed], seconds=20)
+        wait_until(lambda: running.ready["pids"]["gateway"] != [killed])
         after = running.ready
         assert after["dashboard"] == before["dashboard"]
         assert is_alive(after["dashboard"])
