@@ -415,6 +415,16 @@ async def test_a_computation_ends_with_its_process_when_its_callers_have_gone() 
         worker.close()
 
 
+async def test_the_start_of_the_process_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    # The start takes seconds, the computation a tenth of one.
+    monkeypatch.setattr(computing, "MAX_SECONDS", 1.5)
+    worker = ImportanceWorker()
+    try:
+        assert await worker.compute(data(5), OWNER) == importances(data(5))
+    finally:
+        worker.close()
+
+
 async def test_a_computation_that_takes_too_long_is_refused_and_ends(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
