@@ -11,6 +11,10 @@ import asyncpg
 # The longest time that an expected event may take on a busy machine.
 SOON = 60.0
 
+# The statements with which a registry looks for deleted sweeps and expired leases every few
+# seconds.
+IN_THE_BACKGROUND = "purge_time|lease_expire_time <="
+
 
 class Blocked:
     """A database in which another session holds a lock that statements wait for."""
@@ -19,10 +23,11 @@ class Blocked:
         self._connection = connection
 
     async def waiting(self) -> int:
-        """Return the number of statements that wait for the lock."""
+        """Return the number of statements of calls that wait for the lock."""
         count: int = await self._connection.fetchval(
             "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
-            "AND state = 'active' AND wait_event_type = 'Lock'"
+            "AND state = 'active' AND wait_event_type = 'Lock' AND query !~ $1",
+            IN_THE_BACKGROUND,
         )
         return count
 
