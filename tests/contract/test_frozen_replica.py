@@ -1,18 +1,23 @@
-"""A replica that freezes within a transaction delays the others only for some seconds."""
+"""A replica that freezes within a transaction delays the others only for some seconds.
+
+One that computes for as long keeps its transaction.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
 
 import pytest
 
 from tests.contract.stored import LEASE, Stored, create, finish
+from wanllmdb_common.computing.off_loop import INLINE
 from wanllmdb_common.errors import UnavailableError
 from wanllmdb_registry.domain.command import Command
 from wanllmdb_registry.domain.leases import ExpireLeases
 from wanllmdb_registry.store.database import Database
-from wanllmdb_registry.store.statement import IDLE_SECONDS, Connection
+from wanllmdb_registry.store.statement import IDLE_SECONDS, Connection, converted_within
 from wanllmdb_registry.store.sweep_statements import LOCK_SWEEP
 from wanllmdb_registry.store.sweep_store import SweepStore
 
@@ -57,3 +62,14 @@ async def test_a_frozen_replica_loses_its_locks(
     # It works again with a new connection.
     await SweepStore(other_replica, LEASE).apply(sweep_id, [create(1)])
     assert (await stored.sweeps.get(sweep_id)).next_number == 2
+
+
+async def test_a_replica_that_computes_keeps_its_locks(
+    stored: Stored, other_replica: Database
+) -> None:
+    sweep_id = await stored.sweep()
+    async with other_replica.transaction() as computing:
+        await lock(computing, sweep_id)
+        never = threading.Event()
+        await converted_within(computing, lambda: never.wait(IDLE_SECONDS + 2), INLINE + 1)
+        await lock(computing, sweep_id)

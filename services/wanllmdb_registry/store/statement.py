@@ -8,13 +8,18 @@ many combinations of filters, go through SQLAlchemy's engine.
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Sequence
-from typing import Any, Protocol, TypeAlias
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 import asyncpg
 from sqlalchemy.dialects.postgresql import asyncpg as asyncpg_dialect
 from sqlalchemy.sql import ClauseElement
+
+from wanllmdb_common.computing.off_loop import INLINE, converted
+
+T = TypeVar("T")
 
 # asyncpg's type stubs know records as generic, the runtime does not.
 Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
@@ -40,6 +45,8 @@ IDLE_SECONDS = 5
 _LIMITS = f"SET idle_in_transaction_session_timeout = '{IDLE_SECONDS}s'"
 LIMIT_OF_TRANSACTION = f"SET LOCAL idle_in_transaction_session_timeout = '{IDLE_SECONDS}s'"
 """The same limit for one transaction, on a connection to a pooler."""
+_ALIVE_SECONDS = 1.0
+"""How often a computing replica shows that it is alive."""
 
 
 class Row(Protocol):
@@ -86,6 +93,25 @@ class Statement:
     def _arguments(self, values: Row) -> list[Any]:
         constants = self._constants
         return [constants[n] if n in constants else values[n] for n in self._names]
+
+
+async def converted_within(connection: Connection, work: Callable[[], T], size: int) -> T:
+    """Return the result of `work` as `converted` does, while the transaction is not idle.
+
+    A conversion waits for those of other calls, and takes seconds on a busy machine. Without
+    statements meanwhile, the server would end the transaction as that of a frozen replica.
+    """
+    if size <= INLINE:
+        return work()
+    conversion = asyncio.ensure_future(converted(work, size))
+    try:
+        while not conversion.done():
+            await asyncio.wait([conversion], timeout=_ALIVE_SECONDS)
+            if not conversion.done():
+                await connection.execute("SELECT 1")
+        return await conversion
+    finally:
+        conversion.cancel()
 
 
 async def prepare_connection(connection: asyncpg.Connection[asyncpg.Record]) -> None:

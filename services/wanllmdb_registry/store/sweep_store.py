@@ -9,7 +9,6 @@ from datetime import timedelta
 
 import asyncpg
 
-from wanllmdb_common.computing.off_loop import converted
 from wanllmdb_common.errors import InvalidArgumentError, ServiceError
 from wanllmdb_registry.domain.command import Command
 from wanllmdb_registry.domain.group_commit import MixedTransactionError, Outcome
@@ -42,7 +41,7 @@ from wanllmdb_registry.store.rows import (
 from wanllmdb_registry.store.schema import (
     replies,
 )
-from wanllmdb_registry.store.statement import Connection
+from wanllmdb_registry.store.statement import Connection, converted_within
 from wanllmdb_registry.store.sweep_statements import (
     DELETE_OLD_REPLIES,
     FINISHED_OBJECTIVES,
@@ -192,8 +191,10 @@ class SweepStore:
         loaded = Loaded(work.sweep.revision, work.sweep.version)
         weight = sum(command.weight for command in commands)
         weight += sum(len(run.summary) for run in work.runs.values())
-        outcomes = await converted(
-            lambda: [_run(command, work) for command in commands], weight // VALUES_INLINE
+        outcomes = await converted_within(
+            connection,
+            lambda: [_run(command, work) for command in commands],
+            weight // VALUES_INLINE,
         )
         any_rejected = any(isinstance(outcome, ServiceError) for outcome in outcomes)
         # A rejected command may repeat a request that was answered after the sweep was read. A

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from wanllmdb_common.computing.off_loop import converted
 from wanllmdb_registry.domain.bounds import MAX_TOGETHER, MIB
 from wanllmdb_registry.domain.model import ObjectiveValue
 from wanllmdb_registry.domain.unit_of_work import (
@@ -15,7 +14,7 @@ from wanllmdb_registry.domain.unit_of_work import (
     UnitOfWork,
 )
 from wanllmdb_registry.store.rows import run_from_row
-from wanllmdb_registry.store.statement import Connection, Row
+from wanllmdb_registry.store.statement import Connection, Row, converted_within
 from wanllmdb_registry.store.sweep_statements import (
     LOCK_RUNS_BY_NUMBER,
     LOCK_RUNS_BY_PLAN,
@@ -106,7 +105,9 @@ async def load_runs(
     else:
         return
     metrics = sum(len(row["last_names"] or ()) for row in rows)
-    for run in await converted(lambda: list(map(run_from_row, rows)), metrics // VALUES_INLINE):
+    for run in await converted_within(
+        connection, lambda: list(map(run_from_row, rows)), metrics // VALUES_INLINE
+    ):
         work.runs[run.number] = run
     if work.progress_only and rows:
         _take_reported(work, rows[0])

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from operator import attrgetter, itemgetter
 from typing import Any
 
-from wanllmdb_common.computing.off_loop import converted
 from wanllmdb_registry.domain.model import NewPriorRuns
 from wanllmdb_registry.domain.sweep_events import MAX_EVENTS
 from wanllmdb_registry.domain.unit_of_work import UnitOfWork
@@ -27,7 +26,7 @@ from wanllmdb_registry.store.schema import (
     runs,
     sweep_events,
 )
-from wanllmdb_registry.store.statement import Connection
+from wanllmdb_registry.store.statement import Connection, converted_within
 from wanllmdb_registry.store.sweep_statements import (
     DELETE_SWEEP,
     INSERT_PRIOR_RUNS,
@@ -73,7 +72,7 @@ async def write_unit(connection: Connection, work: UnitOfWork, loaded: Loaded) -
         await INSERT_REPLIES.execute_many(connection, answers)
     elif work.mutations:
         weight = sum(len(each.values) for each in work.reported.values())
-        arrays = await converted(lambda: _arrays(work), weight // VALUES_INLINE)
+        arrays = await converted_within(connection, lambda: _arrays(work), weight // VALUES_INLINE)
         if weight > POINTS_AT_ONCE:
             for prefix in sorted(arrays.keys() & WRITE_POINTS.keys()):
                 await write_points(connection, sweep_id, prefix, arrays.pop(prefix))
