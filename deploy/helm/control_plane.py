@@ -152,7 +152,6 @@ class ControlPlane:
         if not certificate.exists():
             return False
         try:
-            # The package's types lack this function's.
             config.load_kube_config(str(self.kubeconfig))  # type: ignore[no-untyped-call]  # the package has no types
             api("CoreV1Api").read_namespace("default", _request_timeout=5)
         except (ApiException, HTTPError):

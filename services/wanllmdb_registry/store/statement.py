@@ -105,10 +105,8 @@ async def converted_within(connection: Connection, work: Callable[[], T], size: 
         return work()
     conversion = asyncio.ensure_future(converted(work, size))
     try:
-        while not conversion.done():
-            await asyncio.wait([conversion], timeout=_ALIVE_SECONDS)
-            if not conversion.done():
-                await connection.execute("SELECT 1")
+        while not (await asyncio.wait([conversion], timeout=_ALIVE_SECONDS))[0]:
+            await connection.execute("SELECT 1")
         return await conversion
     finally:
         conversion.cancel()

@@ -143,10 +143,10 @@ def _prepare_process() -> None:
     # Ctrl-C reaches the whole process group, but the parent decides when this process ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    # The import takes seconds, which belong to the start.
-    importlib.import_module("sklearn.ensemble")
     # A killed parent can't stop this process.
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    # The import takes seconds, which belong to the start.
+    importlib.import_module("sklearn.ensemble")
 
 
 def _end_with_parent() -> None:
