@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import asyncpg
+import pytest
 
 from tests.registry_stub import RegistryStub
 from tests.sweeps import create_runs, create_sweep, finish_run, proposal, row
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
+from wanllmdb_registry.background.purge import PurgeTask
 
 # Each run reports two metrics at each step.
 STEPS = 6
@@ -19,6 +23,18 @@ _TABLES = """
     WHERE a.attname = 'sweep_id' AND c.relkind IN ('r', 'p')
         AND c.relnamespace = 'public'::regnamespace AND NOT c.relispartition
 """
+
+
+def leave_the_purge_to_the_test(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep registries that start from now on from purging.
+
+    A long interval would not do: the look at a registry's start may come after a deletion.
+    """
+
+    async def run(_: PurgeTask) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(PurgeTask, "run", run)
 
 
 async def filled_sweep(registry: RegistryStub, runs: int = RUNS) -> str:

@@ -13,14 +13,18 @@ from google.protobuf.message_factory import GetMessageClass
 
 from tests.conftest import registry_server
 from tests.errors import rpc_fails
-from tests.integration.registry.deleted_rows import delete, filled_sweep, left_of
+from tests.integration.registry.deleted_rows import (
+    delete,
+    filled_sweep,
+    leave_the_purge_to_the_test,
+    left_of,
+)
 from tests.registry_stub import RegistryStub
 from tests.sweeps import config_text, create_sweep, proposal, request_id, row
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.registry.v1 import run_pb2, sweep_list_pb2, sweep_pb2
 from wanllmdb_common.internal.registry.v1 import internal_registry_service_pb2 as internal_pb
 from wanllmdb_common.search_space.proto_conversion import parameters_to_proto
-from wanllmdb_registry.background import purge
 
 _NAME = field_mask_pb2.FieldMask(paths=["name"])
 
@@ -96,7 +100,7 @@ async def registry(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[RegistryStub]:
     """A registry that purges nothing while the test runs."""
-    monkeypatch.setattr(purge, "INTERVAL", 3600.0)
+    leave_the_purge_to_the_test(monkeypatch)
     async with registry_server(database_url) as address, grpc.aio.insecure_channel(address) as ch:
         yield RegistryStub(ch)
 

@@ -19,6 +19,7 @@ from tests.integration.registry.deleted_rows import (
     STEPS,
     delete,
     filled_sweep,
+    leave_the_purge_to_the_test,
     left_of,
     rows_of,
 )
@@ -47,12 +48,13 @@ def _small_parts_without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("FIRST_ROWS", "LEAST_ROWS", "MOST_ROWS"):
         monkeypatch.setattr(purge_store, name, PART)
     monkeypatch.setattr(purge_store, "PAUSES", 0)
-    # The registry itself looks once, when it starts.
-    monkeypatch.setattr(purge, "INTERVAL", 3600.0)
 
 
 @pytest.fixture
-async def registry(database_url: str) -> AsyncIterator[RegistryStub]:
+async def registry(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[RegistryStub]:
+    leave_the_purge_to_the_test(monkeypatch)
     async with registry_server(database_url) as address, grpc.aio.insecure_channel(address) as ch:
         yield RegistryStub(ch)
 
@@ -233,9 +235,14 @@ async def test_the_background_task_purges_and_counts(
 async def test_a_registry_that_starts_goes_on(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with registry_server(database_url) as address, grpc.aio.insecure_channel(address) as ch:
-        gone = await filled_sweep(RegistryStub(ch), runs=1)
-        await delete(RegistryStub(ch), gone)
+    with monkeypatch.context() as before_the_start:
+        leave_the_purge_to_the_test(before_the_start)
+        async with (
+            registry_server(database_url) as address,
+            grpc.aio.insecure_channel(address) as ch,
+        ):
+            gone = await filled_sweep(RegistryStub(ch), runs=1)
+            await delete(RegistryStub(ch), gone)
     assert await left_of(database_url, gone)
     async with registry_server(database_url):
         while await left_of(database_url, gone):

@@ -7,10 +7,15 @@ import pytest
 from sqlalchemy import Connection, inspect
 
 from tests.conftest import registry_server
-from tests.integration.registry.deleted_rows import delete, filled_sweep, left_of, rows_of
+from tests.integration.registry.deleted_rows import (
+    delete,
+    filled_sweep,
+    leave_the_purge_to_the_test,
+    left_of,
+    rows_of,
+)
 from tests.integration.registry.postgres_pair import execute, fetch_value
 from tests.registry_stub import RegistryStub
-from wanllmdb_registry.background import purge
 from wanllmdb_registry.store.database import Database
 from wanllmdb_registry.store.migrate import migrate
 from wanllmdb_registry.store.purge_store import PurgeStore
@@ -46,7 +51,7 @@ async def older_delete(url: str, sweep_id: str) -> None:
 async def test_the_way_to_the_purge_and_back(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(purge, "INTERVAL", 3600.0)
+    leave_the_purge_to_the_test(monkeypatch)
     async with registry_server(database_url) as address, grpc.aio.insecure_channel(address) as ch:
         registry = RegistryStub(ch)
         kept, gone, older, beside = [await filled_sweep(registry, runs=1) for _ in range(4)]
