@@ -51,19 +51,23 @@ class OwnRole:
         """Execute statements as the operator and end the role's connections."""
         operator = await asyncpg.connect(self.server)
         try:
-            ending = (
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-                f"WHERE usename = '{self.name}'"
-            )
             if any("RENAME" in statement for statement in statements):
                 # The statement fails while a client is connected.
                 await operator.execute(f"ALTER DATABASE {self.name} ALLOW_CONNECTIONS false")
-                await operator.execute(ending)
+                await self._end_connections(operator)
             for statement in statements:
                 await operator.execute(statement.format(name=self.name))
-            await operator.execute(ending)
+            await self._end_connections(operator)
         finally:
             await operator.close()
+
+    async def _end_connections(self, operator: asyncpg.Connection[asyncpg.Record]) -> None:
+        """End them all, also one that was authenticated before and shows its role only now."""
+        its_own = f"usename = '{self.name}'"
+        ending = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {its_own}"
+        left = f"SELECT count(*) FROM pg_stat_activity WHERE {its_own} OR state = 'starting'"
+        while await operator.fetchval(left):
+            await operator.execute(ending)
 
 
 @pytest.fixture
